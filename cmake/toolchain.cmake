@@ -1,0 +1,43 @@
+# Compiler, language level and flags of every target.
+# g++ 12 destroys some coroutine temporaries twice, so only clang is accepted.
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)
+  message(FATAL_ERROR
+    "Holmes needs clang 19 or newer, found ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}; run ./dev setup.")
+endif()
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(HOLMES_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
+option(HOLMES_TESTS "Build the unit tests" ON)
+option(HOLMES_FUZZ "Build the libFuzzer targets" OFF)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wconversion -Werror -fno-omit-frame-pointer)
+add_link_options(-fuse-ld=lld -Wl,--as-needed)
+
+if(HOLMES_SANITIZE)
+  add_compile_options(-fsanitize=${HOLMES_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${HOLMES_SANITIZE})
+endif()
+if(HOLMES_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  # -g1: line numbers in reports; full debug info doubles the build.
+  set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+else()
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+  add_compile_definitions(_GLIBCXX_ASSERTIONS _FORTIFY_SOURCE=2)
+  add_compile_options(-flto=thin -fstack-protector-strong -fstack-clash-protection
+    -fcf-protection=full -fPIE -ffunction-sections -fdata-sections)
+  add_link_options(-flto=thin -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
+    -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/lto-cache)
+endif()
