@@ -1,0 +1,56 @@
+#include "base/hash.h"
+
+#include <array>
+#include <cctype>
+
+#include <openssl/evp.h>
+
+#include "base/assert.h"
+
+namespace holmes {
+
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  const int done =
+      EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  HOLMES_ASSERT(done == 1);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(size * 2UL);
+  for (unsigned int i = 0; i < size; ++i) {
+    hex += kDigits[digest[i] >> 4U];
+    hex += kDigits[digest[i] & 0xFU];
+  }
+  return hex;
+}
+
+std::string base64_encode(std::string_view bytes) {
+  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  out.resize(static_cast<size_t>(size));
+  return out;
+}
+
+Result<std::string> base64_decode(std::string_view text) {
+  std::string packed;
+  packed.reserve(text.size());
+  for (const char c : text) {
+    if (std::isspace(static_cast<unsigned char>(c)) == 0) packed += c;
+  }
+  if (packed.size() % 4 != 0)
+    return fail(ErrorCode::kInvalid, "not base64: the length must be a multiple of 4");
+  const size_t padding = packed.ends_with("==") ? 2 : packed.ends_with("=") ? 1 : 0;
+  std::string out(packed.size() / 4 * 3 + 1, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(packed.data()),
+                                   static_cast<int>(packed.size()));
+  if (size < 0)
+    return fail(ErrorCode::kInvalid, "not base64: it has a character outside the alphabet");
+  out.resize(static_cast<size_t>(size) - padding);
+  return out;
+}
+
+}  // namespace holmes

@@ -1,0 +1,90 @@
+#include "base/json.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace holmes {
+
+Result<json::value> parse_json(std::string_view text) {
+  json::parse_options options;
+  options.max_depth = kMaxJsonDepth;
+  json::stream_parser parser({}, options);
+  json::error_code error;
+  const size_t used = parser.write_some(text.data(), text.size(), error);
+  if (!error && used < text.size()) {
+    const bool only_space = text.find_first_not_of(" \t\r\n", used) == std::string_view::npos;
+    if (!only_space) error = json::error::extra_data;
+  }
+  if (!error) parser.finish(error);
+  if (error) {
+    return fail(ErrorCode::kInvalid, fmt::format("not JSON: {} at byte {}", error.message(), used));
+  }
+  return parser.release();
+}
+
+Result<json::object> parse_json_object(std::string_view text) {
+  HOLMES_TRY(json::value value, parse_json(text));
+  if (!value.is_object()) {
+    return fail(ErrorCode::kInvalid, fmt::format("must be a JSON object, is {}", json_kind(value)));
+  }
+  return std::move(value.get_object());
+}
+
+const json::value* json_find(const json::object& root, JsonPath path) {
+  const json::object* object = &root;
+  const json::value* value = nullptr;
+  for (const std::string_view name : path) {
+    if (object == nullptr) return nullptr;
+    value = object->if_contains(name);
+    if (value == nullptr) return nullptr;
+    object = value->if_object();
+  }
+  return value;
+}
+
+const json::value* json_find(const json::value& root, JsonPath path) {
+  if (path.size() == 0) return &root;
+  return root.is_object() ? json_find(root.get_object(), path) : nullptr;
+}
+
+std::optional<int64_t> to_int(const json::value& v) {
+  if (v.is_int64()) return v.get_int64();
+  if (v.is_uint64()) {
+    const uint64_t u = v.get_uint64();
+    if (u <= static_cast<uint64_t>(INT64_MAX)) return static_cast<int64_t>(u);
+    return std::nullopt;
+  }
+  if (v.is_double()) {
+    const double d = v.get_double();
+    constexpr double kExact = 9007199254740992.0;  // 2^53: whole numbers are exact up to here
+    if (std::trunc(d) == d && std::abs(d) <= kExact) return static_cast<int64_t>(d);
+  }
+  return std::nullopt;
+}
+
+std::string to_text(const json::value& value) {
+  return json::serialize(value);
+}
+
+std::string_view json_kind(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return "null";
+    case json::kind::bool_:
+      return "a boolean";
+    case json::kind::string:
+      return "a string";
+    case json::kind::array:
+      return "an array";
+    case json::kind::object:
+      return "an object";
+    case json::kind::int64:
+    case json::kind::uint64:
+    case json::kind::double_:
+      return "a number";
+  }
+  return "a value";
+}
+
+}  // namespace holmes

@@ -1,0 +1,45 @@
+#include "base/log.h"
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+
+namespace holmes {
+namespace {
+
+const WallTime kTime = parse_rfc3339("2024-01-01T00:00:00Z").value();
+
+TEST(Log, DropsRecordsBelowTheLevelAndAddsContext) {
+  std::vector<std::string> lines;
+  const Logger log(LogLevel::kInfo,
+                   [&](LogLevel level, std::string_view message, const LogFields& f) {
+                     lines.push_back(format_log_text(kTime, level, message, f));
+                   });
+  log.debug("hidden");
+  log.with({{"check", "default/a"}}).warning("slow", {{"seconds", 1.5}, {"attempt", 2}});
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0],
+            "2024-01-01T00:00:00.000000Z warning slow check=default/a seconds=1.5 attempt=2");
+}
+
+TEST(Log, AValueCannotForgeARecord) {
+  const LogFields evil = {{"query", "a\n2024-01-01T00:00:00Z error forged x=\"1\""}};
+  const std::string text = format_log_text(kTime, LogLevel::kInfo, "line\nbreak", evil);
+  EXPECT_EQ(text.find('\n'), std::string::npos);
+  const std::string line = format_log_json(kTime, LogLevel::kInfo, "line\nbreak", evil);
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  EXPECT_EQ(json_string(parse_json(line).value(), {"query"}), std::get<std::string>(evil[0].value));
+}
+
+TEST(Log, JsonStaysReadableWhenAValueIsNotUtf8) {
+  const std::string line = format_log_json(kTime, LogLevel::kError, "m", {{"k", "\xFF"}});
+  EXPECT_TRUE(parse_json(line).has_value());
+}
+
+TEST(Log, LevelsAreReadInAnyCase) {
+  EXPECT_EQ(parse_log_level("Warn").value(), LogLevel::kWarning);
+  EXPECT_FALSE(parse_log_level("loud").has_value());
+}
+
+}  // namespace
+}  // namespace holmes

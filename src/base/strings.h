@@ -1,0 +1,25 @@
+// Text helpers that everybody may need. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holmes {
+
+std::vector<std::string_view> split(std::string_view text, char separator);
+std::string_view trim(std::string_view text);
+std::string to_lower(std::string_view text);
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+// At most `bytes_max` bytes, cut at a UTF-8 character boundary; "..." marks the cut (within the
+// limit, when it leaves room for it).
+std::string cut(std::string_view text, size_t bytes_max);
+
+// Number of Unicode code points; an invalid byte counts as one.
+size_t code_point_count(std::string_view text);
+
+// Every byte that is not part of valid UTF-8 replaced by U+FFFD.
+std::string to_valid_utf8(std::string_view text);
+
+}  // namespace holmes
