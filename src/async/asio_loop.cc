@@ -1,0 +1,110 @@
+#include "async/asio_loop.h"
+
+#include <coroutine>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "async/timer_queue.h"
+#include "base/assert.h"
+
+namespace holmes {
+namespace {
+
+struct Root {
+  struct promise_type {
+    Root get_return_object() noexcept { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+    [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
+  };
+};
+
+Root drive(Task<> task, bool& done) {
+  co_await std::move(task);
+  done = true;
+}
+
+}  // namespace
+
+struct AsioLoop::Impl {
+  // One thread runs the context, but posts may come from others: no concurrency hint of 1.
+  boost::asio::io_context context;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+      context.get_executor()};
+  boost::asio::steady_timer timer{context};
+  std::optional<MonoTime> armed;
+  TimerQueue timers;
+  std::optional<boost::asio::signal_set> signals;
+  std::function<void(int)> on_signal;
+
+  void arm() {
+    const std::optional<MonoTime> next = timers.next();
+    if (!next || (armed && *armed <= *next)) return;
+    armed = next;
+    timer.expires_at(*next);
+    timer.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;  // re-armed for an earlier time
+      armed.reset();
+      const MonoTime now = std::chrono::steady_clock::now();
+      while (auto due = timers.take_due(now)) (*due)();
+      arm();
+    });
+  }
+
+  void wait_for_signal() {
+    signals->async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      on_signal(signal);
+      wait_for_signal();
+    });
+  }
+};
+
+AsioLoop::AsioLoop() : impl_(std::make_unique<Impl>()) {}
+AsioLoop::~AsioLoop() = default;
+
+WallTime AsioLoop::wall_now() const {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+MonoTime AsioLoop::mono_now() const {
+  return std::chrono::steady_clock::now();
+}
+
+void AsioLoop::post(Callback callback) {
+  boost::asio::post(impl_->context, std::move(callback));
+}
+
+TimerId AsioLoop::call_at(MonoTime when, Callback callback) {
+  const TimerId id = impl_->timers.add(when, std::move(callback));
+  impl_->arm();
+  return id;
+}
+
+void AsioLoop::cancel(TimerId id) {
+  impl_->timers.cancel(id);
+}
+
+void AsioLoop::on_signals(const std::vector<int>& signals, std::function<void(int)> callback) {
+  HOLMES_ASSERT(!impl_->signals.has_value());
+  impl_->signals.emplace(impl_->context);
+  for (const int signal : signals) impl_->signals->add(signal);
+  impl_->on_signal = std::move(callback);
+  impl_->wait_for_signal();
+}
+
+boost::asio::io_context& AsioLoop::context() {
+  return impl_->context;
+}
+
+void AsioLoop::run_task(Task<> task) {
+  bool done = false;
+  drive(std::move(task), done);
+  while (!done) impl_->context.run_one();
+}
+
+}  // namespace holmes
