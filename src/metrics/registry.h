@@ -1,0 +1,73 @@
+// Metrics: families with label limits over prometheus-cpp, and their text exposition. No sockets.
+//
+// Families are created once at start (asserts on a duplicate name) and live as long as the
+// registry. Handles returned by with() stay valid until remove() of the same labels. Threads: the
+// loop's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace prometheus {
+class Counter;
+class Gauge;
+class Histogram;
+}  // namespace prometheus
+
+namespace holmes {
+
+// Beyond this many label sets the last label's value becomes "_other" and
+// holmes_metrics_label_overflow_total{metric} counts it.
+inline constexpr size_t kMaxLabelSets = 2000;
+
+using LabelValues = std::vector<std::string>;  // in the order of the family's label names
+
+class CounterFamily {
+ public:
+  virtual ~CounterFamily() = default;
+  virtual void add(const LabelValues& labels, double amount = 1) = 0;
+  virtual void remove(const LabelValues& labels) = 0;
+};
+
+class GaugeFamily {
+ public:
+  virtual ~GaugeFamily() = default;
+  virtual void set(const LabelValues& labels, double value) = 0;
+  virtual void add(const LabelValues& labels, double amount) = 0;
+  virtual void remove(const LabelValues& labels) = 0;
+};
+
+class HistogramFamily {
+ public:
+  virtual ~HistogramFamily() = default;
+  virtual void observe(const LabelValues& labels, double value) = 0;
+  virtual void remove(const LabelValues& labels) = 0;
+};
+
+class MetricsRegistry {
+ public:
+  MetricsRegistry();
+  ~MetricsRegistry();
+  MetricsRegistry(const MetricsRegistry&) = delete;
+  MetricsRegistry& operator=(const MetricsRegistry&) = delete;
+
+  CounterFamily& counter(const std::string& name, const std::string& help,
+                         std::vector<std::string> label_names = {});
+  GaugeFamily& gauge(const std::string& name, const std::string& help,
+                     std::vector<std::string> label_names = {});
+  // `buckets` are upper bounds in the metric's unit.
+  HistogramFamily& histogram(const std::string& name, const std::string& help,
+                             std::vector<double> buckets,
+                             std::vector<std::string> label_names = {});
+
+  // Prometheus text format 0.0.4.
+  [[nodiscard]] std::string expose() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace holmes

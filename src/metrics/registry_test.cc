@@ -1,0 +1,44 @@
+#include "metrics/registry.h"
+
+#include <gtest/gtest.h>
+
+namespace holmes {
+namespace {
+
+TEST(MetricsRegistry, ExposesEachKindInThePrometheusTextFormat) {
+  MetricsRegistry registry;
+  registry.counter("holmes_a_total", "A.", {"namespace", "name"}).add({"default", "x"}, 2);
+  registry.gauge("holmes_b", "B.").set({}, 1.5);
+  registry.histogram("holmes_c_seconds", "C.", {1, 5}, {"type"}).observe({"t"}, 3);
+  const std::string text = registry.expose();
+  for (const std::string_view line :
+       {"# TYPE holmes_a_total counter", "holmes_a_total{name=\"x\",namespace=\"default\"} 2",
+        "holmes_b 1.5", "holmes_c_seconds_bucket{type=\"t\",le=\"1\"} 0",
+        "holmes_c_seconds_bucket{type=\"t\",le=\"5\"} 1", "holmes_c_seconds_count{type=\"t\"} 1"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+  }
+}
+
+TEST(MetricsRegistry, RemovedSeriesAreGoneAndMayComeBack) {
+  MetricsRegistry registry;
+  CounterFamily& family = registry.counter("holmes_a_total", "A.", {"name"});
+  family.add({"x"});
+  family.remove({"x"});
+  EXPECT_EQ(registry.expose().find("name=\"x\""), std::string::npos);
+  family.add({"x"});
+  EXPECT_NE(registry.expose().find("holmes_a_total{name=\"x\"} 1"), std::string::npos);
+}
+
+TEST(MetricsRegistry, BeyondTheLimitTheNameBecomesOtherAndIsCounted) {
+  MetricsRegistry registry;
+  CounterFamily& family = registry.counter("holmes_a_total", "A.", {"namespace", "name"});
+  for (size_t i = 0; i < kMaxLabelSets + 3; ++i) family.add({"default", std::to_string(i)});
+  const std::string text = registry.expose();
+  EXPECT_NE(text.find("holmes_a_total{name=\"_other\",namespace=\"default\"} 3"),
+            std::string::npos);
+  EXPECT_NE(text.find("holmes_metrics_label_overflow_total{metric=\"holmes_a_total\"} 3"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace holmes
