@@ -1,14 +1,15 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
 namespace holmes {
 
-Result<json::value> parse_json(std::string_view text) {
+Result<json::value> parse_json(std::string_view text, size_t max_depth) {
   json::parse_options options;
-  options.max_depth = kMaxJsonDepth;
+  options.max_depth = max_depth;
   json::stream_parser parser({}, options);
   json::error_code error;
   const size_t used = parser.write_some(text.data(), text.size(), error);
@@ -23,12 +24,25 @@ Result<json::value> parse_json(std::string_view text) {
   return parser.release();
 }
 
-Result<json::object> parse_json_object(std::string_view text) {
-  HOLMES_TRY(json::value value, parse_json(text));
+Result<json::object> parse_json_object(std::string_view text, size_t max_depth) {
+  HOLMES_TRY(json::value value, parse_json(text, max_depth));
   if (!value.is_object()) {
     return fail(ErrorCode::kInvalid, fmt::format("must be a JSON object, is {}", json_kind(value)));
   }
   return std::move(value.get_object());
+}
+
+bool json_depth_within(const json::value& value, size_t max_depth) {
+  if (!value.is_structured()) return true;
+  if (max_depth == 0) return false;
+  if (const json::array* array = value.if_array()) {
+    return std::ranges::all_of(*array, [max_depth](const json::value& element) {
+      return json_depth_within(element, max_depth - 1);
+    });
+  }
+  return std::ranges::all_of(value.get_object(), [max_depth](const auto& member) {
+    return json_depth_within(member.value(), max_depth - 1);
+  });
 }
 
 const json::value* json_find(const json::object& root, JsonPath path) {

@@ -24,9 +24,12 @@ inline constexpr size_t kMaxJsonDepth = 64;
 using JsonPath = std::initializer_list<std::string_view>;
 
 // Fails with kInvalid and the offset of the mistake.
-Result<json::value> parse_json(std::string_view text);
+Result<json::value> parse_json(std::string_view text, size_t max_depth = kMaxJsonDepth);
 // Also fails when the text is JSON but not an object.
-Result<json::object> parse_json_object(std::string_view text);
+Result<json::object> parse_json_object(std::string_view text, size_t max_depth = kMaxJsonDepth);
+
+// False as soon as nesting deeper than `max_depth` is found.
+bool json_depth_within(const json::value& value, size_t max_depth = kMaxJsonDepth);
 
 // The value at a path of member names, or nullptr when any step is missing or not an object.
 const json::value* json_find(const json::value& root, JsonPath path);

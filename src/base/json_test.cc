@@ -36,5 +36,15 @@ TEST(Json, DoesNotTurnFractionsOrHugeNumbersIntoIntegers) {
   EXPECT_EQ(to_int(json::value(UINT64_MAX)), std::nullopt);
 }
 
+TEST(Json, DepthIsJudgedWithoutFollowingItToTheEnd) {
+  const std::string deep = std::string(5000, '[') + std::string(5000, ']');
+  EXPECT_FALSE(parse_json(deep).has_value());
+  const Result<json::value> value = parse_json(deep, 10'000);
+  ASSERT_TRUE(value.has_value());
+  EXPECT_FALSE(json_depth_within(*value));
+  EXPECT_TRUE(json_depth_within(*parse_json(R"({"a":[{"b":1}]})"), 3));
+  EXPECT_FALSE(json_depth_within(*parse_json(R"({"a":[{"b":1}]})"), 2));
+}
+
 }  // namespace
 }  // namespace holmes

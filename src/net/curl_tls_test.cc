@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include "net/curl_testing.h"
+
+namespace holmes {
+namespace {
+
+using std::chrono::milliseconds;
+
+class CurlTlsTest : public CurlClientTest {
+ protected:
+  void SetUp() override {
+    serve(authority_.issue("server", "DNS:localhost,IP:127.0.0.1,DNS:api.example"));
+  }
+  void TearDown() override {
+    client_.reset();
+    loop_.run(server_->close());
+  }
+  void serve(const Certificate& own, const std::string& client_ca_pem = "") {
+    if (server_ != nullptr) loop_.run(server_->close());
+    server_ = std::make_unique<TlsServer>(loop_, own, client_ca_pem);
+  }
+  Result<HttpResponse> get(TlsOptions tls, const std::string& host = "127.0.0.1") {
+    use({.tls = std::move(tls)});
+    HttpRequest get;
+    get.target = fmt::format("https://{}:{}/x", host, server_->port());
+    return loop_.run(client_->send(std::move(get), {}));
+  }
+  void expect_refused(const Result<HttpResponse>& response, std::string_view why) {
+    ASSERT_FALSE(response.has_value());
+    EXPECT_EQ(response.error().code, ErrorCode::kRefused) << response.error().message;
+    EXPECT_NE(response.error().message.find(why), std::string::npos) << response.error().message;
+  }
+
+  TestAuthority authority_;
+  std::unique_ptr<TlsServer> server_;
+};
+
+TEST_F(CurlTlsTest, TrustsTheGivenAuthority) {
+  const auto response = get({.ca_pem = authority_.ca_pem()}, "localhost");
+  ASSERT_TRUE(response.has_value()) << response.error().message;
+  EXPECT_EQ(response->body,
+            fmt::format("sni=localhost client= host=localhost:{}", server_->port()));
+}
+
+TEST_F(CurlTlsTest, RefusesAnotherAuthorityAndSaysWhy) {
+  expect_refused(get({.ca_pem = TestAuthority("Another").ca_pem()}), "certificate");
+  expect_refused(get({.ca_pem = TestAuthority().ca_pem()}), "same name");
+  expect_refused(get({}), "certificate");  // the system's authorities
+}
+
+TEST_F(CurlTlsTest, RefusesAnotherName) {
+  serve(authority_.issue("server", "DNS:other.example"));
+  expect_refused(get({.ca_pem = authority_.ca_pem()}), "127.0.0.1");
+}
+
+TEST_F(CurlTlsTest, InsecureTakesAnything) {
+  serve(TestAuthority().issue("server", "DNS:other.example"));
+  EXPECT_TRUE(get({.insecure = true}).has_value());
+}
+
+TEST_F(CurlTlsTest, VerifiesAndSendsTheServerName) {
+  const auto response = get({.ca_pem = authority_.ca_pem(), .server_name = "api.example"});
+  ASSERT_TRUE(response.has_value()) << response.error().message;
+  EXPECT_EQ(response->body,
+            fmt::format("sni=api.example client= host=127.0.0.1:{}", server_->port()));
+  expect_refused(get({.ca_pem = authority_.ca_pem(), .server_name = "x.example"}), "x.example");
+}
+
+TEST_F(CurlTlsTest, ShowsTheClientCertificate) {
+  const Certificate own = authority_.issue("server", "IP:127.0.0.1");
+  const Certificate client = authority_.issue("operator", "DNS:operator");
+  serve(own, authority_.ca_pem());
+  const auto response = get({.ca_pem = authority_.ca_pem(),
+                             .certificate_pem = client.certificate_pem,
+                             .key_pem = client.key_pem});
+  ASSERT_TRUE(response.has_value()) << response.error().message;
+  EXPECT_NE(response->body.find("client=operator"), std::string::npos) << response->body;
+  EXPECT_FALSE(get({.ca_pem = authority_.ca_pem()}).has_value());
+}
+
+TEST_F(CurlTlsTest, UnreadablePemIsInvalid) {
+  const Certificate client = authority_.issue("operator", "DNS:operator");
+  const TlsOptions rows[] = {
+      {.ca_pem = "nonsense"},
+      {.ca_pem = authority_.ca_pem(), .certificate_pem = "nonsense", .key_pem = client.key_pem},
+      {.ca_pem = authority_.ca_pem(),
+       .certificate_pem = client.certificate_pem,
+       .key_pem = "nonsense"},
+      {.ca_pem = authority_.ca_pem(),
+       .certificate_pem = client.certificate_pem,
+       .key_pem = authority_.issue("other", "DNS:other").key_pem},
+  };
+  for (const TlsOptions& row : rows) {
+    const auto response = get(row);
+    ASSERT_FALSE(response.has_value());
+    EXPECT_EQ(response.error().code, ErrorCode::kInvalid) << response.error().message;
+    EXPECT_EQ(response.error().message.find("nonsense"), std::string::npos);
+  }
+}
+
+TEST_F(CurlTlsTest, ASilentServerIsRefusedAfterTheConnectTimeout) {
+  use({.tls = {.insecure = true}, .connect_timeout = milliseconds(100)});
+  HttpRequest silent;
+  silent.target = fmt::format("https://127.0.0.1:{}/", listener_.port());
+  expect_refused(loop_.run(client_->send(std::move(silent), {})), "time");
+}
+
+}  // namespace
+}  // namespace holmes

@@ -1,0 +1,90 @@
+// HTTP messages as values, and the two seams: HttpClient (outgoing) and HttpHandler (incoming).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "async/stop.h"
+#include "async/task.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace holmes {
+
+// Header fields. Names compare without case; order and repetition are kept.
+class HttpHeaders {
+ public:
+  HttpHeaders() = default;
+  HttpHeaders(std::initializer_list<std::pair<std::string, std::string>> fields)
+      : fields_(fields) {}
+
+  void add(std::string name, std::string value);
+  void set(std::string_view name, std::string value);  // replaces all of that name
+  // The first of that name.
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const {
+    return fields_;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string target{};  // client: an absolute URL; server: the request target, "/path?query"
+  HttpHeaders headers{};
+  std::string body{};
+  // Client only: "10.0.0.1:5050" or "[::1]:5050", to reach this address instead of what the
+  // target's host resolves to; host header and TLS name stay the target's.
+  std::string connect_to{};
+};
+
+struct HttpResponse {
+  int status = 200;
+  HttpHeaders headers{};
+  std::string body{};
+};
+
+// "Retry-After" as seconds or as an HTTP date (RFC 9110, 10.2.3), at most a day; nullopt when
+// absent or unreadable.
+std::optional<std::chrono::milliseconds> retry_after(const HttpHeaders& headers, WallTime now);
+
+// A response whose body arrives piece by piece; one read at a time. Destroying it before the end
+// closes the connection.
+class HttpStream {
+ public:
+  virtual ~HttpStream() = default;
+  [[nodiscard]] virtual int status() const = 0;
+  [[nodiscard]] virtual const HttpHeaders& headers() const = 0;
+  // The next bytes in order, never empty; nullopt at the regular end of the body. Fails with
+  // kUnavailable when the connection broke, kTimeout or kCancelled by the stop.
+  virtual Task<Result<std::optional<std::string>>> read(Stop stop) = 0;
+};
+
+// Sends requests. Every status is a success here; an Error means that there is no response:
+// kRefused (no connection was made, nothing was sent), kUnavailable (broke in the middle: the peer
+// may have acted), kTimeout and kCancelled (by the stop; likewise unknown), kTooLarge (body limit),
+// kInvalid (bad URL, header or TLS material), kProtocol. The message names method and URL without
+// the query. A request whose kept connection turns out to be dead is sent again only when it is a
+// GET or HEAD. Runs on the loop's thread. The client outlives its requests.
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  virtual Task<Result<HttpResponse>> send(HttpRequest request, Stop stop) = 0;
+  // Returns when the status line and headers have arrived.
+  virtual Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest request, Stop stop) = 0;
+};
+
+// Answers one request; must not throw. A HEAD is answered like a GET: the server leaves the body
+// out. The stop is requested when the client hung up or the server closes hard.
+using HttpHandler = std::function<Task<HttpResponse>(HttpRequest request, Stop stop)>;
+
+}  // namespace holmes

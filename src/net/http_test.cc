@@ -1,0 +1,103 @@
+#include "net/http.h"
+
+#include <gtest/gtest.h>
+
+#include "net/curl_error.h"
+#include "net/http_wire.h"
+
+namespace holmes {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST(HttpHeaders, CompareNamesWithoutCaseAndKeepOrder) {
+  HttpHeaders headers{{"Accept", "a"}, {"X-Key", "1"}};
+  headers.add("accept", "b");
+  EXPECT_EQ(headers.find("ACCEPT"), "a");
+  EXPECT_EQ(headers.find("Accep"), std::nullopt);
+  ASSERT_EQ(headers.all().size(), 3U);
+  EXPECT_EQ(headers.all()[2].second, "b");
+}
+
+TEST(HttpHeaders, SetReplacesAllOfTheName) {
+  HttpHeaders headers{{"a", "1"}, {"b", "2"}, {"A", "3"}};
+  headers.set("A", "4");
+  EXPECT_EQ(headers.find("a"), "4");
+  EXPECT_EQ(headers.all().size(), 2U);
+  headers.set("c", "5");
+  EXPECT_EQ(headers.find("c"), "5");
+}
+
+TEST(RetryAfter, ReadsSecondsAndAllDatesOfTheRfc) {
+  const WallTime now = parse_rfc3339("1994-11-06T08:49:07Z").value();
+  const std::pair<std::string, std::optional<milliseconds>> rows[] = {
+      {"0", seconds(0)},
+      {"120", seconds(120)},
+      {" 3 ", seconds(3)},
+      {"999999", hours(24)},
+      {"99999999999999999999999", hours(24)},
+      {"Sun, 06 Nov 1994 08:49:37 GMT", seconds(30)},
+      {"Sunday, 06-Nov-94 08:49:37 GMT", seconds(30)},
+      {"Sun Nov  6 08:49:37 1994", seconds(30)},
+      {"Sun, 06 Nov 1994 08:49:01 GMT", seconds(0)},
+      {"Sun, 06 Nov 2044 08:49:01 GMT", hours(24)},
+      {"", std::nullopt},
+      {"soon", std::nullopt},
+      {"-1", std::nullopt},
+      {"1.5", std::nullopt},
+      {"3s", std::nullopt},
+      {"Some day", std::nullopt},
+  };
+  for (const auto& [value, expected] : rows) {
+    EXPECT_EQ(retry_after(HttpHeaders{{"retry-after", value}}, now), expected) << value;
+  }
+  EXPECT_EQ(retry_after(HttpHeaders(), now), std::nullopt);
+}
+
+TEST(ResponseHead, HasLengthAndConnection) {
+  HttpResponse response;
+  response.body = "hello";
+  response.headers.add("X-A", "1");
+  EXPECT_EQ(response_head(response, true),
+            "HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_TRUE(response_head(response, false).ends_with("Connection: close\r\n\r\n"));
+}
+
+TEST(ResponseHead, HasNoLengthWhereNoBodyMayBe) {
+  HttpResponse response;
+  for (const int status : {204, 304}) {
+    response.status = status;
+    EXPECT_EQ(response_head(response, true).find("Content-Length"), std::string::npos) << status;
+  }
+}
+
+TEST(ResponseHead, LeavesOutFieldsThatWouldBreakTheMessage) {
+  HttpResponse response;
+  response.headers = HttpHeaders{{"X-A", "1\r\nX-Evil: 2"},       {"X\n-B", "1"},      {"", "1"},
+                                 {"Content-Length", "99"},        {"connection", "x"}, {"X:Y", "1"},
+                                 {"Transfer-Encoding", "chunked"}};
+  EXPECT_EQ(response_head(response, true),
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n");
+}
+
+TEST(CurlError, IsRefusedOnlyWhenNothingWasSent) {
+  for (int code = 1; code < 100; ++code) {
+    CurlFailure failure;
+    failure.code = code;
+    failure.sent = true;
+    EXPECT_NE(curl_error(failure).code, ErrorCode::kRefused) << code;
+    EXPECT_FALSE(curl_error(failure).message.empty()) << code;
+  }
+}
+
+TEST(CurlError, MessageIsOneLineWithoutFullStop) {
+  CurlFailure failure;
+  failure.code = 35;
+  failure.detail = "bad handshake.\r\n";
+  EXPECT_EQ(curl_error(failure).message, "bad handshake");
+}
+
+}  // namespace
+}  // namespace holmes
