@@ -1,0 +1,51 @@
+#include "kube/client/api.h"
+
+#include <fmt/format.h>
+
+namespace holmes::kube::api_internal {
+
+std::string describe(Verb verb, const ResourceType& type, const ObjectKey& key,
+                     std::string_view subresource) {
+  std::string what = fmt::format("{} {}", to_string(verb), type.plural);
+  if (!subresource.empty()) what += fmt::format("/{}", subresource);
+  if (!key.name.empty()) {
+    what += fmt::format(" {}", key.to_text());
+  } else if (!key.ns.empty()) {
+    what += fmt::format(" in {}", key.ns);
+  }
+  return what;
+}
+
+Task<Result<json::object>> exchange(Transport& transport, Request request, std::string what,
+                                    Stop stop) {
+  const Result<Response> response = co_await transport.send(std::move(request), std::move(stop));
+  if (!response) co_return fail(response.error().within(what));
+  Result<json::object> object = parse_json_object(response->body);
+  if (!object) {
+    co_return fail(ErrorCode::kProtocol,
+                   fmt::format("{}: answer is unreadable: {}", what, object.error().message));
+  }
+  co_return object;
+}
+
+Task<Result<DecodedList>> exchange_list(Transport& transport, Request request, std::string what,
+                                        Stop stop) {
+  const Result<Response> response = co_await transport.send(std::move(request), std::move(stop));
+  if (!response) co_return fail(response.error().within(what));
+  Result<DecodedList> list = decode_list(response->body);
+  if (!list) co_return fail(list.error().within(what));
+  co_return list;
+}
+
+Task<Status> exchange_status(Transport& transport, Request request, std::string what, Stop stop) {
+  const Result<Response> response = co_await transport.send(std::move(request), std::move(stop));
+  if (!response) co_return fail(response.error().within(what));
+  co_return Status();
+}
+
+Error unreadable(const ResourceType& type, const json::object& object, const Error& error) {
+  return {ErrorCode::kProtocol, fmt::format("{} {} is unreadable: {}", type.plural,
+                                            key_of(object).to_text(), error.message)};
+}
+
+}  // namespace holmes::kube::api_internal

@@ -1,0 +1,30 @@
+// The real thing: a Transport to a cluster over libcurl.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "async/asio_loop.h"
+#include "async/files.h"
+#include "base/log.h"
+#include "kube/client/cluster_config.h"
+#include "kube/client/request_metrics.h"
+#include "kube/client/transport.h"
+
+namespace holmes::kube {
+
+struct ClusterTransportOptions {
+  std::string proxy{};  // "http://host:port"; the cluster's own proxy wins
+  std::string no_proxy{};
+  std::string user_agent = "holmes";
+};
+
+// Streams (watches, followed logs) and other requests have separate connections. `metrics` may be
+// nullptr. What is given by reference or pointer outlives the transport; all requests have ended
+// when it is destroyed.
+std::unique_ptr<Transport> make_cluster_transport(AsioLoop& loop, const ClusterConfig& config,
+                                                  const Files& files, Logger logger,
+                                                  RequestMetrics* metrics,
+                                                  ClusterTransportOptions options = {});
+
+}  // namespace holmes::kube

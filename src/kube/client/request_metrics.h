@@ -1,0 +1,29 @@
+// Metrics of requests to the Kubernetes API, under client-go's names.
+//
+//   rest_client_requests_total{code,method}              code "<error>": there was no answer
+//   rest_client_request_duration_seconds{verb}           a watch: until its first bytes
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "kube/core/request.h"
+#include "metrics/registry.h"
+
+namespace holmes::kube {
+
+// One per process; all transports share it. The registry outlives it.
+class RequestMetrics {
+ public:
+  explicit RequestMetrics(MetricsRegistry& registry);
+
+  // `status` is nullopt when there was no answer.
+  void record(const Request& request, std::optional<int> status, std::chrono::nanoseconds duration);
+
+ private:
+  CounterFamily& requests_;
+  HistogramFamily& seconds_;
+};
+
+}  // namespace holmes::kube

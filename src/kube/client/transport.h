@@ -1,0 +1,36 @@
+// The seam of the Kubernetes API: how a Request gets its answer.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "async/stop.h"
+#include "async/task.h"
+#include "base/result.h"
+#include "kube/core/request.h"
+#include "net/http.h"
+
+namespace holmes::kube {
+
+// A successful answer (2xx). Any other status became an Error (see status_error in
+// kube/core/status.h): kNotFound, kConflict, kAlreadyExists, kGone, kForbidden, kUnauthenticated,
+// kInvalid (400, 422), kRefused (429, 503 with Retry-After, and connections that were never
+// made: nothing happened), kUnavailable (other 5xx and broken connections: a write may have
+// happened), kTimeout, kCancelled, kProtocol, kTooLarge.
+struct Response {
+  int status = 200;
+  std::string body;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  // Runs on the loop's thread. Sends once; retries are the caller's (except 401, after which the
+  // credentials are read again and, if they changed, the request is sent once more). The only time
+  // limit is the stop's. A path that check_path refuses is kInvalid.
+  virtual Task<Result<Response>> send(Request request, Stop stop) = 0;
+  // For watches and followed logs; a status other than 2xx is an Error as above.
+  virtual Task<Result<std::unique_ptr<HttpStream>>> open(Request request, Stop stop) = 0;
+};
+
+}  // namespace holmes::kube

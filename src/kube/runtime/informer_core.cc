@@ -1,0 +1,326 @@
+#include "kube/runtime/informer_core.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace holmes::kube {
+namespace {
+
+bool newer(std::string_view a, std::string_view b) {
+  return compare_resource_versions(a, b) == std::strong_ordering::greater;
+}
+bool older(std::string_view a, std::string_view b) {
+  return compare_resource_versions(a, b) == std::strong_ordering::less;
+}
+bool same_state(const ObjectMeta& a, const ObjectMeta& b) {
+  return a.uid == b.uid && a.resource_version == b.resource_version;
+}
+
+bool too_deep(const json::object& object) {
+  return !std::ranges::all_of(object, [](const auto& member) {
+    return json_depth_within(member.value(), kMaxJsonDepth - 1);
+  });
+}
+
+}  // namespace
+
+// One list-watch and how far it has come. Rounds count its lists: an entry that a completed round
+// did not list does not exist, unless it was written while that round went on.
+class InformerCore::Scope final : public ObjectSink {
+ public:
+  Scope(InformerCore& core, Random& random, std::string ns)
+      : core_(core),
+        ns_(std::move(ns)),
+        list_watch_(core.loop_, random, core.transport_, core.logger_, core.metrics_, core.type_,
+                    *this,
+                    {.ns = ns_,
+                     .label_selector = core.options_.label_selector,
+                     .field_selector = core.options_.field_selector}) {}
+
+  [[nodiscard]] bool covers(const ObjectKey& key) const { return ns_.empty() || ns_ == key.ns; }
+  [[nodiscard]] const std::string& version() const { return version_; }
+  [[nodiscard]] uint64_t round() const { return round_; }
+  [[nodiscard]] bool synced() const { return list_watch_.machine().synced(); }
+  ListWatch& list_watch() { return list_watch_; }
+
+  void list_began() override { ++round_; }
+  void list_item(const json::object& object) override;
+  void list_completed(const std::string& version) override;
+  void object_changed(const json::object& object) override;
+  void object_deleted(const json::object& object) override;
+  void version_reached(const std::string& version) override {
+    version_ = version;
+    core_.progressed();
+  }
+  void all_gone() override;
+
+ private:
+  void erase_if(const std::function<bool(const Entry&)>& condition);
+
+  InformerCore& core_;
+  std::string ns_;
+  std::string version_;
+  uint64_t round_ = 0;
+  ListWatch list_watch_;
+};
+
+void InformerCore::Scope::list_item(const json::object& object) {
+  const Result<ErasedObject> read = core_.read(object);
+  if (!read) return core_.refuse(object, read.error());
+  const ObjectMeta& meta = *read->meta;
+  if (const auto found = core_.objects_.find(meta.key()); found != core_.objects_.end()) {
+    Entry& entry = found->second;
+    const ObjectMeta& cached = *entry.object.meta;
+    const bool written_meanwhile =
+        entry.written_in == round_ && newer(cached.resource_version, meta.resource_version);
+    if (written_meanwhile || same_state(cached, meta)) {
+      entry.listed_in = round_;
+      return;
+    }
+  }
+  // The list is the truth, also when its versions are older (a restored etcd).
+  core_.put({.object = *read, .listed_in = round_});
+}
+
+void InformerCore::Scope::list_completed(const std::string& version) {
+  version_ = version;
+  erase_if([&](const Entry& entry) {
+    const bool written_after =
+        entry.written_in == round_ && newer(entry.object.meta->resource_version, version);
+    return entry.listed_in != round_ && !written_after;
+  });
+  core_.scope_synced();
+}
+
+void InformerCore::Scope::object_changed(const json::object& object) {
+  const Result<ErasedObject> read = core_.read(object);
+  if (!read) return core_.refuse(object, read.error());
+  const ObjectMeta& meta = *read->meta;
+  if (const auto found = core_.objects_.find(meta.key()); found != core_.objects_.end()) {
+    const ObjectMeta& cached = *found->second.object.meta;
+    if (same_state(cached, meta) || older(meta.resource_version, cached.resource_version)) return;
+  }
+  core_.put({.object = *read, .listed_in = round_});
+}
+
+void InformerCore::Scope::object_deleted(const json::object& object) {
+  const ObjectKey key = key_of(object);
+  const auto found = core_.objects_.find(key);
+  if (found == core_.objects_.end()) return;
+  // An own write may already have shown its successor.
+  const std::string version = json_string_or(object, {"metadata", "resourceVersion"});
+  if (older(version, found->second.object.meta->resource_version)) return;
+  core_.erase(key);
+}
+
+void InformerCore::Scope::all_gone() {
+  version_.clear();
+  erase_if([](const Entry&) { return true; });
+  std::erase_if(core_.noted_, [this](const auto& noted) { return covers(noted.first); });
+  core_.progressed();
+}
+
+void InformerCore::Scope::erase_if(const std::function<bool(const Entry&)>& condition) {
+  std::vector<ObjectKey> gone;
+  for (const auto& [key, entry] : core_.objects_) {
+    if (covers(key) && condition(entry)) gone.push_back(key);
+  }
+  for (const ObjectKey& key : gone) core_.erase(key);
+}
+
+InformerCore::InformerCore(Loop& loop, Random& random, Transport& transport, Logger logger,
+                           RuntimeMetrics& metrics, ResourceType type, Decode decode,
+                           InformerOptions options)
+    : loop_(loop),
+      transport_(transport),
+      logger_(std::move(logger)),
+      metrics_(metrics),
+      type_(std::move(type)),
+      resource_(resource_name(type_)),
+      decode_(std::move(decode)),
+      options_(std::move(options)),
+      synced_(loop),
+      progress_(loop) {
+  std::vector<std::string> namespaces = options_.namespaces;
+  if (namespaces.empty() || !type_.namespaced) namespaces = {""};
+  std::ranges::sort(namespaces);
+  const auto repeated = std::ranges::unique(namespaces);
+  namespaces.erase(repeated.begin(), repeated.end());
+  for (std::string& ns : namespaces) {
+    scopes_.push_back(std::make_unique<Scope>(*this, random, std::move(ns)));
+  }
+}
+
+InformerCore::~InformerCore() = default;
+
+Task<> InformerCore::run(Stop stop) {
+  TaskScope tasks(loop_, stop);
+  for (const auto& scope : scopes_) tasks.spawn(scope->list_watch().run(tasks.stop()));
+  const Status drained = co_await tasks.drain({});
+  HOLMES_ASSERT(drained.has_value());
+}
+
+bool InformerCore::synced() const {
+  return synced_.is_set();
+}
+
+bool InformerCore::missing_type() const {
+  return std::ranges::any_of(
+      scopes_, [](const auto& scope) { return scope->list_watch().machine().missing_type(); });
+}
+
+Task<Status> InformerCore::wait_synced(Stop stop) {
+  return synced_.wait(std::move(stop));
+}
+
+ErasedObject InformerCore::get(const ObjectKey& key) const {
+  const auto found = objects_.find(key);
+  return found == objects_.end() ? ErasedObject{} : found->second.object;
+}
+
+void InformerCore::for_each(const std::function<void(const ErasedObject&)>& visit) const {
+  for (const auto& [key, entry] : objects_) visit(entry.object);
+}
+
+void InformerCore::note_write(ErasedObject written) {
+  const ObjectKey key = written.meta->key();
+  const Scope* scope = scope_of(key);
+  if (scope == nullptr) return;
+  const std::string& version = written.meta->resource_version;
+  const auto found = objects_.find(key);
+  if (found != objects_.end()) {
+    if (!newer(version, found->second.object.meta->resource_version)) return;
+    const uint64_t listed_in = found->second.listed_in;
+    put({.object = std::move(written), .listed_in = listed_in, .written_in = scope->round()});
+    return;
+  }
+  // Not in the cache: new, or deleted since. If the watch has passed this version already, the
+  // cache is right. Whether a new one matches the selectors, only the API server knows.
+  if (options_.label_selector.empty() && options_.field_selector.empty() &&
+      newer(version, scope->version())) {
+    put({.object = std::move(written), .written_in = scope->round()});
+  } else {
+    note_version(key, version);
+  }
+}
+
+void InformerCore::note_version(const ObjectKey& key, const std::string& version) {
+  if (scope_of(key) == nullptr) return;
+  if (noted_.size() >= kMaxNotedWrites) {
+    std::vector<ObjectKey> keys;
+    for (const auto& [noted, unused] : noted_) keys.push_back(noted);
+    for (const ObjectKey& noted : keys) static_cast<void>(fresh(noted));  // forgets reached ones
+    if (noted_.size() >= kMaxNotedWrites) noted_.erase(noted_.begin());
+  }
+  std::string& noted = noted_[key];
+  if (noted.empty() || !older(version, noted)) noted = version;
+}
+
+Task<Result<ErasedObject>> InformerCore::get_fresh(ObjectKey key, Stop stop) {
+  const StopSource bounded(stop, loop_, loop_.mono_now() + kMaxStaleWait);
+  while (!fresh(key)) {
+    if (!co_await progress_.park(bounded.stop())) break;
+  }
+  if (fresh(key)) co_return get(key);
+  if (stop.requested()) co_return fail(stop.error("wait for the cache"));
+  co_return co_await read_live(std::move(key), std::move(stop));
+}
+
+InformerCore::Scope* InformerCore::scope_of(const ObjectKey& key) {
+  for (const auto& scope : scopes_) {
+    if (scope->covers(key)) return scope.get();
+  }
+  return nullptr;
+}
+
+// Whether the cache shows the last noted version of this object, which is then forgotten. Versions
+// that cannot be compared never hold anybody up.
+bool InformerCore::fresh(const ObjectKey& key) {
+  const auto noted = noted_.find(key);
+  if (noted == noted_.end()) return true;
+  const Scope* scope = scope_of(key);
+  const ErasedObject cached = get(key);
+  const bool behind = older(scope->version(), noted->second) || scope->version().empty();
+  const bool cached_behind = !cached || older(cached.meta->resource_version, noted->second);
+  if (behind && cached_behind) return false;
+  noted_.erase(noted);
+  return true;
+}
+
+Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
+  metrics_.cache_live_reads.add({resource_});
+  const StopSource bounded(stop, loop_, loop_.mono_now() + kLiveReadTimeout);
+  const Result<Response> answer = co_await transport_.send(get_request(type_, key), bounded.stop());
+  if (!answer && answer.error().code != ErrorCode::kNotFound) co_return fail(answer.error());
+  const auto noted = noted_.extract(key);
+  if (!answer) {
+    erase(key);
+    co_return ErasedObject{};
+  }
+  HOLMES_CO_TRY(const json::object object, parse_json_object(answer->body, kMaxApiJsonDepth));
+  const Result<ErasedObject> live = read(object);
+  if (!live) {
+    refuse(object, live.error());
+    co_return fail(live.error());
+  }
+  Scope* scope = scope_of(key);
+  const std::string& version = live->meta->resource_version;
+  const bool went_back = !noted.empty() && older(version, noted.mapped());
+  if (went_back) {
+    logger_.warning("the history of the API server went back: listing again",
+                    {{"resource", resource_}, {"object", key.to_text()}, {"version", version}});
+    scope->list_watch().list_again();
+  }
+  const ErasedObject cached = get(key);
+  if (cached && same_state(*cached.meta, *live->meta)) co_return cached;
+  if (cached && !went_back && newer(cached.meta->resource_version, version)) co_return cached;
+  put({.object = *live, .listed_in = scope->round(), .written_in = scope->round()});
+  co_return *live;
+}
+
+Result<ErasedObject> InformerCore::read(const json::object& object) const {
+  if (too_deep(object)) {
+    return fail(ErrorCode::kInvalid,
+                "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+  }
+  return decode_(object);
+}
+
+void InformerCore::put(Entry entry) {
+  const ObjectKey key = entry.object.meta->key();
+  const auto found = objects_.find(key);
+  ErasedObject before = found == objects_.end() ? ErasedObject{} : found->second.object;
+  if (before && before.meta->uid != entry.object.meta->uid) {
+    erase(key);
+    before = {};
+  }
+  const ErasedObject now = entry.object;
+  objects_.insert_or_assign(key, std::move(entry));
+  notify(before, now);
+}
+
+void InformerCore::erase(const ObjectKey& key) {
+  const auto node = objects_.extract(key);
+  if (!node.empty()) notify(node.mapped().object, {});
+}
+
+void InformerCore::refuse(const json::object& object, const Error& why) {
+  const ObjectKey key = key_of(object);
+  metrics_.watch_unreadable_objects.add({resource_});
+  logger_.warning("object is unreadable and left out",
+                  {{"resource", resource_}, {"object", key.to_text()}, {"error", why}});
+  erase(key);
+}
+
+void InformerCore::notify(const ErasedObject& before, const ErasedObject& now) {
+  metrics_.cache_objects.set({resource_}, static_cast<double>(objects_.size()));
+  for (const Listener& listener : listeners_) listener(before, now);
+}
+
+void InformerCore::scope_synced() {
+  const bool all = std::ranges::all_of(scopes_, [](const auto& scope) { return scope->synced(); });
+  if (all) synced_.set();
+  progressed();
+}
+
+}  // namespace holmes::kube

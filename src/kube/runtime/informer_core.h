@@ -1,0 +1,94 @@
+// The part of Informer<T> that does not depend on T. Use informer.h.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "async/task_scope.h"
+#include "async/wait.h"
+#include "kube/runtime/list_watch.h"
+
+namespace holmes::kube {
+
+// How long get_fresh() waits for the watch before it reads live.
+inline constexpr std::chrono::seconds kMaxStaleWait{5};
+inline constexpr std::chrono::seconds kLiveReadTimeout{10};
+// Own writes remembered that the watch has not shown yet; beyond it the oldest are forgotten.
+inline constexpr size_t kMaxNotedWrites = 10'000;
+
+struct InformerOptions {
+  std::vector<std::string> namespaces{};  // empty: all; else one list-watch each
+  std::string label_selector{};
+  std::string field_selector{};
+};
+
+// A shared snapshot of some T and its metadata inside it.
+struct ErasedObject {
+  std::shared_ptr<const void> object;
+  const ObjectMeta* meta = nullptr;
+
+  explicit operator bool() const { return object != nullptr; }
+};
+
+class InformerCore {
+ public:
+  using Decode = std::function<Result<ErasedObject>(const json::object&)>;
+  using Listener = std::function<void(const ErasedObject& before, const ErasedObject& now)>;
+
+  InformerCore(Loop& loop, Random& random, Transport& transport, Logger logger,
+               RuntimeMetrics& metrics, ResourceType type, Decode decode, InformerOptions options);
+  ~InformerCore();
+  InformerCore(const InformerCore&) = delete;
+  InformerCore& operator=(const InformerCore&) = delete;
+
+  Task<> run(Stop stop);
+  [[nodiscard]] bool synced() const;
+  [[nodiscard]] bool missing_type() const;
+  Task<Status> wait_synced(Stop stop);
+  [[nodiscard]] ErasedObject get(const ObjectKey& key) const;
+  [[nodiscard]] size_t size() const { return objects_.size(); }
+  void for_each(const std::function<void(const ErasedObject&)>& visit) const;
+  void on_change(Listener listener) { listeners_.push_back(std::move(listener)); }
+  void note_write(ErasedObject written);
+  void note_version(const ObjectKey& key, const std::string& version);
+  Task<Result<ErasedObject>> get_fresh(ObjectKey key, Stop stop);
+
+ private:
+  class Scope;
+  struct Entry {
+    ErasedObject object;
+    uint64_t listed_in = 0;   // the last round of its scope's lists that had it
+    uint64_t written_in = 0;  // the round in which it came from a write or a live read
+  };
+
+  Scope* scope_of(const ObjectKey& key);
+  [[nodiscard]] bool fresh(const ObjectKey& key);
+  Task<Result<ErasedObject>> read_live(ObjectKey key, Stop stop);
+  [[nodiscard]] Result<ErasedObject> read(const json::object& object) const;
+  void put(Entry entry);
+  void erase(const ObjectKey& key);
+  void refuse(const json::object& object, const Error& why);
+  void notify(const ErasedObject& before, const ErasedObject& now);
+  void scope_synced();
+  void progressed() { progress_.release_all(); }
+
+  Loop& loop_;
+  Transport& transport_;
+  Logger logger_;
+  RuntimeMetrics& metrics_;
+  ResourceType type_;
+  std::string resource_;
+  Decode decode_;
+  InformerOptions options_;
+  std::unordered_map<ObjectKey, Entry> objects_;
+  std::unordered_map<ObjectKey, std::string> noted_;  // versions the cache may not have reached
+  std::vector<Listener> listeners_;
+  std::vector<std::unique_ptr<Scope>> scopes_;
+  Event synced_;
+  WaitList progress_;
+};
+
+}  // namespace holmes::kube

@@ -1,0 +1,337 @@
+#include "kube/runtime/informer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kube/runtime/toy_testing.h"
+
+namespace holmes::kube {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const ObjectKey kA{"default", "a"};
+const ObjectKey kB{"default", "b"};
+
+class InformerTest : public ::testing::Test, protected World {
+ protected:
+  void make(InformerOptions options = {}) {
+    informer_ = std::make_unique<Informer<Toy>>(loop, random, api, logger, metrics, options);
+    // "+a:u1@10" added, "-a:u1@10" deleted, "a:u1@10->11" changed
+    informer_->on_change(
+        [this](const Informer<Toy>::Snapshot& before, const Informer<Toy>::Snapshot& now) {
+          const Toy& toy = now ? *now : *before;
+          std::string text = fmt::format("{}:{}@", toy.meta.name, toy.meta.uid);
+          if (before) text += before->meta.resource_version;
+          if (before && now) text += "->";
+          if (now) text += now->meta.resource_version;
+          changes_.push_back((before && now ? "" : now ? "+" : "-") + text);
+        });
+    tasks.spawn(informer_->run(tasks.stop()));
+    loop.run_until_idle();
+  }
+  // Synced with this list at this version and reading pipe_.
+  void start(const std::string& version, const std::vector<ToySpec>& toys) {
+    api.answer(page(version, toys));
+    pipe_ = api.stream();
+    make();
+    ASSERT_TRUE(informer_->synced());
+    changes_.clear();
+  }
+  void say(const std::string& type, const ToySpec& toy) {
+    pipe_->send(event_text(type, toy));
+    loop.run_until_idle();
+  }
+  // The watch ends for good, and this is the next list; pipe_ follows it.
+  void relist(const std::string& version, const std::vector<ToySpec>& toys) {
+    pipe_->send(event_text("ERROR", status_text(410, "Expired")));
+    pipe_ = api.stream();
+    api.answer(page(version, toys));
+    loop.run_until_idle();
+  }
+  std::string version(const ObjectKey& key) {
+    const auto toy = informer_->get(key);
+    return toy ? toy->meta.resource_version : "none";
+  }
+  std::vector<std::string> changes() { return std::exchange(changes_, {}); }
+  void TearDown() override { close(); }
+
+  std::unique_ptr<Informer<Toy>> informer_;
+  std::shared_ptr<Pipe> pipe_;
+  std::vector<std::string> changes_;
+};
+
+TEST_F(InformerTest, HoldsWhatTheListAndTheWatchSay) {
+  api.answer(page("10", {{.name = "a", .version = "5"}}, "t"));
+  make();
+  EXPECT_FALSE(informer_->synced());
+  api.answer(page("10", {{.name = "b", .version = "6"}}));
+  pipe_ = api.stream();
+  loop.run_until_idle();
+  EXPECT_TRUE(informer_->synced());
+  EXPECT_THAT(changes(), ElementsAre("+a:u1@5", "+b:u1@6"));
+
+  say("MODIFIED", {.name = "a", .version = "11", .size = "7"});
+  say("DELETED", {.name = "b", .version = "12"});
+  EXPECT_THAT(changes(), ElementsAre("a:u1@5->11", "-b:u1@6"));
+  EXPECT_EQ(informer_->get(kA)->size, 7);
+  EXPECT_EQ(informer_->get(kB), nullptr);
+  EXPECT_EQ(informer_->size(), 1U);
+  std::vector<std::string> names;
+  informer_->for_each([&](const auto& toy) { names.push_back(toy->meta.name); });
+  EXPECT_THAT(names, ElementsAre("a"));
+  EXPECT_TRUE(metric(R"(holmes_cache_objects{resource="toys.toys.dev"} 1)"));
+}
+
+TEST_F(InformerTest, ASnapshotNeverChanges) {
+  start("10", {{.name = "a", .version = "5", .size = "1"}});
+  const auto held = informer_->get(kA);
+  say("MODIFIED", {.name = "a", .version = "11", .size = "2"});
+  say("DELETED", {.name = "a", .version = "12"});
+  EXPECT_EQ(held->size, 1);
+}
+
+TEST_F(InformerTest, WaitsUntilTheFirstListWasTold) {
+  make();
+  bool told_first = false;
+  informer_->on_change([&](const auto&, const auto&) { told_first = !informer_->synced(); });
+  api.answer(page("10", {{.name = "a"}}));
+  EXPECT_TRUE(loop.run(informer_->wait_synced({})).has_value());
+  EXPECT_TRUE(told_first);
+  EXPECT_EQ(informer_->size(), 1U);
+}
+
+TEST_F(InformerTest, AWaitForTheFirstListCanBeStopped) {
+  make();
+  StopSource source({}, loop, loop.mono_now() + seconds(3));
+  const Status waited = loop.run(informer_->wait_synced(source.stop()));
+  ASSERT_FALSE(waited.has_value());
+  EXPECT_EQ(waited.error().code, ErrorCode::kTimeout);
+}
+
+TEST_F(InformerTest, DeletedAndMadeAgainIsSeenAsTwoObjectsInTheWatch) {
+  start("10", {{.name = "a", .version = "5", .uid = "u1"}});
+  say("MODIFIED", {.name = "a", .version = "12", .uid = "u2"});  // the rest was missed
+  EXPECT_THAT(changes(), ElementsAre("-a:u1@5", "+a:u2@12"));
+}
+
+TEST_F(InformerTest, DeletedAndMadeAgainIsSeenAsTwoObjectsInALaterList) {
+  start("10", {{.name = "a", .version = "5", .uid = "u1"}, {.name = "b", .version = "6"}});
+  relist("20", {{.name = "a", .version = "15", .uid = "u2"}});
+  EXPECT_THAT(changes(), ElementsAre("-a:u1@5", "+a:u2@15", "-b:u1@6"));
+}
+
+TEST_F(InformerTest, ALaterListTellsOnlyWhatIsDifferent) {
+  start("10", {{.name = "a", .version = "5"}, {.name = "b", .version = "6"}});
+  relist("20", {{.name = "a", .version = "5"}, {.name = "b", .version = "19"}});
+  EXPECT_THAT(changes(), ElementsAre("b:u1@6->19"));
+}
+
+TEST_F(InformerTest, AnUnreadableObjectIsLeftOutAndTheOthersGoOn) {
+  start("10", {{.name = "a", .version = "5", .size = "\"large\""}, {.name = "b", .version = "6"}});
+  EXPECT_EQ(informer_->size(), 1U);
+  EXPECT_THAT(logs, ElementsAre("object is unreadable and left out"));
+  say("ADDED", {.name = "c", .version = "11", .size = "null"});
+  say("MODIFIED", {.name = "b", .version = "12", .size = "3"});
+  EXPECT_EQ(informer_->get(kB)->size, 3);
+  EXPECT_EQ(logs.size(), 2U);
+  EXPECT_TRUE(metric(R"(holmes_watch_unreadable_objects_total{resource="toys.toys.dev"} 2)"));
+}
+
+TEST_F(InformerTest, AnObjectThatBecomesUnreadableIsRemoved) {
+  start("10", {{.name = "a", .version = "5"}});
+  say("MODIFIED", {.name = "a", .version = "11", .size = "{}"});
+  EXPECT_THAT(changes(), ElementsAre("-a:u1@5"));
+  say("MODIFIED", {.name = "a", .version = "12"});
+  EXPECT_THAT(changes(), ElementsAre("+a:u1@12"));
+}
+
+TEST_F(InformerTest, AnAbsurdlyDeepObjectDoesNotHideTheOthers) {
+  const std::string deep = std::string(9000, '[') + std::string(9000, ']');
+  start("10", {{.name = "a", .version = "5", .extra = deep}, {.name = "b", .version = "6"}});
+  EXPECT_EQ(informer_->size(), 1U);
+  say("ADDED", {.name = "c", .version = "11", .extra = deep});
+  say("MODIFIED", {.name = "b", .version = "12"});
+  EXPECT_EQ(version(kB), "12");
+  EXPECT_TRUE(metric(R"(holmes_watch_unreadable_objects_total{resource="toys.toys.dev"} 2)"));
+}
+
+TEST_F(InformerTest, ANotedWriteIsSeenAtOnceAndToldOnce) {
+  start("10", {{.name = "a", .version = "5"}});
+  informer_->note_write(toy_of({.name = "a", .version = "11", .size = "9"}));
+  informer_->note_write(toy_of({.name = "b", .version = "12"}));
+  EXPECT_EQ(informer_->get(kA)->size, 9);
+  EXPECT_THAT(changes(), ElementsAre("a:u1@5->11", "+b:u1@12"));
+  say("MODIFIED", {.name = "a", .version = "11", .size = "9"});
+  say("ADDED", {.name = "b", .version = "12"});
+  EXPECT_THAT(changes(), IsEmpty());
+}
+
+TEST_F(InformerTest, ALateEventNeverOverwritesANewerState) {
+  start("10", {{.name = "a", .version = "5"}});
+  informer_->note_write(toy_of({.name = "a", .version = "100"}));
+  say("MODIFIED", {.name = "a", .version = "99"});  // shorter, smaller
+  EXPECT_EQ(version(kA), "100");
+  informer_->note_write(toy_of({.name = "a", .version = "98"}));
+  EXPECT_EQ(version(kA), "100");
+  // The deletion of a predecessor, after its successor was noted.
+  informer_->note_write(toy_of({.name = "a", .version = "120", .uid = "u2"}));
+  say("DELETED", {.name = "a", .version = "110", .uid = "u1"});
+  EXPECT_EQ(version(kA), "120");
+}
+
+TEST_F(InformerTest, ALateNoteDoesNotBringADeletedObjectBack) {
+  start("10", {});
+  say("ADDED", {.name = "a", .version = "11"});
+  say("DELETED", {.name = "a", .version = "12"});
+  informer_->note_write(toy_of({.name = "a", .version = "11"}));
+  EXPECT_EQ(informer_->get(kA), nullptr);
+}
+
+TEST_F(InformerTest, AWriteNotedWhileAListIsOnItsWaySurvivesIt) {
+  start("10", {{.name = "a", .version = "5"}});
+  pipe_->send(event_text("ERROR", status_text(410, "Expired")));
+  loop.run_until_idle();  // the list was asked for and not answered yet
+  informer_->note_write(toy_of({.name = "a", .version = "25"}));
+  informer_->note_write(toy_of({.name = "b", .version = "26"}));
+  pipe_ = api.stream();
+  api.answer(page("20", {{.name = "a", .version = "5"}}));
+  loop.run_until_idle();
+  EXPECT_EQ(version(kA), "25");
+  EXPECT_EQ(version(kB), "26");
+  relist("30", {{.name = "a", .version = "25"}});
+  EXPECT_EQ(version(kB), "none");
+}
+
+TEST_F(InformerTest, AFreshReadIsTheCachedOneWhenNothingIsOutstanding) {
+  start("10", {{.name = "a", .version = "5"}});
+  const size_t before = api.requests.size();
+  const auto toy = loop.run(informer_->get_fresh(kA, {}));
+  ASSERT_TRUE(toy.has_value());
+  EXPECT_EQ(*toy, informer_->get(kA));
+  EXPECT_EQ(*loop.run(informer_->get_fresh(kB, {})), nullptr);
+  EXPECT_EQ(api.requests.size(), before);
+}
+
+TEST_F(InformerTest, AFreshReadWaitsForTheWatchToShowTheWrite) {
+  start("10", {{.name = "a", .version = "5"}});
+  const size_t before = api.requests.size();
+  informer_->note_write(kA, "12");
+  Timer first(loop, loop.mono_now() + seconds(1),
+              [&] { pipe_->send(event_text("MODIFIED", {.name = "a", .version = "11"})); });
+  Timer second(loop, loop.mono_now() + seconds(2),
+               [&] { pipe_->send(event_text("MODIFIED", {.name = "a", .version = "12"})); });
+  const auto toy = loop.run(informer_->get_fresh(kA, {}));
+  ASSERT_TRUE(toy.has_value());
+  EXPECT_EQ((*toy)->meta.resource_version, "12");
+  EXPECT_EQ(api.requests.size(), before);
+}
+
+TEST_F(InformerTest, AFreshReadIsContentWhenTheWatchHasPassedTheWrite) {
+  start("10", {{.name = "a", .version = "5"}});
+  informer_->note_write(kA, "12");
+  say("BOOKMARK", {.version = "13"});
+  const MonoTime before = loop.mono_now();
+  EXPECT_EQ((*loop.run(informer_->get_fresh(kA, {})))->meta.resource_version, "5");
+  EXPECT_EQ(loop.mono_now(), before);
+}
+
+TEST_F(InformerTest, AFreshReadAsksTheServerWhenTheWatchLagsTooLong) {
+  start("10", {{.name = "a", .version = "5"}});
+  informer_->note_write(kA, "12");
+  api.answer(Response{200, toy_text({.name = "a", .version = "12", .size = "4"})});
+  const MonoTime before = loop.mono_now();
+  const auto toy = loop.run(informer_->get_fresh(kA, {}));
+  ASSERT_TRUE(toy.has_value());
+  EXPECT_EQ((*toy)->size, 4);
+  EXPECT_EQ(loop.mono_now() - before, kMaxStaleWait);
+  EXPECT_EQ(version(kA), "12");
+  EXPECT_THAT(api.asked(), Contains("get"));
+  EXPECT_TRUE(metric(R"(holmes_cache_live_reads_total{resource="toys.toys.dev"} 1)"));
+}
+
+TEST_F(InformerTest, AFreshReadThatFindsNothingRemovesTheObject) {
+  start("10", {{.name = "a", .version = "5"}});
+  informer_->note_write(kA, "12");
+  api.answer(fail(ErrorCode::kNotFound, "not found"));
+  EXPECT_EQ(*loop.run(informer_->get_fresh(kA, {})), nullptr);
+  EXPECT_THAT(changes(), ElementsAre("-a:u1@5"));
+}
+
+TEST_F(InformerTest, AFreshReadThatFailsSaysSoAndKeepsTheNote) {
+  start("10", {{.name = "a", .version = "5"}});
+  informer_->note_write(kA, "12");
+  api.answer(fail(ErrorCode::kUnavailable, "500"));
+  EXPECT_EQ(loop.run(informer_->get_fresh(kA, {})).error().code, ErrorCode::kUnavailable);
+  StopSource source({}, loop, loop.mono_now() + seconds(1));
+  EXPECT_EQ(loop.run(informer_->get_fresh(kA, source.stop())).error().code, ErrorCode::kTimeout);
+}
+
+TEST_F(InformerTest, ARestoredHistoryIsBelievedAndListedAgain) {
+  start("1000", {{.name = "a", .version = "900"}});
+  informer_->note_write(kA, "1100");
+  api.answer(Response{200, toy_text({.name = "a", .version = "450"})});
+  api.answer(page("500", {{.name = "a", .version = "450"}}));
+  const auto toy = loop.run(informer_->get_fresh(kA, {}));
+  ASSERT_TRUE(toy.has_value());
+  EXPECT_EQ((*toy)->meta.resource_version, "450");
+  loop.run_until_idle();
+  EXPECT_EQ(version(kA), "450");
+  EXPECT_EQ(api.asked().back(), "watch 500");
+}
+
+TEST_F(InformerTest, ALaterListOfARestoredHistoryReplacesNewerVersions) {
+  start("1000", {{.name = "a", .version = "900"}, {.name = "b", .version = "950"}});
+  relist("500", {{.name = "a", .version = "450"}});
+  EXPECT_EQ(version(kA), "450");
+  EXPECT_EQ(version(kB), "none");
+}
+
+TEST_F(InformerTest, OneListWatchPerNamespaceFeedsOneCache) {
+  api.answer(page("10", {{.name = "a", .ns = "east"}}));
+  make({.namespaces = {"east", "west", "east"}});
+  EXPECT_FALSE(informer_->synced());
+  api.answer(page("11", {{.name = "a", .ns = "west"}}));
+  loop.run_until_idle();
+  EXPECT_TRUE(informer_->synced());
+  EXPECT_EQ(informer_->size(), 2U);
+  EXPECT_EQ(informer_->get({"east", "a"})->meta.ns, "east");
+  std::vector<std::string> paths;
+  for (const Request& request : api.requests) {
+    if (request.verb == Verb::kList) paths.push_back(request.path);
+  }
+  EXPECT_THAT(paths, ElementsAre("/apis/toys.dev/v1/namespaces/east/toys",
+                                 "/apis/toys.dev/v1/namespaces/west/toys"));
+  informer_->note_write(toy_of({.name = "x", .version = "99", .ns = "north"}));
+  EXPECT_EQ(informer_->size(), 2U);
+}
+
+TEST_F(InformerTest, UnderALabelSelectorOnlyTheServerDecidesWhatIsNew) {
+  api.answer(page("10", {}));
+  make({.label_selector = "x=y"});
+  EXPECT_THAT(api.requests[0].query,
+              Contains(std::pair<std::string, std::string>("labelSelector", "x=y")));
+  informer_->note_write(toy_of({.name = "a", .version = "11"}));
+  EXPECT_EQ(informer_->get(kA), nullptr);
+}
+
+TEST_F(InformerTest, ADeletedTypeIsSeenAsDeletedObjects) {
+  start("10", {{.name = "a", .version = "5"}});
+  api.fail_open(ErrorCode::kNotFound);
+  api.answer(fail(ErrorCode::kNotFound, "404"));
+  api.answer(fail(ErrorCode::kNotFound, "404"));
+  pipe_->close();
+  loop.advance(seconds(3));
+  EXPECT_THAT(changes(), ElementsAre("-a:u1@5"));
+  EXPECT_TRUE(informer_->missing_type());
+  api.answer(page("40", {{.name = "a", .version = "33", .uid = "u2"}}));
+  loop.advance(seconds(10));
+  EXPECT_THAT(changes(), ElementsAre("+a:u2@33"));
+  EXPECT_FALSE(informer_->missing_type());
+}
+
+}  // namespace
+}  // namespace holmes::kube

@@ -1,0 +1,235 @@
+#include "kube/runtime/list_watch.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "async/wait.h"
+#include "kube/core/status.h"
+
+namespace holmes::kube {
+
+std::string resource_name(const ResourceType& type) {
+  return type.group.empty() ? type.plural : type.plural + "." + type.group;
+}
+
+ListWatch::ListWatch(Loop& loop, Random& random, Transport& transport, Logger logger,
+                     RuntimeMetrics& metrics, ResourceType type, ObjectSink& sink,
+                     ListWatchOptions options)
+    : loop_(loop),
+      random_(random),
+      transport_(transport),
+      metrics_(metrics),
+      type_(std::move(type)),
+      resource_(resource_name(type_)),
+      sink_(sink),
+      options_(std::move(options)),
+      machine_(random) {
+  LogFields context{{"resource", resource_}};
+  if (!options_.ns.empty()) context.emplace_back("namespace", options_.ns);
+  logger_ = logger.with(std::move(context));
+}
+
+Task<> ListWatch::run(Stop stop) {
+  while (!stop.requested()) {
+    const ListWatchStep step = machine_.next();
+    if (const auto* list = std::get_if<ListStep>(&step)) {
+      co_await do_list(*list, stop);
+    } else if (const auto* watch = std::get_if<WatchStep>(&step)) {
+      co_await do_watch(*watch, stop);
+    } else {
+      const Status waited = co_await sleep_for(loop_, std::get<WaitStep>(step).delay, stop);
+      if (waited) machine_.waited();
+    }
+  }
+}
+
+void ListWatch::list_again() {
+  list_again_ = true;
+  if (open_watch_ != nullptr) open_watch_->request_stop();
+}
+
+Task<> ListWatch::do_list(ListStep step, Stop stop) {
+  if (step.continue_token.empty()) {
+    list_again_ = false;
+    metrics_.watch_lists.add({resource_});
+    sink_.list_began();
+  }
+  const StopSource bounded(stop, loop_, loop_.mono_now() + kListTimeout);
+  ListOptions options;
+  options.ns = options_.ns;
+  options.label_selector = options_.label_selector;
+  options.field_selector = options_.field_selector;
+  options.limit = step.limit;
+  options.continue_token = std::move(step.continue_token);
+  const Result<Response> page =
+      co_await transport_.send(list_request(type_, options), bounded.stop());
+  if (stop.requested()) co_return;
+  const Status taken = page.has_value() ? take_page(page->body) : Status(fail(page.error()));
+  if (taken) co_return;
+  machine_.list_failed(taken.error(), loop_.mono_now());
+  note_failure("list", taken.error());
+  if (machine_.objects_gone()) sink_.all_gone();
+}
+
+Status ListWatch::take_page(const std::string& body) {
+  HOLMES_TRY(DecodedList page, decode_list(body));
+  if (page.resource_version.empty()) {
+    return fail(ErrorCode::kProtocol, "list has no metadata.resourceVersion");
+  }
+  note_success();
+  for (json::object& item : page.items) {
+    const json::object object = std::move(item);  // freed as soon as it was told
+    if (expected_kind(object)) sink_.list_item(object);
+  }
+  if (machine_.page_arrived(page.resource_version, std::move(page.continue_token))) {
+    sink_.list_completed(page.resource_version);
+  }
+  return {};
+}
+
+Task<> ListWatch::do_watch(WatchStep step, Stop stop) {
+  if (list_again_) {
+    machine_.must_list();
+    co_return;
+  }
+  const WatchEnd end = co_await read_watch(std::move(step.resource_version), stop);
+  if (stop.requested()) co_return;
+  if (list_again_) machine_.must_list();
+  machine_.watch_ended(end, loop_.mono_now());
+  if (end.error.has_value()) note_failure("watch", *end.error);
+}
+
+Task<WatchEnd> ListWatch::read_watch(std::string version, Stop stop) {
+  const MonoTime began = loop_.mono_now();
+  const std::chrono::seconds timeout(
+      static_cast<int64_t>(static_cast<double>(kWatchTimeout.count()) * (1 - random_.unit() / 5)));
+  StopSource bounded(stop, loop_, began + timeout + kWatchMargin);
+  open_watch_ = &bounded;
+  WatchEnd end;
+  const WatchOptions options{.ns = options_.ns,
+                             .label_selector = options_.label_selector,
+                             .field_selector = options_.field_selector,
+                             .resource_version = std::move(version),
+                             .timeout = timeout};
+  Result<std::unique_ptr<HttpStream>> stream =
+      co_await open_watch(watch_request(type_, options), bounded.stop());
+  if (!stream.has_value()) {
+    end.error = stream.error();
+  } else {
+    note_success();
+    co_await read_stream(**stream, end, bounded.stop());
+  }
+  open_watch_ = nullptr;
+  end.lasted = loop_.mono_now() - began;
+  co_return end;
+}
+
+Task<Result<std::unique_ptr<HttpStream>>> ListWatch::open_watch(Request request, Stop stop) {
+  const StopSource bounded(stop, loop_, loop_.mono_now() + kOpenTimeout);
+  co_return co_await transport_.open(std::move(request), bounded.stop());
+}
+
+Task<> ListWatch::read_stream(HttpStream& stream, WatchEnd& end, Stop stop) {
+  WatchDecoder decoder;
+  while (true) {
+    const Result<std::optional<std::string>> bytes = co_await stream.read(stop);
+    if (!bytes.has_value() || !bytes->has_value()) co_return;  // ended, one way or another
+    decoder.feed(**bytes);
+    while (true) {
+      const Result<std::optional<WatchEvent>> event = decoder.next();
+      if (!event.has_value() && event.error().code == ErrorCode::kProtocol) {
+        skip_event("unreadable", {{"error", event.error()}});
+        continue;
+      }
+      if (!event.has_value()) {
+        end.error = event.error();
+        co_return;
+      }
+      if (!event->has_value()) break;
+      if (!take_event(**event, end)) co_return;
+    }
+  }
+}
+
+bool ListWatch::take_event(const WatchEvent& event, WatchEnd& end) {
+  switch (event.type) {
+    case WatchEventType::kError:
+      end.error = status_error(event.object);
+      return false;
+    case WatchEventType::kUnknown:
+      skip_event("unknown type", {});
+      return true;
+    case WatchEventType::kAdded:
+    case WatchEventType::kModified:
+    case WatchEventType::kDeleted:
+    case WatchEventType::kBookmark:
+      break;
+  }
+  if (!expected_kind(event.object)) return true;
+  if (event.resource_version.empty()) {
+    skip_event("no resource version", {});
+    return true;
+  }
+  end.brought_something = true;
+  // A history that went back is seen before its objects are believed.
+  if (!machine_.advanced(event.resource_version)) {
+    logger_.warning("the history of the API server went back: listing again",
+                    {{"version", event.resource_version}});
+    return false;
+  }
+  if (event.type == WatchEventType::kDeleted) {
+    sink_.object_deleted(event.object);
+  } else if (event.type != WatchEventType::kBookmark) {
+    sink_.object_changed(event.object);
+  }
+  sink_.version_reached(event.resource_version);
+  return true;
+}
+
+// Items of a list of built-in kinds carry neither kind nor version; what is there must be right.
+bool ListWatch::expected_kind(const json::object& object) {
+  const auto kind = json_string(object, {"kind"});
+  const auto api_version = json_string(object, {"apiVersion"});
+  if (kind.value_or(type_.kind) == type_.kind &&
+      api_version.value_or(type_.api_version()) == type_.api_version()) {
+    return true;
+  }
+  skip_event("wrong kind", {{"kind", kind.value_or("")}, {"apiVersion", api_version.value_or("")}});
+  return false;
+}
+
+void ListWatch::skip_event(const char* reason, LogFields fields) {
+  metrics_.watch_skipped_events.add({resource_, reason});
+  fields.emplace_back("reason", reason);
+  logger_.warning("left out what the API server sent", std::move(fields));
+}
+
+// One line when trouble begins or changes, none for each retry.
+void ListWatch::note_failure(const char* what, const Error& error) {
+  metrics_.watch_failures.add({resource_});
+  if (error.code == ErrorCode::kGone) {
+    logger_.info(fmt::format("{}: the version asked for is no longer kept, listing again", what));
+    return;
+  }
+  const bool missing = machine_.missing_type();
+  const std::string failure = missing ? "missing" : error.message;
+  if (failure == last_failure_) return;
+  last_failure_ = failure;
+  if (missing) {
+    logger_.warning(
+        fmt::format("waiting for the CRD {}: the API server does not know it", resource_),
+        {{"error", error}});
+  } else {
+    logger_.warning(fmt::format("{} failed, retrying", what), {{"error", error}});
+  }
+}
+
+void ListWatch::note_success() {
+  if (last_failure_.empty()) return;
+  logger_.info(last_failure_ == "missing" ? fmt::format("the CRD {} is there", resource_)
+                                          : "list-watch works again");
+  last_failure_.clear();
+}
+
+}  // namespace holmes::kube

@@ -1,0 +1,100 @@
+// ListWatch: keeps somebody informed of all objects of one kind in one scope, for ever.
+//
+// Drives a ListWatchMachine over a Transport. All on the loop's thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "async/loop.h"
+#include "async/random.h"
+#include "async/stop.h"
+#include "async/task.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "kube/client/transport.h"
+#include "kube/core/request.h"
+#include "kube/core/watch_event.h"
+#include "kube/runtime/list_watch_machine.h"
+#include "kube/runtime/runtime_metrics.h"
+
+namespace holmes::kube {
+
+// An asked-for watch ends after this time, on the server's side, less a random part of up to a
+// fifth, so that the watches of many clients do not begin anew together.
+inline constexpr std::chrono::seconds kWatchTimeout{290};
+// A stream that is still open this long after its end was due is dead: a new one is opened.
+inline constexpr std::chrono::seconds kWatchMargin{10};
+inline constexpr std::chrono::seconds kListTimeout{60};
+inline constexpr std::chrono::seconds kOpenTimeout{30};  // until the stream's headers are there
+
+// Receives what the API server says. Called on the loop's thread; must not wait.
+class ObjectSink {
+ public:
+  virtual ~ObjectSink() = default;
+  // A list begins (again). Items follow by list_item() as pages come.
+  virtual void list_began() = 0;
+  virtual void list_item(const json::object& object) = 0;
+  // The list was complete: what was not listed since list_began() does not exist at `version`.
+  virtual void list_completed(const std::string& version) = 0;
+  virtual void object_changed(const json::object& object) = 0;  // added or modified
+  virtual void object_deleted(const json::object& object) = 0;
+  // Everything up to this version has been told.
+  virtual void version_reached(const std::string& version) = 0;
+  // The kind itself is gone and its objects with it.
+  virtual void all_gone() = 0;
+};
+
+struct ListWatchOptions {
+  std::string ns{};  // "" for all namespaces
+  std::string label_selector{};
+  std::string field_selector{};
+};
+
+class ListWatch {
+ public:
+  // Everything handed in outlives the ListWatch.
+  ListWatch(Loop& loop, Random& random, Transport& transport, Logger logger,
+            RuntimeMetrics& metrics, ResourceType type, ObjectSink& sink,
+            ListWatchOptions options = {});
+
+  // Ends only when stopped. Call it once.
+  Task<> run(Stop stop);
+
+  [[nodiscard]] const ListWatchMachine& machine() const { return machine_; }
+  // Lists from the beginning as soon as possible; an open watch is given up.
+  void list_again();
+
+ private:
+  Task<> do_list(ListStep step, Stop stop);
+  Task<> do_watch(WatchStep step, Stop stop);
+  Task<WatchEnd> read_watch(std::string version, Stop stop);
+  Task<Result<std::unique_ptr<HttpStream>>> open_watch(Request request, Stop stop);
+  Task<> read_stream(HttpStream& stream, WatchEnd& end, Stop stop);
+  Status take_page(const std::string& body);
+  // False when the stream must be given up; an ERROR event is then in end.error.
+  bool take_event(const WatchEvent& event, WatchEnd& end);
+  bool expected_kind(const json::object& object);
+  void skip_event(const char* reason, LogFields fields);
+  void note_failure(const char* what, const Error& error);
+  void note_success();
+
+  Loop& loop_;
+  Random& random_;
+  Transport& transport_;
+  Logger logger_;
+  RuntimeMetrics& metrics_;
+  ResourceType type_;
+  std::string resource_;  // "healthchecks.holmesgpt.dev"
+  ObjectSink& sink_;
+  ListWatchOptions options_;
+  ListWatchMachine machine_;
+  StopSource* open_watch_ = nullptr;  // while a stream is read
+  std::string last_failure_;          // logged already; "" when all is well
+  bool list_again_ = false;
+};
+
+// "plural.group" ("pods" for the core group), as CustomResourceDefinitions are named.
+std::string resource_name(const ResourceType& type);
+
+}  // namespace holmes::kube

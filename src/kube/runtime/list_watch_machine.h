@@ -1,0 +1,111 @@
+// What a list-watch does next, as a state machine without IO, clock or coroutine.
+//
+// The driver (list_watch.h) asks next(), does it, and tells what came of it. Rules are those of
+// client-go's reflector (tools/cache/reflector.go), with two differences: lists always ask for the
+// most recent version, so that a view never goes back in time; and a watch that ends is simply
+// gone on with, as API servers close the watches of slow clients under load.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "async/random.h"
+#include "base/error.h"
+#include "base/time.h"
+
+namespace holmes::kube {
+
+enum class ListWatchState {
+  kListing,       // asks for the first or the next page of the list
+  kListingWhole,  // asks for everything in one answer, as a continue token expired
+  kWatching,      // reads changes from the last version on
+  kBackingOff,    // waits after a failure, then goes on with what failed
+  kMissingType,   // the API server does not know the resource: waits, then lists
+};
+std::string_view to_string(ListWatchState state);
+
+inline constexpr int64_t kListPageItems = 500;
+// A stream that ended earlier and brought nothing was fruitless ...
+inline constexpr std::chrono::seconds kShortWatch{1};
+// ... and from this many in a row on, the next one is waited for: guards against a hot loop.
+inline constexpr unsigned kMaxFruitlessWatches = 3;
+// This long without a failure, and the back-off begins anew.
+inline constexpr std::chrono::minutes kCalm{2};
+// A stream that was silent for this long, without even a bookmark (API servers send one a minute),
+// may hang on a version that the server will not reach (restored from a backup): it is not gone on
+// with, the next step lists.
+inline constexpr std::chrono::seconds kSilentWatch{150};
+// Objects are believed to be gone when this many lists in a row said that the type is unknown.
+inline constexpr unsigned kMissingListsUntilGone = 2;
+inline constexpr std::chrono::seconds kMaxRetryAfter{60};
+
+struct ListStep {
+  std::string continue_token;  // "" for the first page
+  int64_t limit = 0;           // 0: everything
+};
+struct WatchStep {
+  std::string resource_version;
+};
+struct WaitStep {
+  std::chrono::nanoseconds delay{};
+};
+using ListWatchStep = std::variant<ListStep, WatchStep, WaitStep>;
+
+// How a watch ended.
+struct WatchEnd {
+  // Why it could not be opened, or the ERROR event. None when a stream just ended, however: closed
+  // by the server, broken, or silent for too long.
+  std::optional<Error> error;
+  std::chrono::nanoseconds lasted{};
+  bool brought_something = false;
+};
+
+class ListWatchMachine {
+ public:
+  explicit ListWatchMachine(Random& random) : random_(random) {}
+
+  [[nodiscard]] ListWatchState state() const { return state_; }
+  // A list was completed at least once.
+  [[nodiscard]] bool synced() const { return synced_; }
+  // The last list said that the API server does not know the resource.
+  [[nodiscard]] bool missing_type() const { return missing_lists_ > 0; }
+  // The same was said often enough to believe that the objects are gone.
+  [[nodiscard]] bool objects_gone() const { return missing_lists_ >= kMissingListsUntilGone; }
+  // The last version seen; "" before the first list was completed.
+  [[nodiscard]] const std::string& version() const { return version_; }
+
+  // What to do now; the same until one of the following is called.
+  [[nodiscard]] ListWatchStep next() const;
+
+  // A page came. True when it was the last one: the list is complete.
+  bool page_arrived(std::string version, std::string continue_token);
+  void list_failed(const Error& error, MonoTime now);
+  // An event or a bookmark of this version was handled. False when the version is older than what
+  // was seen before: the history went back (a restored etcd), and the next step lists.
+  bool advanced(std::string version);
+  void watch_ended(const WatchEnd& end, MonoTime now);
+  void waited();
+  // Whatever is known is doubtful: the next step lists from the beginning.
+  void must_list();
+
+ private:
+  void back_off(MonoTime now, const Error* error);
+
+  Random& random_;
+  ListWatchState state_ = ListWatchState::kListing;
+  ListWatchState after_wait_ = ListWatchState::kListing;
+  std::string version_;
+  std::string continue_token_;
+  std::chrono::nanoseconds delay_{};
+  std::optional<MonoTime> last_failure_;
+  unsigned failures_ = 0;
+  unsigned fruitless_watches_ = 0;
+  unsigned missing_lists_ = 0;
+  bool synced_ = false;
+};
+
+}  // namespace holmes::kube

@@ -1,0 +1,267 @@
+#include "kube/runtime/list_watch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kube/runtime/toy_testing.h"
+
+namespace holmes::kube {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// Writes down what it is told: "began", "+a", "complete 10", "a=7", "-a", "gone".
+class Notes final : public ObjectSink {
+ public:
+  void list_began() override { told.emplace_back("began"); }
+  void list_item(const json::object& object) override { told.push_back("+" + name(object)); }
+  void list_completed(const std::string& version) override {
+    told.push_back("complete " + version);
+  }
+  void object_changed(const json::object& object) override {
+    told.push_back(fmt::format("{}={}", name(object), *json_int(object, {"spec", "size"})));
+  }
+  void object_deleted(const json::object& object) override { told.push_back("-" + name(object)); }
+  void version_reached(const std::string& version) override { reached = version; }
+  void all_gone() override { told.emplace_back("gone"); }
+
+  std::vector<std::string> take() { return std::exchange(told, {}); }
+
+  std::vector<std::string> told;
+  std::string reached;
+
+ private:
+  static std::string name(const json::object& object) { return key_of(object).name; }
+};
+
+class ListWatchTest : public ::testing::Test, protected World {
+ protected:
+  void start() {
+    tasks.spawn(list_watch_.run(tasks.stop()));
+    loop.run_until_idle();
+  }
+  // Synced at version 10 with an empty list and reading this stream.
+  std::shared_ptr<Pipe> start_watching() {
+    api.answer(page("10", {}));
+    auto pipe = api.stream();
+    start();
+    notes_.take();
+    return pipe;
+  }
+  void say(Pipe& pipe, const std::string& bytes) {
+    pipe.send(bytes);
+    loop.run_until_idle();
+  }
+  void TearDown() override { close(); }
+
+  Notes notes_;
+  ListWatch list_watch_{loop, random, api, logger, metrics, Toy::resource(), notes_};
+};
+
+TEST_F(ListWatchTest, TellsAllPagesThenChanges) {
+  api.answer(page("10", {{.name = "a"}, {.name = "b"}}, "t1"));
+  api.answer(page("10", {{.name = "c"}}));
+  auto pipe = api.stream();
+  start();
+  EXPECT_THAT(notes_.take(), ElementsAre("began", "+a", "+b", "+c", "complete 10"));
+  EXPECT_THAT(api.asked(), ElementsAre("list", "list +t1", "watch 10"));
+  EXPECT_THAT(api.requests[0].query,
+              ::testing::Contains(std::pair<std::string, std::string>("limit", "500")));
+  EXPECT_THAT(api.requests[2].query, ::testing::Contains(std::pair<std::string, std::string>(
+                                         "allowWatchBookmarks", "true")));
+
+  const std::string bytes = event_text("ADDED", {.name = "d", .version = "11", .size = "4"}) +
+                            event_text("MODIFIED", {.name = "d", .version = "12", .size = "5"});
+  say(*pipe, bytes.substr(0, 60));  // however the bytes are cut
+  say(*pipe, bytes.substr(60));
+  say(*pipe, event_text("DELETED", {.name = "d", .version = "13"}));
+  EXPECT_THAT(notes_.take(), ElementsAre("d=4", "d=5", "-d"));
+  EXPECT_EQ(notes_.reached, "13");
+}
+
+TEST_F(ListWatchTest, AnExpiredContinueTokenIsAnsweredByOneWholeList) {
+  api.answer(page("10", {{.name = "a"}}, "t1"));
+  api.answer(fail(ErrorCode::kGone, "token expired"));
+  api.answer(page("11", {{.name = "a"}, {.name = "b"}}));
+  auto pipe = api.stream();
+  start();
+  EXPECT_THAT(notes_.take(), ElementsAre("began", "+a", "began", "+a", "+b", "complete 11"));
+  EXPECT_THAT(api.asked(), ElementsAre("list", "list +t1", "list", "watch 11"));
+}
+
+TEST_F(ListWatchTest, ABookmarkMovesTheVersionFromWhichTheNextWatchGoesOn) {
+  auto pipe = start_watching();
+  api.stream();
+  say(*pipe, event_text("BOOKMARK", {.version = "99"}));
+  pipe->close();
+  loop.run_until_idle();
+  EXPECT_THAT(notes_.told, IsEmpty());
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "watch 99"));
+}
+
+TEST_F(ListWatchTest, AServerThatClosesWatchesUnderLoadIsGoneOnWithAtOnce) {
+  auto pipe = start_watching();
+  const MonoTime before = loop.mono_now();
+  for (int i = 11; i < 31; ++i) {
+    auto next = api.stream();
+    pipe->send(event_text("ADDED", {.name = "a", .version = std::to_string(i)}));
+    i % 2 == 0 ? pipe->close() : pipe->break_off();  // regularly or not
+    loop.run_until_idle();
+    pipe = next;
+  }
+  EXPECT_EQ(loop.mono_now(), before);
+  EXPECT_EQ(notes_.told.size(), 20U);
+  EXPECT_EQ(api.asked().back(), "watch 30");
+  EXPECT_TRUE(metric(R"(holmes_watch_lists_total{resource="toys.toys.dev"} 1)"));
+}
+
+TEST_F(ListWatchTest, BothFormsOfGoneAreListedAgainAtOnce) {
+  auto pipe = start_watching();
+  api.answer(page("20", {}));
+  api.fail_open(ErrorCode::kGone);
+  api.answer(page("30", {}));
+  api.stream();
+  const MonoTime before = loop.mono_now();
+  say(*pipe, event_text("ERROR", status_text(410, "Expired")));
+  EXPECT_EQ(loop.mono_now(), before);
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "list", "watch 20", "list", "watch 30"));
+}
+
+TEST_F(ListWatchTest, RefusalsBackOffAndWatchAgainFromTheSameVersion) {
+  auto pipe = start_watching();
+  for (int i = 0; i < 4; ++i) api.fail_open(ErrorCode::kRefused);
+  auto last = api.stream();
+  pipe->break_off();
+  loop.run_until_idle();
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "watch 10"));
+  loop.advance(milliseconds(800));
+  EXPECT_EQ(api.asked().size(), 4U);
+  loop.advance(seconds(20));
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "watch 10", "watch 10", "watch 10",
+                                       "watch 10", "watch 10"));
+  EXPECT_THAT(logs, ElementsAre("watch failed, retrying", "list-watch works again"));
+}
+
+TEST_F(ListWatchTest, AnErrorEventThatIsNotGoneBacksOffAndGoesOn) {
+  auto pipe = start_watching();
+  api.stream();
+  say(*pipe, event_text("ADDED", {.version = "11"}) +
+                 event_text("ERROR", status_text(500, "InternalError")));
+  EXPECT_EQ(api.asked().back(), "watch 10");
+  loop.advance(seconds(1));
+  EXPECT_EQ(api.asked().back(), "watch 11");
+}
+
+TEST_F(ListWatchTest, ADeadStreamIsReplacedAfterItsTime) {
+  auto pipe = start_watching();
+  loop.advance(seconds(30));
+  say(*pipe, event_text("BOOKMARK", {.version = "12"}));
+  api.stream();
+  loop.advance(kWatchTimeout + kWatchMargin);
+  EXPECT_TRUE(pipe->abandoned);
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "watch 12"));
+}
+
+TEST_F(ListWatchTest, WhatItDoesNotUnderstandIsLeftOutAndCounted) {
+  auto pipe = start_watching();
+  say(*pipe, event_text("RENAMED", {.version = "11"}) +
+                 event_text("ADDED", {.version = "12", .kind = "Table"}) + "{\"type\": 5}\n" +
+                 "not json\n" + event_text("ADDED", {.version = "13", .size = "3"}));
+  EXPECT_THAT(notes_.take(), ElementsAre("a=3"));
+  const auto counted = [&](const char* reason, int count) {
+    return metric(fmt::format(
+               R"(holmes_watch_skipped_events_total{{resource="toys.toys.dev",reason="{}"}} {})",
+               reason, count)) ||
+           metric(fmt::format(
+               R"(holmes_watch_skipped_events_total{{reason="{}",resource="toys.toys.dev"}} {})",
+               reason, count));
+  };
+  EXPECT_TRUE(counted("unknown type", 1));
+  EXPECT_TRUE(counted("wrong kind", 1));
+  EXPECT_TRUE(counted("unreadable", 2));
+  EXPECT_EQ(logs.size(), 4U);
+}
+
+TEST_F(ListWatchTest, AnEventThatWasLeftOutDoesNotMoveTheVersion) {
+  auto pipe = start_watching();
+  api.stream();
+  say(*pipe, event_text("RENAMED", {.version = "11"}));
+  pipe->close();
+  loop.run_until_idle();
+  EXPECT_EQ(api.asked().back(), "watch 10");
+}
+
+TEST_F(ListWatchTest, WaitsForAMissingTypeAndSaysSoOnce) {
+  for (int i = 0; i < 5; ++i) api.answer(fail(ErrorCode::kNotFound, "404 page not found"));
+  start();
+  EXPECT_TRUE(list_watch_.machine().missing_type());
+  loop.advance(minutes(1));
+  EXPECT_EQ(api.requests.size(), 6U);
+  EXPECT_THAT(logs,
+              ElementsAre("waiting for the CRD toys.toys.dev: the API server does not know it"));
+  api.answer(page("10", {}));
+  loop.run_until_idle();
+  EXPECT_FALSE(list_watch_.machine().missing_type());
+  EXPECT_THAT(logs,
+              ElementsAre("waiting for the CRD toys.toys.dev: the API server does not know it",
+                          "the CRD toys.toys.dev is there"));
+}
+
+TEST_F(ListWatchTest, ATypeThatGoesAwayTakesItsObjectsWithIt) {
+  auto pipe = start_watching();
+  api.fail_open(ErrorCode::kNotFound);
+  api.answer(fail(ErrorCode::kNotFound, "404"));
+  api.answer(fail(ErrorCode::kNotFound, "404"));
+  pipe->close();
+  loop.run_until_idle();
+  EXPECT_THAT(notes_.take(), ElementsAre("began"));  // one 404 may be a mistake
+  loop.advance(seconds(2));
+  EXPECT_THAT(notes_.take(), ElementsAre("began", "gone"));
+}
+
+TEST_F(ListWatchTest, AListThatIsNoListIsRetried) {
+  api.answer(Response{200, "<html>login</html>"});
+  api.answer(Response{200, R"({"kind":"Table","rows":[]})"});
+  api.answer(Response{200, R"({"kind":"ToyList","metadata":{},"items":[]})"});
+  api.answer(page("10", {}));
+  start();
+  loop.advance(seconds(10));
+  EXPECT_THAT(notes_.take(), ElementsAre("began", "began", "began", "began", "complete 10"));
+}
+
+TEST_F(ListWatchTest, AListThatNeverAnswersIsGivenUpAndRetried) {
+  start();
+  loop.advance(kListTimeout + seconds(2));
+  EXPECT_THAT(api.asked(), ElementsAre("list", "list"));
+}
+
+TEST_F(ListWatchTest, ListsAgainWhenTold) {
+  auto pipe = start_watching();
+  api.answer(page("20", {}));
+  list_watch_.list_again();
+  loop.run_until_idle();
+  EXPECT_TRUE(pipe->abandoned);
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "list", "watch 20"));
+}
+
+TEST_F(ListWatchTest, StopsInEveryState) {
+  for (int state = 0; state < 3; ++state) {
+    FakeTransport quiet(loop);
+    if (state == 1) quiet.answer(page("1", {}));
+    if (state == 2) quiet.answer(fail(ErrorCode::kRefused, "no"));
+    ListWatch list_watch(loop, random, quiet, logger, metrics, Toy::resource(), notes_);
+    TaskScope scope(loop);
+    scope.spawn(list_watch.run(scope.stop()));
+    loop.run_until_idle();
+    const MonoTime before = loop.mono_now();
+    loop.run(scope.close());
+    EXPECT_EQ(loop.mono_now(), before);
+  }
+}
+
+}  // namespace
+}  // namespace holmes::kube
