@@ -1,0 +1,434 @@
+// The operator's real classes against a small fake of the API server and of the check server.
+#include "operator/healthcheck_reconciler.h"
+
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "async/virtual_loop.h"
+#include "operator/check_testing.h"
+#include "operator/fake_cluster_testing.h"
+#include "operator/operator.h"
+
+namespace holmes {
+namespace {
+
+using std::chrono::seconds;
+
+// A check server: each execution takes `duration`; counts them by idempotency key.
+class FakeServer final : public HttpClient {
+ public:
+  explicit FakeServer(Loop& loop) : loop_(loop) {}
+
+  seconds duration{2};
+  std::optional<Result<HttpResponse>> post_answer;  // instead of executing
+  bool drop_post = false;                           // execute, but break the connection
+  bool forgetful = false;                           // was restarted: knows no execution
+  std::map<std::string, int> executions;
+  std::set<std::string> cancelled;
+  std::vector<std::string> names;
+  size_t running = 0;
+  size_t running_max = 0;
+
+  Task<Result<HttpResponse>> send(HttpRequest request, Stop stop) override {
+    const size_t path_begin = request.target.find('/', 8);
+    const std::string path = request.target.substr(path_begin);
+    if (request.method == "POST") co_return co_await execute(std::move(request), std::move(stop));
+    if (path == "/api/info") {
+      co_return HttpResponse{200, {}, R"({"capabilities":["executions/v1"]})"};
+    }
+    const std::string prefix = "/api/check/executions/";
+    const std::string id = path.substr(prefix.size(), path.find('?') - prefix.size());
+    if (request.method == "DELETE") {
+      cancelled.insert(id);
+      co_return HttpResponse{200, {}, "{}"};
+    }
+    const auto known = ends_.find(id);
+    if (forgetful || known == ends_.end()) co_return HttpResponse{404, {}, ""};
+    HOLMES_CO_CHECK(co_await sleep_until(loop_, known->second, stop));
+    co_return HttpResponse{200, {}, to_text(to_json(answer(CheckStatus::kPass)))};
+  }
+  Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest, Stop) override {
+    co_return fail(ErrorCode::kInternal, "not used");
+  }
+
+ private:
+  Task<Result<HttpResponse>> execute(HttpRequest request, Stop stop) {
+    if (post_answer) co_return *post_answer;
+    const std::string id(*request.headers.find("Idempotency-Key"));
+    ++executions[id];
+    names.emplace_back(*request.headers.find("X-Check-Name"));
+    ends_[id] = loop_.mono_now() + duration;
+    if (drop_post) co_return fail(ErrorCode::kUnavailable, "connection reset");
+    running_max = std::max(running_max, ++running);
+    const Status slept = co_await sleep_for(loop_, duration, stop);
+    --running;
+    if (!slept) co_return fail(stop.error("POST"));
+    co_return HttpResponse{200, {}, to_text(to_json(answer(CheckStatus::kPass)))};
+  }
+
+  Loop& loop_;
+  std::map<std::string, MonoTime> ends_;
+};
+
+class OneAddress final : public Resolver {
+ public:
+  Task<Result<std::vector<std::string>>> resolve(std::string, uint16_t, Stop) override {
+    co_return std::vector<std::string>{"10.0.0.1:8080"};
+  }
+};
+
+// The world outlives operators, so that a test can crash one and start the next.
+struct World {
+  VirtualLoop loop;
+  SeededRandom random{1};
+  FakeCluster cluster{loop};
+  FakeServer server{loop};
+  OneAddress resolver;
+
+  int total_executions() const {
+    int total = 0;
+    for (const auto& [id, count] : server.executions) total += count;
+    return total;
+  }
+};
+
+class Process {
+ public:
+  explicit Process(World& world, std::string epoch = "one", size_t concurrent_max = 32)
+      : world_(world), scope_(world.loop) {
+    OperatorOptions options;
+    options.api_url = parse_url("http://api:8080").value();
+    options.claimant = {std::move(epoch), "pod"};
+    options.concurrent_max = concurrent_max;
+    options.shutdown_grace = seconds(0);
+    operator_ = std::make_unique<Operator>(world.loop, world.random, world.cluster, world.server,
+                                           world.resolver, registry_, Logger(), options);
+    scope_.spawn(operator_->run(scope_.stop()));
+  }
+  // Leaves running executions behind, as a crash does.
+  ~Process() { world_.loop.run(scope_.close()); }
+
+  std::string metrics() const { return registry_.expose(); }
+  std::string ready() { return world_.loop.run(operator_->handle({.target = "/readyz"}, {})).body; }
+
+ private:
+  World& world_;
+  MetricsRegistry registry_;
+  std::unique_ptr<Operator> operator_;
+  TaskScope scope_;
+};
+
+TEST(HealthCheckReconciler, RunsANewCheckOnceWithTwoStatusWritesAndTwoEvents) {
+  World world;
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(10));
+  const HealthCheck check = world.cluster.at("a");
+  EXPECT_EQ(check.status.phase, Phase::kCompleted);
+  EXPECT_EQ(check.status.result, CheckStatus::kPass);
+  EXPECT_EQ(world.total_executions(), 1);
+  EXPECT_EQ(world.cluster.status_writes, 2);
+  EXPECT_EQ(world.cluster.event_reasons, (std::vector<std::string>{"Started", "Completed"}));
+  EXPECT_NE(
+      process.metrics().find(
+          R"(holmes_checks_executed_total{name="a",namespace="default",type="healthcheck"} 1)"),
+      std::string::npos);
+}
+
+TEST(HealthCheckReconciler, NeverRunsMoreThanItsLimitAndServesTheOldestFirst) {
+  World world;
+  for (int i = 0; i < 9; ++i) world.cluster.put(new_check(std::string(1, 'a' + char(i)), 100 - i));
+  const Process process(world, "one", 2);
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(world.server.running_max, 2U);
+  ASSERT_EQ(world.server.names.size(), 9U);
+  EXPECT_EQ(world.server.names.front(), "default/i");
+  EXPECT_EQ(world.server.names.back(), "default/a");
+}
+
+TEST(HealthCheckReconciler, ACrashInMidCheckUsesTheRunningExecutionsAnswer) {
+  World world;
+  world.server.duration = seconds(20);
+  world.cluster.put(new_check());
+  {
+    const Process first(world, "one");
+    world.loop.advance(seconds(5));
+    EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kRunning);
+  }
+  const Process second(world, "two");
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kCompleted);
+  EXPECT_EQ(world.cluster.at("a").status.result, CheckStatus::kPass);
+  EXPECT_EQ(world.total_executions(), 1);
+}
+
+TEST(HealthCheckReconciler, ALostExecutionIsInterruptedAndRunsAgainUnderTheNextId) {
+  World world;
+  world.server.drop_post = true;
+  world.server.forgetful = true;
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(7));
+  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kPending);
+  world.server.drop_post = false;
+  world.loop.advance(seconds(60));
+  const HealthCheckStatus status = world.cluster.at("a").status;
+  EXPECT_EQ(status.result, CheckStatus::kPass);
+  ASSERT_EQ(status.attempts.size(), 2U);
+  EXPECT_EQ(status.attempts[0].outcome, AttemptOutcome::kInterrupted);
+  EXPECT_EQ(status.attempts[1].outcome, AttemptOutcome::kAnswered);
+  for (const auto& [id, count] : world.server.executions) EXPECT_EQ(count, 1) << id;
+  EXPECT_EQ(world.cluster.event_reasons,
+            (std::vector<std::string>{"Started", "Retrying", "Completed"}));
+}
+
+TEST(HealthCheckReconciler, ABrokenConnectionDoesNotLoseAnAnswerThatTheServerKnows) {
+  World world;
+  world.server.drop_post = true;
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(10));
+  EXPECT_EQ(world.cluster.at("a").status.result, CheckStatus::kPass);
+  EXPECT_EQ(world.total_executions(), 1);
+}
+
+TEST(HealthCheckReconciler, ARefusingServerIsWaitedForAndTheCheckRunsWhenItIsBack) {
+  World world;
+  world.server.post_answer = fail(ErrorCode::kRefused, "connection refused");
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(100));
+  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kPending);
+  EXPECT_NE(world.cluster.at("a").status.message.find("connection refused"), std::string::npos);
+  world.server.post_answer.reset();
+  world.loop.advance(seconds(100));
+  EXPECT_EQ(world.cluster.at("a").status.result, CheckStatus::kPass);
+  EXPECT_EQ(world.cluster.event_reasons,
+            (std::vector<std::string>{"Started", "Retrying", "Completed"}));
+}
+
+TEST(HealthCheckReconciler, RetryAfterOfTheServerIsAFloor) {
+  World world;
+  world.server.post_answer = HttpResponse{503, {{"Retry-After", "30"}}, ""};
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(1));
+  world.server.post_answer.reset();
+  world.loop.advance(seconds(25));
+  EXPECT_EQ(world.total_executions(), 0);
+  world.loop.advance(seconds(10));
+  EXPECT_EQ(world.total_executions(), 1);
+}
+
+TEST(HealthCheckReconciler, AWrongKeyFailsAtOnceAndIsNotTriedAgain) {
+  World world;
+  world.server.post_answer = HttpResponse{401, {}, R"({"detail":"Invalid or missing API key"})"};
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(10));
+  const HealthCheckStatus status = world.cluster.at("a").status;
+  EXPECT_EQ(status.phase, Phase::kFailed);
+  EXPECT_EQ(kube::find_condition(status.conditions, kComplete)->reason, "ServerUnauthorized");
+  EXPECT_EQ(world.cluster.event_reasons.back(), "Failed");
+}
+
+TEST(HealthCheckReconciler, ADeletedCheckIsCancelledAtTheServerAndNothingIsWritten) {
+  World world;
+  world.server.duration = seconds(20);
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(2));
+  world.cluster.remove("a");
+  world.loop.advance(seconds(2));
+  EXPECT_EQ(world.server.cancelled.size(), 1U);
+  EXPECT_EQ(world.server.running, 0U);
+  EXPECT_EQ(world.cluster.status_writes, 1);
+}
+
+TEST(HealthCheckReconciler, ACheckThatWasDeletedAndMadeAgainRunsUnderItsOwnId) {
+  World world;
+  world.server.duration = seconds(20);
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(2));
+  world.cluster.remove("a");
+  HealthCheck again = new_check();
+  again.meta.uid = "uid-again";
+  world.cluster.put(again);
+  world.loop.advance(seconds(30));
+  EXPECT_EQ(world.cluster.at("a").status.result, CheckStatus::kPass);
+  EXPECT_EQ(world.server.executions.size(), 2U);
+  EXPECT_EQ(world.server.cancelled, std::set<std::string>{attempt_id("uid-a", 1, 1)});
+}
+
+TEST(HealthCheckReconciler, CancelStopsARunningCheck) {
+  World world;
+  world.server.duration = seconds(20);
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(2));
+  HealthCheck check = new_check();
+  check.spec.cancel = true;
+  check.meta.generation = 2;
+  world.cluster.put(check);
+  world.loop.advance(seconds(2));
+  const HealthCheckStatus status = world.cluster.at("a").status;
+  EXPECT_EQ(status.phase, Phase::kFailed);
+  EXPECT_EQ(kube::find_condition(status.conditions, kComplete)->reason, "Cancelled");
+  EXPECT_EQ(world.server.cancelled.size(), 1U);
+}
+
+TEST(HealthCheckReconciler, OneAnnotationIsOneMoreRun) {
+  World world;
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(5));
+  HealthCheck check = new_check();
+  check.meta.annotations[std::string(kRerunAnnotation)] = "true";
+  world.cluster.put(check);
+  world.loop.advance(seconds(20));
+  EXPECT_EQ(world.cluster.at("a").status.run, 2);
+  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kCompleted);
+  EXPECT_TRUE(world.cluster.at("a").meta.annotations.empty());
+  EXPECT_EQ(world.total_executions(), 2);
+}
+
+TEST(HealthCheckReconciler, ACrashAnywhereInARerunStillMakesItOneRun) {
+  // The fault: the process dies after its n-th write.
+  for (int n = 1; n <= 4; ++n) {
+    World world;
+    world.cluster.put(new_check());
+    {
+      const Process setup(world);
+      world.loop.advance(seconds(5));
+    }
+    HealthCheck check = new_check();
+    check.meta.annotations[std::string(kRerunAnnotation)] = "true";
+    world.cluster.put(check);
+    int writes = 0;
+    world.cluster.before = [&writes, n](const kube::Request& request) -> Status {
+      const bool write = request.verb == kube::Verb::kUpdate || request.verb == kube::Verb::kPatch;
+      if (write && ++writes > n) return fail(ErrorCode::kRefused, "the process is dead");
+      return {};
+    };
+    {
+      const Process crashing(world, "two");
+      world.loop.advance(seconds(1));
+    }
+    world.cluster.before = nullptr;
+    const Process next(world, "three");
+    world.loop.advance(seconds(120));
+    EXPECT_EQ(world.cluster.at("a").status.run, 2) << n;
+    EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kCompleted) << n;
+    EXPECT_TRUE(world.cluster.at("a").meta.annotations.empty()) << n;
+    EXPECT_EQ(world.total_executions(), 2) << n;
+  }
+}
+
+TEST(HealthCheckReconciler, AWriteWhoseAnswerIsLostIsNeverMadeTwice) {
+  // Every status write in turn is committed, but its answer breaks off.
+  for (int n = 1; n <= 2; ++n) {
+    World world;
+    world.cluster.put(new_check());
+    int writes = 0;
+    world.cluster.after = [&writes, n](const kube::Request& request) -> Status {
+      if (request.verb != kube::Verb::kUpdate || ++writes != n) return {};
+      return fail(ErrorCode::kUnavailable, "connection reset");
+    };
+    const Process process(world);
+    world.loop.advance(seconds(60));
+    EXPECT_EQ(world.cluster.at("a").status.result, CheckStatus::kPass) << n;
+    EXPECT_EQ(world.total_executions(), 1) << n;
+    EXPECT_EQ(world.cluster.status_writes, 2) << n;
+  }
+}
+
+TEST(HealthCheckReconciler, AnAnswerSurvivesAnApiServerThatIsAwayForAMinute) {
+  World world;
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(1));
+  world.cluster.before = [](const kube::Request&) -> Status {
+    return fail(ErrorCode::kRefused, "connection refused");
+  };
+  world.loop.advance(seconds(60));
+  world.cluster.before = nullptr;
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(world.cluster.at("a").status.result, CheckStatus::kPass);
+  EXPECT_EQ(world.total_executions(), 1);
+}
+
+TEST(HealthCheckReconciler, AnEditDuringTheRunDoesNotLoseTheAnswerOrRunAgain) {
+  World world;
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(1));
+  HealthCheck edited = new_check();
+  edited.spec.query = "Another question?";
+  edited.meta.generation = 2;
+  world.cluster.put(edited);
+  world.loop.advance(seconds(30));
+  EXPECT_EQ(world.cluster.at("a").status.result, CheckStatus::kPass);
+  EXPECT_EQ(world.cluster.at("a").status.observed_generation, 1);
+  EXPECT_EQ(world.total_executions(), 1);
+}
+
+TEST(HealthCheckReconciler, ASuspendedCheckWaitsAndRunsWhenReleased) {
+  World world;
+  HealthCheck check = new_check();
+  check.spec.suspend = true;
+  world.cluster.put(check);
+  const Process process(world);
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(world.total_executions(), 0);
+  EXPECT_EQ(world.cluster.status_writes, 1);
+  check.spec.suspend = false;
+  world.cluster.put(check);
+  world.loop.advance(seconds(10));
+  EXPECT_EQ(world.cluster.at("a").status.result, CheckStatus::kPass);
+}
+
+TEST(HealthCheckReconciler, AFinishedCheckIsDeletedWhenItsTimeIsOver) {
+  World world;
+  HealthCheck check = new_check();
+  check.spec.ttl_after_finished = seconds(30);
+  world.cluster.put(check);
+  const Process process(world);
+  world.loop.advance(seconds(25));
+  EXPECT_TRUE(world.cluster.has("a"));
+  world.loop.advance(seconds(30));
+  EXPECT_FALSE(world.cluster.has("a"));
+  EXPECT_EQ(process.metrics().find(R"(name="a")"), std::string::npos);
+}
+
+TEST(HealthCheckReconciler, IsQuietWhenThereIsNothingToDo) {
+  World world;
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(30));
+  int requests = 0;
+  world.cluster.before = [&requests](const kube::Request&) -> Status {
+    ++requests;
+    return {};
+  };
+  world.loop.advance(std::chrono::minutes(4));
+  EXPECT_EQ(requests, 0);
+}
+
+TEST(Operator, IsReadyWhenTheFirstListIsRead) {
+  World world;
+  world.cluster.before = [](const kube::Request&) -> Status {
+    return fail(ErrorCode::kRefused, "connection refused");
+  };
+  Process process(world);
+  world.loop.advance(seconds(1));
+  EXPECT_EQ(process.ready(), "waiting for the first list of HealthChecks\n");
+  world.cluster.before = nullptr;
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(process.ready(), "ok\n");
+}
+
+}  // namespace
+}  // namespace holmes

@@ -1,0 +1,64 @@
+// The operator: a cache of HealthChecks, a work queue and the reconciler, put together.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "async/loop.h"
+#include "async/random.h"
+#include "base/log.h"
+#include "kube/client/transport.h"
+#include "metrics/registry.h"
+#include "net/http.h"
+#include "net/resolver.h"
+#include "net/url.h"
+#include "operator/healthcheck_reconciler.h"
+
+namespace holmes {
+
+struct OperatorOptions {
+  Url api_url;                          // HOLMES_API_URL
+  std::string api_key;                  // HOLMES_API_KEY; empty: none
+  std::vector<std::string> namespaces;  // empty: all
+  size_t concurrent_max = 32;
+  Claimant claimant;
+  // How long running checks may go on after a stop; then they are left to the next process.
+  std::chrono::seconds shutdown_grace{25};
+};
+
+class Operator {
+ public:
+  // All references outlive the operator. `kube` is for reads, watches and writes.
+  Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient& api, Resolver& resolver,
+           MetricsRegistry& registry, Logger log, OperatorOptions options);
+
+  // Works until the stop, then shuts down: no new claims, running checks may end within the grace,
+  // events are flushed. Call it once.
+  Task<> run(Stop stop);
+
+  // /healthz, /readyz (503 until the cache is synced, saying what it waits for) and /metrics.
+  Task<HttpResponse> handle(HttpRequest request, Stop stop);
+
+ private:
+  void on_change(const CheckSnapshot& before, const CheckSnapshot& now);
+  void enqueue_oldest_first();
+  [[nodiscard]] std::string not_ready_reason() const;
+
+  Loop& loop_;
+  MetricsRegistry& registry_;
+  Logger log_;
+  OperatorOptions options_;
+  kube::RuntimeMetrics runtime_metrics_;
+  OperatorMetrics metrics_;
+  kube::Api<HealthCheck> api_;
+  kube::Informer<HealthCheck> informer_;
+  kube::WorkQueue queue_;
+  kube::EventRecorder events_;
+  CheckClient client_;
+  HealthCheckReconciler reconciler_;
+  kube::Controller controller_;
+  bool enqueueing_ = false;  // the first objects are enqueued together, by age
+  size_t scheduled_active_ = 0;
+};
+
+}  // namespace holmes

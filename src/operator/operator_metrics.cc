@@ -1,0 +1,123 @@
+#include "operator/operator_metrics.h"
+
+#include <algorithm>
+
+namespace holmes {
+namespace {
+
+constexpr std::string_view kHealthCheckType = "healthcheck";
+constexpr std::string_view kScheduledType = "scheduledhealthcheck";
+
+const kube::OwnerReference* schedule_of(const HealthCheck& check) {
+  const auto& owners = check.meta.owner_references;
+  const auto found = std::ranges::find_if(owners, [](const kube::OwnerReference& owner) {
+    return owner.controller && owner.kind == kScheduleKind;
+  });
+  return found == owners.end() ? nullptr : &*found;
+}
+
+std::string name_of(const HealthCheck& check) {
+  const kube::OwnerReference* schedule = schedule_of(check);
+  return schedule == nullptr ? check.meta.name : schedule->name;
+}
+
+LabelValues labels_of(const HealthCheck& check) {
+  const std::string_view type = is_scheduled(check) ? kScheduledType : kHealthCheckType;
+  return {check.meta.ns, std::string(type), name_of(check)};
+}
+
+LabelValues name_labels_of(const HealthCheck& check) {
+  return {check.meta.ns, name_of(check)};
+}
+
+LabelValues token_labels_of(const HealthCheck& check, std::string_view kind) {
+  return {check.meta.ns, std::string(kind), name_of(check)};
+}
+
+double number_of(CheckStatus result) {
+  switch (result) {
+    case CheckStatus::kPass:
+      return 1;
+    case CheckStatus::kFail:
+      return 0;
+    case CheckStatus::kError:
+      return -1;
+  }
+  return -1;
+}
+
+}  // namespace
+
+bool is_scheduled(const HealthCheck& check) {
+  return schedule_of(check) != nullptr;
+}
+
+// The name stands last everywhere: it is the label that the registry folds into _other.
+OperatorMetrics::OperatorMetrics(MetricsRegistry& registry)
+    : executed_(registry.counter("holmes_checks_executed_total",
+                                 "Executed checks, whatever their result.",
+                                 {"namespace", "type", "name"})),
+      failed_(registry.counter("holmes_checks_failed_total",
+                               "Executed checks with result fail or error.",
+                               {"namespace", "type", "name"})),
+      duration_(registry.histogram("holmes_check_duration_seconds", "Time that executions took.",
+                                   {0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300},
+                                   {"namespace", "type", "name"})),
+      result_(registry.gauge("holmes_check_result",
+                             "Result of the last run: 1 pass, 0 fail, -1 error.",
+                             {"namespace", "name"})),
+      last_success_(registry.gauge("holmes_check_last_success_timestamp_seconds",
+                                   "When the check last passed.", {"namespace", "name"})),
+      tokens_(registry.counter("holmes_check_tokens_total", "Tokens that checks used.",
+                               {"namespace", "kind", "name"})),
+      scheduled_active_(
+          registry.gauge("holmes_scheduled_checks_active", "Unfinished runs of schedules.")),
+      running_(registry.gauge("holmes_checks_running", "Executions under way.")),
+      waiting_(registry.gauge("holmes_checks_waiting", "Checks that wait for a free execution.")),
+      attempts_(registry.counter("holmes_check_attempts_total", "Attempts by their outcome.",
+                                 {"outcome"})) {}
+
+void OperatorMetrics::ended(const HealthCheck& check) {
+  const HealthCheckStatus& status = check.status;
+  if (!status.result) return;
+  const LabelValues labels = labels_of(check);
+  executed_.add(labels);
+  if (*status.result != CheckStatus::kPass) failed_.add(labels);
+  if (status.duration_seconds) duration_.observe(labels, *status.duration_seconds);
+  result_.set(name_labels_of(check), number_of(*status.result));
+  if (*status.result == CheckStatus::kPass && status.completion_time) {
+    const auto since_epoch = status.completion_time->time_since_epoch();
+    last_success_.set(name_labels_of(check), std::chrono::duration<double>(since_epoch).count());
+  }
+  if (status.usage) {
+    tokens_.add(token_labels_of(check, "input"), static_cast<double>(status.usage->input_tokens));
+    tokens_.add(token_labels_of(check, "output"), static_cast<double>(status.usage->output_tokens));
+  }
+}
+
+void OperatorMetrics::forget(const HealthCheck& check) {
+  if (is_scheduled(check)) return;
+  const LabelValues labels = labels_of(check);
+  executed_.remove(labels);
+  failed_.remove(labels);
+  duration_.remove(labels);
+  result_.remove(name_labels_of(check));
+  last_success_.remove(name_labels_of(check));
+  tokens_.remove(token_labels_of(check, "input"));
+  tokens_.remove(token_labels_of(check, "output"));
+}
+
+void OperatorMetrics::set_running(size_t executions) {
+  running_.set({}, static_cast<double>(executions));
+}
+void OperatorMetrics::set_waiting(size_t checks) {
+  waiting_.set({}, static_cast<double>(checks));
+}
+void OperatorMetrics::set_scheduled_active(size_t checks) {
+  scheduled_active_.set({}, static_cast<double>(checks));
+}
+void OperatorMetrics::attempt_ended(AttemptOutcome outcome) {
+  attempts_.add({std::string(to_string(outcome))});
+}
+
+}  // namespace holmes

@@ -1,0 +1,42 @@
+#include "operator/run_slots.h"
+
+#include "base/assert.h"
+
+namespace holmes {
+
+bool RunSlots::take_or_wait(const kube::ObjectKey& key, WallTime created) {
+  stop_waiting(key);
+  const Place place(created, key);
+  const bool is_next = waiting_.empty() || place < *waiting_.begin();
+  if (taken_ < limit_ && is_next) {
+    ++taken_;
+    return true;
+  }
+  waiting_.insert(place);
+  places_.emplace(key, created);
+  return false;
+}
+
+void RunSlots::release() {
+  HOLMES_ASSERT(taken_ > 0);
+  --taken_;
+}
+
+void RunSlots::stop_waiting(const kube::ObjectKey& key) {
+  const auto found = places_.find(key);
+  if (found == places_.end()) return;
+  waiting_.erase(Place(found->second, key));
+  places_.erase(found);
+}
+
+std::vector<kube::ObjectKey> RunSlots::next() const {
+  std::vector<kube::ObjectKey> keys;
+  if (taken_ >= limit_) return keys;
+  size_t free = limit_ - taken_;
+  for (auto it = waiting_.begin(); it != waiting_.end() && free > 0; ++it, --free) {
+    keys.push_back(it->second);
+  }
+  return keys;
+}
+
+}  // namespace holmes
