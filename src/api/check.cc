@@ -102,7 +102,13 @@ class BodyReader {
     }
     for (size_t i = 0; i < list.size(); ++i) {
       auto destination = parse_destination(list[i]);
-      if (destination) {
+      const bool too_long =
+          destination && to_text(destination->config).size() > kMaxDestinationConfigBytes;
+      if (too_long) {
+        add({"destinations", std::to_string(i), "config"},
+            fmt::format("Object should have at most {} bytes of JSON", kMaxDestinationConfigBytes),
+            "too_long");
+      } else if (destination) {
         out_.request.destinations.push_back(std::move(*destination));
       } else {
         add({"destinations", std::to_string(i)}, destination.error().message, "value_error");
@@ -241,12 +247,13 @@ Result<CheckResponse> parse_check_response(const json::object& body) {
   response.rationale = limit_length(json_string_or(body, {"rationale"}), kMaxRationaleLength);
   response.error = limit_length(json_string_or(body, {"error"}), kMaxErrorLength);
   response.reason = parse_error_reason(json_string_or(body, {"reason"}));
-  response.model_used = json_string_or(body, {"model_used"});
+  response.model_used = limit_length(json_string_or(body, {"model_used"}), kMaxNameLength);
   if (const json::array* list = json_array(body, {"notifications"})) {
     for (const json::value& item : *list) {
       if (response.notifications.size() == kMaxDestinations) break;
-      HOLMES_TRY(Notification notification, parse_notification(item));
-      response.notifications.push_back(std::move(notification));
+      if (auto notification = parse_notification(item)) {
+        response.notifications.push_back(std::move(*notification));
+      }
     }
   }
   if (const json::object* usage = json_object(body, {"usage"}))
@@ -254,8 +261,9 @@ Result<CheckResponse> parse_check_response(const json::object& body) {
   if (const json::array* list = json_array(body, {"evidence"})) {
     const size_t begin = list->size() > kMaxEvidence ? list->size() - kMaxEvidence : 0;
     for (size_t i = begin; i < list->size(); ++i) {
-      HOLMES_TRY(Evidence evidence, parse_evidence((*list)[i]));
-      response.evidence.push_back(std::move(evidence));
+      if (auto evidence = parse_evidence((*list)[i])) {
+        response.evidence.push_back(std::move(*evidence));
+      }
     }
   }
   return response;
@@ -325,10 +333,6 @@ Result<Destination> parse_destination(const json::value& value) {
   const json::value* config = json_find(value, {"config"});
   if (config != nullptr && !config->is_null()) {
     if (!config->is_object()) return fail(ErrorCode::kInvalid, "'config' must be an object");
-    if (to_text(*config).size() > kMaxDestinationConfigBytes) {
-      return fail(ErrorCode::kInvalid, fmt::format("'config' must be at most {} bytes of JSON",
-                                                   kMaxDestinationConfigBytes));
-    }
     destination.config = config->get_object();
   }
   return destination;
@@ -336,8 +340,8 @@ Result<Destination> parse_destination(const json::value& value) {
 
 Result<Notification> parse_notification(const json::value& value) {
   Notification notification;
-  notification.type = json_string_or(value, {"type"});
-  notification.channel = json_string_or(value, {"channel"});
+  notification.type = limit_length(json_string_or(value, {"type"}), kMaxNameLength);
+  notification.channel = limit_length(json_string_or(value, {"channel"}), kMaxNameLength);
   notification.error = limit_length(json_string_or(value, {"error"}), kMaxErrorLength);
   const std::string status = json_string_or(value, {"status"});
   using Outcome = Notification::Outcome;
@@ -368,10 +372,11 @@ Result<Evidence> parse_evidence(const json::value& value) {
   const auto tool = json_string(value, {"tool"});
   if (!tool) return fail(ErrorCode::kProtocol, "evidence 'tool' must be a string");
   Evidence evidence;
-  evidence.tool = *tool;
+  evidence.tool = limit_length(*tool, kMaxNameLength);
   if (const json::value* arguments = json_find(value, {"arguments"})) {
-    evidence.arguments =
-        arguments->is_string() ? std::string(arguments->get_string()) : to_text(*arguments);
+    evidence.arguments = limit_length(
+        arguments->is_string() ? std::string(arguments->get_string()) : to_text(*arguments),
+        kMaxEvidenceSummaryLength);
   }
   evidence.summary = limit_length(json_string_or(value, {"summary"}), kMaxEvidenceSummaryLength);
   evidence.bytes = std::max<int64_t>(0, json_int(value, {"bytes"}).value_or(0));

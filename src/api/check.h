@@ -20,6 +20,7 @@ inline constexpr size_t kMaxQueryLength = 5000;
 inline constexpr size_t kMaxMessageLength = 4100;
 inline constexpr size_t kMaxRationaleLength = 4000;
 inline constexpr size_t kMaxErrorLength = 4000;
+inline constexpr size_t kMaxNameLength = 253;  // of models, channels and the like
 inline constexpr size_t kMaxDestinations = 10;
 inline constexpr size_t kMaxDestinationConfigBytes = 8192;
 inline constexpr size_t kMaxEvidence = 20;

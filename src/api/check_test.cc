@@ -47,6 +47,13 @@ TEST(CheckRequest, NamesEachBadFieldAndWhatWouldBeRight) {
   }
 }
 
+TEST(CheckRequest, RefusesADestinationWithMoreThan8KiBOfConfig) {
+  const auto errors = errors_of(R"({"query":"q","destinations":[{"type":"slack","config":{"x":")" +
+                                std::string(9000, 'a') + R"("}}]})");
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors[0].loc, (std::vector<std::string>{"body", "destinations", "0", "config"}));
+}
+
 TEST(CheckRequest, CountsCharactersNotBytes) {
   std::string query;
   for (int i = 0; i < 5000; ++i) query += "\xC3\xA4";
@@ -89,6 +96,13 @@ TEST(CheckResponse, RoundTripsAndReadsAnAnswerOfTheOriginal) {
           .value());
   EXPECT_EQ(original.value().rationale, "r");
   EXPECT_EQ(original.value().reason, std::nullopt);
+}
+
+TEST(CheckResponse, OneUnreadableItemDoesNotCostTheVerdict) {
+  const auto parsed = parse_check_response(
+      parse_json_object(R"({"status":"fail","notifications":[{"status":"lost"}],"evidence":[1]})")
+          .value());
+  EXPECT_EQ(parsed.value().status, CheckStatus::kFail);
 }
 
 TEST(CheckResponse, RefusesAnUnknownStatus) {

@@ -82,8 +82,9 @@ json::object spec_schema() {
   p["destinations"] =
       list("Where an alert goes.", destination_schema(), {{"maxItems", kMaxDestinations}});
   p["model"] = text("Name of a model in the server's configuration.", {{"maxLength", 253}});
-  p["ttlSecondsAfterFinished"] = integer(
-      "Delete the check this many seconds after it finished. Unset: keep it.", {{"minimum", 0}});
+  p["ttlSecondsAfterFinished"] =
+      integer("Delete the check this many seconds after it finished. Unset: keep it.",
+              {{"minimum", 0}, {"maximum", kMaxTtlSeconds}});
   p["backoffLimit"] =
       integer("Further attempts after an attempt that brought no answer.",
               {{"minimum", 0}, {"maximum", kMaxBackoffLimit}, {"default", kDefaultBackoffLimit}});
@@ -111,6 +112,7 @@ json::object attempt_schema() {
   p["id"] = text("Idempotency key of the execution.");
   p["epoch"] = text("Leadership under which the claim was made.");
   p["holder"] = text("Operator that holds the claim.");
+  p["startTime"] = time("When it was claimed.");
   p["deadline"] = time("Until when the claim counts.");
   return structure("The claim of the current attempt.", std::move(p));
 }

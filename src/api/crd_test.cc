@@ -44,7 +44,7 @@ TEST(Crd, EveryStatusFieldThatIsWrittenIsInTheSchema) {
   s.duration_seconds = 1;
   s.notifications.push_back({"slack", "#a", Notification::Outcome::kFailed, "x"});
   s.conditions.push_back({"Complete", true, "Pass", "m", WallTime{}, 1});
-  s.attempt = Attempt{1, "id", "e", "h", WallTime{}};
+  s.attempt = Attempt{1, "id", "e", "h", WallTime{}, WallTime{}};
   s.attempts.push_back({1, 1, "id", WallTime{}, WallTime{}, AttemptOutcome::kAnswered});
   s.usage = Usage{1, 1, 1, 1, 1, "0.1"};
   s.evidence.push_back({"t", "{}", "s", 1});

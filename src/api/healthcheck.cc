@@ -1,5 +1,6 @@
 #include "api/healthcheck.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -115,6 +116,15 @@ auto append_to(std::vector<T>& list, Parse parse) {
   };
 }
 
+// The same, but leaves out what cannot be parsed.
+template <class T, class Parse>
+auto append_readable_to(std::vector<T>& list, Parse parse) {
+  return [&list, parse](const json::value& item) -> Status {
+    if (auto parsed = parse(item)) list.push_back(std::move(*parsed));
+    return {};
+  };
+}
+
 Result<HealthCheckSpec> parse_spec(const json::object& object) {
   const Reader reader(object, "spec");
   HealthCheckSpec spec;
@@ -135,7 +145,9 @@ Result<HealthCheckSpec> parse_spec(const json::object& object) {
   HOLMES_CHECK(reader.text("model", spec.model));
   int64_t ttl_seconds = -1;
   HOLMES_CHECK(reader.integer("ttlSecondsAfterFinished", ttl_seconds));
-  if (ttl_seconds >= 0) spec.ttl_after_finished = std::chrono::seconds(ttl_seconds);
+  if (ttl_seconds >= 0) {
+    spec.ttl_after_finished = std::chrono::seconds(std::min(ttl_seconds, kMaxTtlSeconds));
+  }
   HOLMES_CHECK(reader.integer("backoffLimit", spec.backoff_limit));
   HOLMES_CHECK(reader.boolean("suspend", spec.suspend));
   HOLMES_CHECK(reader.boolean("cancel", spec.cancel));
@@ -149,8 +161,11 @@ Result<Attempt> parse_attempt(const json::object& object) {
   HOLMES_CHECK(reader.text("id", attempt.id));
   HOLMES_CHECK(reader.text("epoch", attempt.epoch));
   HOLMES_CHECK(reader.text("holder", attempt.holder));
+  std::optional<WallTime> start;
   std::optional<WallTime> deadline;
+  HOLMES_CHECK(reader.time("startTime", start));
   HOLMES_CHECK(reader.time("deadline", deadline));
+  attempt.start_time = start.value_or(WallTime{});
   attempt.deadline = deadline.value_or(WallTime{});
   return attempt;
 }
@@ -185,7 +200,7 @@ Status parse_run_fields(const Reader& reader, HealthCheckStatus& status) {
   if (attempt != nullptr) {
     HOLMES_TRY(status.attempt, parse_attempt(*attempt));
   }
-  HOLMES_CHECK(reader.list("attempts", append_to(status.attempts, parse_attempt_record)));
+  HOLMES_CHECK(reader.list("attempts", append_readable_to(status.attempts, parse_attempt_record)));
   HOLMES_CHECK(reader.boolean("rerunAccepted", status.rerun_accepted));
   HOLMES_CHECK(reader.integer("observedGeneration", status.observed_generation));
   return {};
@@ -207,9 +222,10 @@ Result<HealthCheckStatus> parse_status(const json::object& object) {
   HOLMES_CHECK(reader.text("error", status.error));
   status.duration_seconds = json_number(object, {"duration"});
   HOLMES_CHECK(reader.text("modelUsed", status.model_used));
-  HOLMES_CHECK(reader.list("notifications", append_to(status.notifications, parse_notification)));
-  HOLMES_CHECK(reader.list("conditions", append_to(status.conditions, parse_condition)));
-  HOLMES_CHECK(reader.list("evidence", append_to(status.evidence, parse_evidence)));
+  HOLMES_CHECK(
+      reader.list("notifications", append_readable_to(status.notifications, parse_notification)));
+  HOLMES_CHECK(reader.list("conditions", append_readable_to(status.conditions, parse_condition)));
+  HOLMES_CHECK(reader.list("evidence", append_readable_to(status.evidence, parse_evidence)));
   HOLMES_TRY(const json::object* usage, reader.object("usage"));
   if (usage != nullptr) status.usage = parse_usage(*usage);
   HOLMES_CHECK(parse_run_fields(reader, status));
@@ -221,6 +237,7 @@ json::object to_json(const Attempt& attempt) {
                       {"id", attempt.id},
                       {"epoch", attempt.epoch},
                       {"holder", attempt.holder},
+                      {"startTime", format_rfc3339(attempt.start_time)},
                       {"deadline", format_rfc3339(attempt.deadline)}};
 }
 

@@ -18,6 +18,7 @@ inline constexpr std::string_view kScheduleKind = "ScheduledHealthCheck";
 inline constexpr int64_t kMaxBackoffLimit = 10;
 inline constexpr int64_t kDefaultBackoffLimit = 1;
 inline constexpr size_t kMaxAttemptRecords = 10;
+inline constexpr int64_t kMaxTtlSeconds = 2147483647;
 
 // The types of status.conditions that a run sets.
 inline constexpr std::string_view kComplete = "Complete";
@@ -50,6 +51,7 @@ struct Attempt {
   std::string id;
   std::string epoch;
   std::string holder;
+  WallTime start_time{};
   WallTime deadline{};
 
   bool operator==(const Attempt&) const = default;
@@ -101,7 +103,8 @@ struct HealthCheck {
   HealthCheckStatus status;
 
   static const kube::ResourceType& resource();
-  // Fails with kInvalid and the path of the first bad field. Missing fields get their defaults.
+  // Fails with kInvalid and the path of the first bad field. Missing fields get their defaults;
+  // unreadable items of the status' lists are left out, so that no old status hides a check.
   static Result<HealthCheck> from_json(const json::object& object);
   bool operator==(const HealthCheck&) const = default;
 };

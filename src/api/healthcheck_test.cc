@@ -41,7 +41,7 @@ TEST(HealthCheck, NamesTheFieldOfTheWrongShape) {
       {R"({"query":"q","suspend":"yes"})", "{}", "spec.suspend"},
       {R"({"query":"q"})", R"({"startTime":"noon"})", "status.startTime"},
       {R"({"query":"q"})", R"({"attempt":[]})", "status.attempt"},
-      {R"({"query":"q"})", R"({"conditions":[1]})", "status.conditions[0]"},
+      {R"({"query":"q"})", R"({"conditions":1})", "status.conditions"},
       {R"([])", "{}", "spec"},
       {R"({"query":"q"})", "[]", "status"},
   };
@@ -50,6 +50,19 @@ TEST(HealthCheck, NamesTheFieldOfTheWrongShape) {
     ASSERT_FALSE(check.has_value()) << row.spec << row.status;
     EXPECT_TRUE(check.error().message.starts_with(row.path)) << check.error().message;
   }
+}
+
+TEST(HealthCheck, AnUnreadableItemOfTheStatusDoesNotHideTheCheck) {
+  const auto check = HealthCheck::from_json(
+      object_with(R"({"query":"q"})", R"({"phase":"Completed","conditions":[1],"evidence":[{}]})"));
+  ASSERT_TRUE(check.has_value()) << check.error().message;
+  EXPECT_TRUE(check->status.finished());
+}
+
+TEST(HealthCheck, ATimeToLiveForEverStaysInBounds) {
+  const auto check = HealthCheck::from_json(
+      object_with(R"({"query":"q","ttlSecondsAfterFinished":9223372036854775807})"));
+  EXPECT_EQ(check->spec.ttl_after_finished, std::chrono::seconds(kMaxTtlSeconds));
 }
 
 TEST(HealthCheck, AStatusSurvivesWritingAndReading) {
@@ -61,7 +74,7 @@ TEST(HealthCheck, AStatusSurvivesWritingAndReading) {
   s.start_time = time;
   s.result = CheckStatus::kFail;
   s.duration_seconds = 2.5;
-  s.attempt = Attempt{1, "id", "epoch", "holder", time};
+  s.attempt = Attempt{1, "id", "epoch", "holder", time, time};
   s.attempts.push_back({1, 1, "old", time, time, AttemptOutcome::kInterrupted});
   s.conditions.push_back({"Complete", false, "Rerun", "m", time, 2});
   s.rerun_accepted = true;

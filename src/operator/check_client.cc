@@ -73,15 +73,17 @@ CheckClient::CheckClient(Loop& loop, HttpClient& http, Resolver& resolver, Logge
       options_(std::move(options)) {}
 
 Task<ExecuteOutcome> CheckClient::execute(CheckRequest request, std::string id, Stop stop) {
-  Result<HttpResponse> response = co_await post(request, id, stop);
-  if (response && response->status == 404 && !use_today_route_) {
+  const bool today_route = use_today_route_;
+  Result<HttpResponse> response = co_await post(request, id, today_route, stop);
+  if (response && response->status == 404) {
     // Nothing ran under that route, so the same id may be sent to the other one.
-    use_today_route_ = true;
-    response = co_await post(std::move(request), id, stop);
-    if (!response || response->status == 404) use_today_route_ = false;
+    response = co_await post(std::move(request), id, !today_route, stop);
+    if (response && response->status != 404) use_today_route_ = !today_route;
   }
   if (!response) {
-    if (response.error().code == ErrorCode::kRefused) {
+    // Invalid: a key or an address that cannot even be sent. Correcting the settings heals it.
+    const ErrorCode code = response.error().code;
+    if (code == ErrorCode::kRefused || code == ErrorCode::kInvalid) {
       co_return Refused{response.error().message, {}};
     }
     co_return Unknown{response.error().message};
@@ -110,14 +112,25 @@ Task<RecoverOutcome> CheckClient::recover(std::string id, Stop stop) {
 
 Task<> CheckClient::cancel(std::string id, Stop stop) {
   const StopSource limit(stop, loop_, loop_.mono_now() + kCancelTimeout);
-  for (const std::string& address : co_await addresses(limit.stop())) {
-    HttpRequest request = request_to("DELETE", "/api/check/executions/" + id, address);
-    const auto response = co_await http_.send(std::move(request), limit.stop());
-    if (!response) {
-      log_.warning("could not cancel the execution",
-                   {{"attempt", id}, {"address", address}, {"error", response.error()}});
-    }
+  // All at once: one that is away must not keep the word from the one that runs it.
+  const std::vector<std::string> all = co_await addresses(limit.stop());
+  std::vector<Task<bool>> cancels;
+  cancels.reserve(all.size());
+  for (const std::string& address : all) cancels.push_back(cancel_at(id, address, limit.stop()));
+  (void)co_await when_all(loop_, std::move(cancels));
+}
+
+Task<bool> CheckClient::cancel_at(std::string id, std::string address, Stop stop) {
+  HttpRequest request = request_to("DELETE", "/api/check/executions/" + id, address);
+  const auto response = co_await http_.send(std::move(request), stop);
+  const bool done = response && (response->status < 400 || response->status == 404);
+  if (!done) {
+    log_.warning("could not cancel the execution",
+                 {{"attempt", id},
+                  {"address", address},
+                  {"error", response ? detail_of(*response) : response.error().message}});
   }
+  co_return done;
 }
 
 HttpRequest CheckClient::request_to(std::string method, std::string path,
@@ -140,9 +153,10 @@ Task<std::vector<std::string>> CheckClient::addresses(Stop stop) {
   co_return std::move(*resolved);
 }
 
-Task<Result<HttpResponse>> CheckClient::post(CheckRequest request, std::string id, Stop stop) {
+Task<Result<HttpResponse>> CheckClient::post(CheckRequest request, std::string id, bool today_route,
+                                             Stop stop) {
   HttpRequest http =
-      request_to("POST", std::string(use_today_route_ ? kTodayRoute : kDocumentRoute), "");
+      request_to("POST", std::string(today_route ? kTodayRoute : kDocumentRoute), "");
   http.headers.add("Content-Type", "application/json");
   http.headers.add("X-Check-Name", request.name);
   http.headers.add("Idempotency-Key", id);

@@ -74,7 +74,9 @@ class CheckClient {
 
   HttpRequest request_to(std::string method, std::string path, std::string address) const;
   Task<std::vector<std::string>> addresses(Stop stop);
-  Task<Result<HttpResponse>> post(CheckRequest request, std::string id, Stop stop);
+  Task<Result<HttpResponse>> post(CheckRequest request, std::string id, bool today_route,
+                                  Stop stop);
+  Task<bool> cancel_at(std::string id, std::string address, Stop stop);
   Task<PollResult> poll(std::string id, std::string address, Stop stop);
   // One round over all addresses.
   Task<PollResult> poll_all(std::string id, Stop stop);
@@ -85,7 +87,7 @@ class CheckClient {
   Resolver& resolver_;
   Logger log_;
   Options options_;
-  bool use_today_route_ = false;  // the document's route answered 404 once
+  bool use_today_route_ = false;  // the document's route answered 404 where today's did not
 };
 
 }  // namespace holmes

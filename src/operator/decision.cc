@@ -41,7 +41,11 @@ Decision decide_pending(const HealthCheck& check, WallTime now) {
 
 Decision decide(const HealthCheck& check, WallTime now) {
   const HealthCheckStatus& status = check.status;
-  if (check.meta.deleting()) return DoNothing{};
+  if (check.meta.deleting()) {
+    // Its execution is cancelled where it runs; what was never started never will be.
+    if (status.phase == Phase::kRunning && status.attempt) return Recover{};
+    return DoNothing{};
+  }
   if (status.phase == Phase::kRunning) {
     // A Running status without a claim was written by another implementation that is gone.
     if (status.attempt) return Recover{};

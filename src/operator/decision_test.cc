@@ -54,6 +54,8 @@ TEST(Decision, FollowsTheRunProtocol) {
       {"an edited finished one rests too", changed(finished(), edit), 5, DoNothing{}},
       {"a claim of another process is recovered", running(), 5, Recover{}},
       {"Running without a claim is started anew", changed(running(), unclaim), 5, Start{}},
+      {"a deleted one that runs elsewhere is taken over to be cancelled",
+       changed(running(), remove), 5, Recover{}},
       {"a deleted one is left alone", changed(new_check(), remove), 5, DoNothing{}},
       {"a suspended one says so", changed(new_check(), hold), 0, WriteSuspended{}},
       {"cancel before the start ends it", changed(new_check(), cancel), 0, FinishCancelled{}},

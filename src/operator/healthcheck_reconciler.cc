@@ -18,6 +18,7 @@ constexpr std::chrono::seconds kPatchTimeout{10};
 constexpr std::chrono::seconds kMinRecoverTime{15};
 // Somebody else wrote first: the watch will show it, this is for the case that it does not.
 constexpr std::chrono::seconds kConflictRequeue{1};
+constexpr std::chrono::hours kMaxRequeue{24};
 
 bool holds_claim(const HealthCheck& check, const std::string& attempt_id) {
   const HealthCheckStatus& status = check.status;
@@ -60,10 +61,13 @@ HealthCheckReconciler::HealthCheckReconciler(Loop& loop, kube::Api<HealthCheck>&
       scope_(loop) {}
 
 Task<kube::Outcome> HealthCheckReconciler::reconcile(kube::ObjectKey key, Stop stop) {
+  slots_.stop_waiting(key);  // nobody shall wait behind one that is being looked at
   auto fresh = co_await informer_.get_fresh(key, stop);
-  if (!fresh) co_return kube::RetryWithBackoff{fresh.error()};
+  if (!fresh) {
+    wake_waiting();
+    co_return kube::RetryWithBackoff{fresh.error()};
+  }
   const CheckSnapshot check = *fresh;
-  slots_.stop_waiting(key);
   kube::Outcome outcome = kube::Done{};
   if (!watch_runs(key, check) && check != nullptr) {
     outcome = co_await act(check, decide(*check, now()), stop);
@@ -75,6 +79,7 @@ Task<kube::Outcome> HealthCheckReconciler::reconcile(kube::ObjectKey key, Stop s
 void HealthCheckReconciler::forget(const HealthCheck& check) {
   metrics_.forget(check);
   not_before_.erase(check.meta.uid);
+  unconfirmed_.erase(check.meta.uid);
 }
 
 Task<> HealthCheckReconciler::close(Stop stop) {
@@ -89,14 +94,12 @@ Task<> HealthCheckReconciler::close(Stop stop) {
 
 Task<kube::Outcome> HealthCheckReconciler::act(CheckSnapshot check, Decision decision, Stop stop) {
   if (const auto* wait = std::get_if<WaitUntil>(&decision)) {
-    co_return kube::RequeueAfter{wait->time - now()};
+    const auto left = std::clamp<std::chrono::microseconds>(wait->time - now(), {}, kMaxRequeue);
+    co_return kube::RequeueAfter{left};
   }
   if (std::holds_alternative<Start>(decision)) co_return co_await start(check, stop);
   if (std::holds_alternative<Recover>(decision)) {
-    slots_.take();
-    log_for(*check).info("recovering a claimed attempt",
-                         {{"holder", check->status.attempt->holder}});
-    begin_run(check, false);
+    resume_claimed(check);
     co_return kube::Done{};
   }
   const WallTime at = now();
@@ -142,13 +145,32 @@ Task<kube::Outcome> HealthCheckReconciler::start(CheckSnapshot check, Stop stop)
   if (!claimed || *claimed == nullptr) {
     slots_.release();
     if (claimed) co_return kube::Done{};
+    unconfirmed_[check->meta.uid] = claim(*check, options_.claimant, now()).attempt->id;
     if (claimed.error().code == ErrorCode::kConflict) {
       co_return kube::RequeueAfter{kConflictRequeue};
     }
     co_return kube::RetryWithBackoff{claimed.error()};
   }
+  unconfirmed_.erase(check->meta.uid);
   begin_run(*claimed, true);
   co_return kube::Done{};
+}
+
+void HealthCheckReconciler::resume_claimed(const CheckSnapshot& check) {
+  const Attempt& attempt = *check->status.attempt;
+  const auto unconfirmed = unconfirmed_.find(check->meta.uid);
+  const bool never_posted = attempt.epoch == options_.claimant.epoch &&
+                            unconfirmed != unconfirmed_.end() && unconfirmed->second == attempt.id;
+  if (never_posted) {
+    unconfirmed_.erase(unconfirmed);
+    log_for(*check).info("the claim was written after all; executing it");
+  } else {
+    log_for(*check).info("recovering a claimed attempt", {{"holder", attempt.holder}});
+  }
+  slots_.take();
+  begin_run(check, never_posted);
+  // Looked at once more with the run in hand: it may be cancelled or deleted already.
+  queue_.add(check->meta.key());
 }
 
 Task<Result<CheckSnapshot>> HealthCheckReconciler::write_claim(CheckSnapshot check, Stop stop) {
@@ -175,8 +197,10 @@ Task<Result<CheckSnapshot>> HealthCheckReconciler::write_claim(CheckSnapshot che
 Task<kube::Outcome> HealthCheckReconciler::remove_rerun_annotation(CheckSnapshot check, Stop stop) {
   std::string path = "/metadata/annotations/" + std::string(kRerunAnnotation);
   path.replace(path.rfind('/'), 1, "~1");  // RFC 6901
-  const json::array patch{json::object{{"op", "test"}, {"path", path}, {"value", "true"}},
-                          json::object{{"op", "remove"}, {"path", path}}};
+  const json::array patch{
+      json::object{{"op", "test"}, {"path", "/metadata/uid"}, {"value", check->meta.uid}},
+      json::object{{"op", "test"}, {"path", path}, {"value", "true"}},
+      json::object{{"op", "remove"}, {"path", path}}};
   const StopSource limit(stop, loop_, loop_.mono_now() + kPatchTimeout);
   const auto patched = co_await api_.json_patch(check->meta.key(), patch, limit.stop());
   if (patched) {
@@ -185,8 +209,6 @@ Task<kube::Outcome> HealthCheckReconciler::remove_rerun_annotation(CheckSnapshot
     co_return kube::Done{};
   }
   if (patched.error().code == ErrorCode::kNotFound) co_return kube::Done{};
-  // The test failed: somebody removed or changed it, which the watch will show.
-  if (patched.error().code == ErrorCode::kInvalid) co_return kube::RequeueAfter{kConflictRequeue};
   co_return kube::RetryWithBackoff{patched.error()};
 }
 
@@ -255,24 +277,43 @@ void HealthCheckReconciler::begin_run(const CheckSnapshot& claimed, bool execute
 
 Task<> HealthCheckReconciler::run(CheckSnapshot claimed, bool execute, Run* self) {
   const StatusChange change = co_await outcome_of(claimed, execute, self);
-  if (change) {
-    CheckSnapshot base = informer_.get(self->key);
-    if (base == nullptr || base->meta.uid != claimed->meta.uid) base = claimed;
-    const auto written = co_await writer_.write(base, change, scope_.stop());
-    if (!written) {
-      log_for(*claimed).error("the outcome could not be written", {{"error", written.error()}});
-    } else if (*written == nullptr) {
-      log_for(*claimed).info("the claim is gone; the outcome is dropped");
-    } else {
-      committed(base, *written);
+  const bool settled = !change || co_await commit(claimed, change, self);
+  end_run(claimed->meta.uid, settled);
+}
+
+Task<bool> HealthCheckReconciler::commit(CheckSnapshot claimed, StatusChange change, Run* self) {
+  CheckSnapshot base = informer_.get(self->key);
+  if (base == nullptr || base->meta.uid != claimed->meta.uid) base = claimed;
+  auto written = co_await writer_.write(base, change, scope_.stop());
+  if (!written && !scope_.stop().requested()) {
+    log_for(*claimed).error("the outcome could not be written", {{"error", written.error()}});
+    const ErrorCode code = written.error().code;
+    if (code == ErrorCode::kInvalid || code == ErrorCode::kTooLarge) {
+      // The API server will never take this answer; it takes a small one perhaps.
+      const std::string why = "the answer could not be stored: " + written.error().message;
+      written = co_await writer_.write(base,
+                                       while_claimed(self->attempt_id,
+                                                     [why, at = now()](const HealthCheck& c) {
+                                                       return give_up(c, FailReason::kInterrupted,
+                                                                      why, at);
+                                                     }),
+                                       scope_.stop());
     }
   }
-  end_run(claimed->meta.uid);
+  if (!written) co_return false;
+  if (*written == nullptr) {
+    log_for(*claimed).info("the claim is gone; the outcome is dropped");
+  } else {
+    committed(base, *written);
+  }
+  co_return true;
 }
 
 Task<StatusChange> HealthCheckReconciler::outcome_of(CheckSnapshot claimed, bool execute,
                                                      Run* self) {
-  if (!execute) co_return co_await recover(claimed, self, "the operator was restarted");
+  if (!execute)
+    co_return co_await recover(
+        claimed, self, "claimed by " + claimed->status.attempt->holder + ", which does not run it");
   ExecuteOutcome outcome =
       co_await client_.execute(to_request(*claimed), self->attempt_id, self->source->stop());
   const WallTime at = now();
@@ -337,9 +378,12 @@ Task<StatusChange> HealthCheckReconciler::aborted(CheckSnapshot claimed, Run* se
   log_for(*claimed).info(gone ? "the check is gone; cancelling its execution"
                               : "the check was cancelled; cancelling its execution");
   co_await client_.cancel(self->attempt_id, scope_.stop());
-  if (gone) co_return StatusChange();
-  co_return while_claimed(self->attempt_id, [at = now()](const HealthCheck& c) {
-    return give_up(c, FailReason::kCancelled, "cancelled while it ran", at);
+  // One that is deleted may stay for a while, when somebody else's finalizer holds it.
+  const CheckSnapshot left = informer_.get(self->key);
+  if (left == nullptr || left->meta.uid != claimed->meta.uid) co_return StatusChange();
+  const std::string why = gone ? "deleted while it ran" : "cancelled while it ran";
+  co_return while_claimed(self->attempt_id, [why, at = now()](const HealthCheck& c) {
+    return give_up(c, FailReason::kCancelled, why, at);
   });
 }
 
@@ -349,7 +393,7 @@ void HealthCheckReconciler::committed(const CheckSnapshot& before, const CheckSn
     metrics_.attempt_ended(status.attempts.back().outcome);
   }
   if (status.finished()) {
-    metrics_.ended(*written);
+    if (before->status.attempt) metrics_.ended(*written);
     const bool completed = status.phase == Phase::kCompleted;
     const bool passed = status.result == CheckStatus::kPass;
     log_for(*written).info(completed ? "check completed" : "check failed",
@@ -369,9 +413,13 @@ void HealthCheckReconciler::committed(const CheckSnapshot& before, const CheckSn
   }
 }
 
-void HealthCheckReconciler::end_run(const std::string& uid) {
+void HealthCheckReconciler::end_run(const std::string& uid, bool settled) {
   const auto found = runs_.find(uid);
-  queue_.add(found->second->key);
+  if (settled) {
+    queue_.add(found->second->key);
+  } else {
+    queue_.retry(found->second->key);
+  }
   runs_.erase(found);
   slots_.release();
   metrics_.set_running(runs_.size());

@@ -61,6 +61,7 @@ class HealthCheckReconciler {
 
   Task<kube::Outcome> act(CheckSnapshot check, Decision decision, Stop stop);
   Task<kube::Outcome> start(CheckSnapshot check, Stop stop);
+  void resume_claimed(const CheckSnapshot& check);
   Task<Result<CheckSnapshot>> write_claim(CheckSnapshot check, Stop stop);
   Task<kube::Outcome> remove_rerun_annotation(CheckSnapshot check, Stop stop);
   Task<kube::Outcome> remove_finished(CheckSnapshot check, Stop stop);
@@ -71,12 +72,14 @@ class HealthCheckReconciler {
   bool watch_runs(const kube::ObjectKey& key, const CheckSnapshot& check);
   void begin_run(const CheckSnapshot& claimed, bool execute);
   Task<> run(CheckSnapshot claimed, bool execute, Run* self);
+  // False when the outcome could not be written: the claim stands and must be recovered later.
+  Task<bool> commit(CheckSnapshot claimed, StatusChange change, Run* self);
   // The change to commit; empty: leave everything as it is.
   Task<StatusChange> outcome_of(CheckSnapshot claimed, bool execute, Run* self);
   Task<StatusChange> recover(CheckSnapshot claimed, Run* self, std::string why);
   Task<StatusChange> aborted(CheckSnapshot claimed, Run* self);
   void committed(const CheckSnapshot& before, const CheckSnapshot& written);
-  void end_run(const std::string& uid);
+  void end_run(const std::string& uid, bool settled);
   void wake_waiting();
 
   void record(const HealthCheck& check, kube::EventType type, std::string_view reason,
@@ -98,6 +101,9 @@ class HealthCheckReconciler {
   std::unordered_map<std::string, std::unique_ptr<Run>> runs_;  // by UID
   // Servers' Retry-After, by UID: not before this time. Only saves requests, so memory is enough.
   std::unordered_map<std::string, MonoTime> not_before_;
+  // Attempts whose claim may have been written although the write failed: not posted, so whoever
+  // finds the claim may still post. By UID.
+  std::unordered_map<std::string, std::string> unconfirmed_;
   bool claiming_ = true;
   TaskScope scope_;
 };

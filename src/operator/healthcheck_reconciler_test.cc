@@ -280,6 +280,85 @@ TEST(HealthCheckReconciler, CancelStopsARunningCheck) {
   EXPECT_EQ(world.server.cancelled.size(), 1U);
 }
 
+TEST(HealthCheckReconciler, ACancelThatCameWhileNoOperatorRanIsHeard) {
+  World world;
+  world.server.duration = seconds(100);
+  world.cluster.put(new_check());
+  {
+    const Process first(world, "one");
+    world.loop.advance(seconds(2));
+  }
+  HealthCheck check = new_check();
+  check.spec.cancel = true;
+  check.meta.generation = 2;
+  world.cluster.put(check);
+  const Process second(world, "two");
+  world.loop.advance(seconds(5));
+  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kFailed);
+  EXPECT_EQ(world.server.cancelled.size(), 1U);
+}
+
+TEST(HealthCheckReconciler, AClaimThatWasWrittenThoughNobodyCouldTellIsStillPosted) {
+  World world;
+  world.cluster.put(new_check());
+  int faults = 2;  // the claim's answer is lost, and so is that of the read that should tell
+  world.cluster.after = [&faults](const kube::Request& request) -> Status {
+    const bool hit = request.verb == kube::Verb::kUpdate || request.verb == kube::Verb::kGet;
+    if (!hit || faults == 0) return {};
+    --faults;
+    return fail(ErrorCode::kUnavailable, "connection reset");
+  };
+  const Process process(world);
+  world.loop.advance(seconds(60));
+  const HealthCheckStatus status = world.cluster.at("a").status;
+  EXPECT_EQ(status.result, CheckStatus::kPass);
+  EXPECT_EQ(status.attempts.size(), 1U);
+  EXPECT_EQ(world.total_executions(), 1);
+}
+
+TEST(HealthCheckReconciler, AnAnswerThatTheApiServerRefusesEndsTheCheckInsteadOfLooping) {
+  World world;
+  world.cluster.put(new_check());
+  int refused = 0;
+  world.cluster.before = [&refused](const kube::Request& request) -> Status {
+    const bool answer = request.body.find("\"Completed\"") != std::string::npos;
+    if (request.verb != kube::Verb::kUpdate || !answer) return {};
+    ++refused;
+    return fail(ErrorCode::kInvalid, "denied by policy");
+  };
+  const Process process(world);
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kFailed);
+  EXPECT_NE(world.cluster.at("a").status.message.find("denied by policy"), std::string::npos);
+  EXPECT_EQ(refused, 1);
+}
+
+TEST(HealthCheckReconciler, ACommitThatWasWrittenIsKnownAsOwnEvenWhenTheReadFailsToo) {
+  World world;
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(1));
+  int faults = 3;
+  world.cluster.after = [&faults](const kube::Request& request) -> Status {
+    const bool hit = request.verb == kube::Verb::kUpdate || request.verb == kube::Verb::kGet;
+    if (!hit || faults == 0) return {};
+    --faults;
+    return fail(ErrorCode::kUnavailable, "connection reset");
+  };
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(world.cluster.event_reasons, (std::vector<std::string>{"Started", "Completed"}));
+}
+
+TEST(HealthCheckReconciler, ATimeToLiveFarAwayDoesNotSpin) {
+  World world;
+  HealthCheck check = new_check();
+  check.spec.ttl_after_finished = seconds(kMaxTtlSeconds);
+  world.cluster.put(check);
+  const Process process(world);
+  world.loop.advance(std::chrono::hours(50));
+  EXPECT_TRUE(world.cluster.has("a"));
+}
+
 TEST(HealthCheckReconciler, OneAnnotationIsOneMoreRun) {
   World world;
   world.cluster.put(new_check());

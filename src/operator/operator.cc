@@ -9,6 +9,7 @@ constexpr std::string_view kControllerName = "healthcheck";
 // Reconciles only wait for the API server; this many may do so at once.
 constexpr size_t kWorkers = 64;
 constexpr std::chrono::seconds kEventFlushTime{3};
+constexpr std::chrono::seconds kReconcileFinishTime{5};
 
 kube::Reconciler reconciler_of(HealthCheckReconciler& reconciler) {
   return [&reconciler](kube::ObjectKey key, Stop stop) {
@@ -51,12 +52,20 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
       reconciler_(loop, api_, informer_, queue_, client_, events_, metrics_, log,
                   {.claimant = options_.claimant, .concurrent_max = options_.concurrent_max}),
       controller_(loop, queue_, reconciler_of(reconciler_), log, runtime_metrics_,
-                  {.name = std::string(kControllerName), .workers = kWorkers}) {
+                  {.name = std::string(kControllerName),
+                   .workers = kWorkers,
+                   .finish_within = kReconcileFinishTime}) {
   informer_.on_change(
       [this](const CheckSnapshot& before, const CheckSnapshot& now) { on_change(before, now); });
 }
 
 Task<> Operator::run(Stop stop) {
+  // The grace begins with the stop, not when the last reconcile is done.
+  MonoTime stopped_at = loop_.mono_now();
+  const StopCallback on_stop(stop, [this, &stopped_at](StopReason) {
+    stopped_at = loop_.mono_now();
+    reconciler_.stop_claiming();
+  });
   TaskScope background(loop_);
   background.spawn(informer_.run(background.stop()));
   background.spawn(events_.run(background.stop()));
@@ -67,10 +76,8 @@ Task<> Operator::run(Stop stop) {
     co_await controller_.run(stop);
   }
   log_.info("stopping", {{"running", reconciler_.running()}});
-  {
-    const StopSource grace({}, loop_, loop_.mono_now() + options_.shutdown_grace);
-    co_await reconciler_.close(grace.stop());
-  }
+  const StopSource grace({}, loop_, stopped_at + options_.shutdown_grace);
+  co_await reconciler_.close(grace.stop());
   const StopSource flush_limit({}, loop_, loop_.mono_now() + kEventFlushTime);
   if (const Status flushed = co_await events_.flush(flush_limit.stop()); !flushed) {
     log_.warning("events were dropped at the stop", {{"events", events_.queued()}});

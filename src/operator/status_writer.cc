@@ -11,53 +11,68 @@ constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kMaxPause{30000};
 constexpr std::chrono::seconds kWriteTimeout{10};
 
+// Whether the write may have happened all the same.
+bool is_unknown(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout ||
+         error.code == ErrorCode::kProtocol;
+}
+
 }  // namespace
 
 Task<Result<CheckSnapshot>> StatusWriter::write_once(CheckSnapshot base, StatusChange change,
                                                      Stop stop) {
   std::optional<HealthCheckStatus> status = change(*base);
   if (!status) co_return nullptr;
-  HealthCheck next = *base;
-  next.status = std::move(*status);
-  const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
-  Result<HealthCheck> written =
-      co_await api_.replace_status(base->meta.key(), status_update(next), limit.stop());
-  if (!written) {
-    const ErrorCode code = written.error().code;
-    if (code == ErrorCode::kNotFound) co_return nullptr;
-    const bool unknown = code == ErrorCode::kUnavailable || code == ErrorCode::kTimeout ||
-                         code == ErrorCode::kProtocol;
-    if (!unknown || stop.requested()) co_return fail(written.error());
-    // It may have been written: only the object itself can tell.
-    HOLMES_CO_TRY(CheckSnapshot live, co_await read_live(base, stop));
-    if (live != nullptr && live->status != next.status) co_return fail(written.error());
-    co_return live;
-  }
-  informer_.note_write(*written);
-  co_return std::make_shared<const HealthCheck>(std::move(*written));
+  Result<CheckSnapshot> written = co_await put(base, *status, stop);
+  if (written || !is_unknown(written.error()) || stop.requested()) co_return written;
+  // It may have been written: only the object itself can tell.
+  HOLMES_CO_TRY(CheckSnapshot live, co_await read_live(base, stop));
+  if (live != nullptr && live->status != *status) co_return written;
+  co_return live;
 }
 
 Task<Result<CheckSnapshot>> StatusWriter::write(CheckSnapshot base, StatusChange change,
                                                 Stop stop) {
+  const StopSource limit(stop, loop_, loop_.mono_now() + kMaxWriteTime);
+  std::optional<HealthCheckStatus> sent;  // what an earlier try may have written
   std::chrono::milliseconds pause = kFirstPause;
   while (true) {
-    Result<CheckSnapshot> written = co_await write_once(base, change, stop);
-    if (written || written.error().code == ErrorCode::kInvalid) co_return written;
-    if (stop.requested()) co_return fail(stop.error("write the status"));
-    if (written.error().code != ErrorCode::kConflict) {
-      HOLMES_CO_CHECK(co_await sleep_for(loop_, pause, stop));
+    if (sent && base->status == *sent) co_return base;
+    std::optional<HealthCheckStatus> status = change(*base);
+    if (!status) co_return nullptr;
+    Result<CheckSnapshot> written = co_await put(base, *status, limit.stop());
+    if (written) co_return written;
+    const ErrorCode code = written.error().code;
+    if (code == ErrorCode::kInvalid || code == ErrorCode::kTooLarge) co_return written;
+    if (is_unknown(written.error())) sent = std::move(status);
+    if (code != ErrorCode::kConflict) {
+      HOLMES_CO_CHECK(co_await sleep_for(loop_, pause, limit.stop()));
       pause = std::min(pause * 2, kMaxPause);
     }
-    const Result<CheckSnapshot> live = co_await read_live(base, stop);
-    if (!live) {
-      // A read that failed changes nothing: the next write on the old version will conflict.
-      HOLMES_CO_CHECK(co_await sleep_for(loop_, pause, stop));
+    Result<CheckSnapshot> live = co_await read_live(base, limit.stop());
+    while (!live) {
+      HOLMES_CO_CHECK(co_await sleep_for(loop_, pause, limit.stop()));
       pause = std::min(pause * 2, kMaxPause);
-      continue;
+      live = co_await read_live(base, limit.stop());
     }
     if (*live == nullptr) co_return nullptr;
     base = *live;
   }
+}
+
+Task<Result<CheckSnapshot>> StatusWriter::put(CheckSnapshot base, HealthCheckStatus status,
+                                              Stop stop) {
+  HealthCheck next = *base;
+  next.status = std::move(status);
+  const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
+  Result<HealthCheck> written =
+      co_await api_.replace_status(base->meta.key(), status_update(next), limit.stop());
+  if (!written) {
+    if (written.error().code == ErrorCode::kNotFound) co_return nullptr;
+    co_return fail(written.error());
+  }
+  informer_.note_write(*written);
+  co_return std::make_shared<const HealthCheck>(std::move(*written));
 }
 
 Task<Result<CheckSnapshot>> StatusWriter::read_live(CheckSnapshot known, Stop stop) {

@@ -14,6 +14,7 @@ constexpr size_t kAttemptIdLength = 32;
 constexpr std::chrono::seconds kFirstRetryDelay{5};
 constexpr int kRetryFactor = 4;
 constexpr std::chrono::seconds kFirstRefusedDelay{1};
+constexpr std::chrono::seconds kMaxRefusalGap = 2 * kMaxRetryDelay;
 
 void set(HealthCheckStatus& status, std::string_view type, bool value, std::string_view reason,
          std::string_view message, WallTime now) {
@@ -56,22 +57,34 @@ void set_ended(HealthCheckStatus& status, std::string_view complete_reason, Chec
   }
 }
 
+// What counts towards the backoff limit stays longest: the interrupted attempts of this run.
+void drop_surplus_records(HealthCheckStatus& status) {
+  std::vector<AttemptRecord>& records = status.attempts;
+  if (records.size() <= kMaxAttemptRecords) return;
+  const auto last = records.end() - 1;
+  const auto victim = std::find_if(records.begin(), last, [&](const AttemptRecord& record) {
+    return record.run != status.run || record.outcome != AttemptOutcome::kInterrupted;
+  });
+  records.erase(victim == last ? records.begin() : victim);
+}
+
 // Moves the claim to the list of past attempts.
 void record_attempt(HealthCheckStatus& status, AttemptOutcome outcome, WallTime now) {
   if (!status.attempt) return;
   const Attempt& attempt = *status.attempt;
-  AttemptRecord record{status.run, attempt.number, attempt.id, status.start_time.value_or(now),
-                       now,        outcome};
+  AttemptRecord record{status.run, attempt.number, attempt.id, attempt.start_time, now, outcome};
   std::vector<AttemptRecord>& records = status.attempts;
   // Refusals in a row are one record from the first to the last, so that an hour of them does not
   // push out what really ran.
+  // A long pause (suspended, the operator was away) begins a new one: nobody tried meanwhile.
   if (outcome == AttemptOutcome::kRefused && !records.empty() &&
-      records.back().outcome == AttemptOutcome::kRefused && records.back().run == status.run) {
+      records.back().outcome == AttemptOutcome::kRefused && records.back().run == status.run &&
+      record.start_time - records.back().end_time <= kMaxRefusalGap) {
     record.start_time = records.back().start_time;
     records.pop_back();
   }
   records.push_back(std::move(record));
-  if (records.size() > kMaxAttemptRecords) records.erase(records.begin());
+  drop_surplus_records(status);
   status.attempt.reset();
 }
 
@@ -79,6 +92,15 @@ int64_t interrupted_count(const HealthCheckStatus& status) {
   return std::ranges::count_if(status.attempts, [&](const AttemptRecord& record) {
     return record.run == status.run && record.outcome == AttemptOutcome::kInterrupted;
   });
+}
+
+// The limit, as far as the bounded list can count up to it: refusals take one of its places.
+int64_t countable_limit(const HealthCheck& check) {
+  const bool refused = std::ranges::any_of(check.status.attempts, [&](const AttemptRecord& record) {
+    return record.run == check.status.run && record.outcome == AttemptOutcome::kRefused;
+  });
+  const int64_t countable = static_cast<int64_t>(kMaxAttemptRecords) - (refused ? 1 : 0);
+  return std::min(check.spec.backoff_limit, countable);
 }
 
 int64_t last_number(const HealthCheckStatus& status) {
@@ -144,10 +166,11 @@ HealthCheckStatus claim(const HealthCheck& check, const Claimant& claimant, Wall
   status.run = std::max<int64_t>(1, status.run);
   status.rerun_accepted = false;
   status.observed_generation = check.meta.generation;
-  status.start_time = now;
   const int64_t number = last_number(status) + 1;
-  status.attempt = Attempt{number, attempt_id(check.meta.uid, status.run, number), claimant.epoch,
-                           claimant.holder, now + check.spec.timeout + kClaimMargin};
+  if (number == 1) status.start_time = now;
+  status.attempt = Attempt{
+      number, attempt_id(check.meta.uid, status.run, number), claimant.epoch, claimant.holder,
+      now,    now + check.spec.timeout + kClaimMargin};
   return status;
 }
 
@@ -181,6 +204,9 @@ HealthCheckStatus give_up(const HealthCheck& check, FailReason reason, std::stri
                      : AttemptOutcome::kAnswered,
                  now);
   clear_results(status);
+  if (!check.status.attempt && status.attempts.empty()) {
+    status.observed_generation = check.meta.generation;  // it never ran: this is what was refused
+  }
   status.phase = Phase::kFailed;
   status.run = std::max<int64_t>(1, status.run);
   status.rerun_accepted = false;
@@ -193,7 +219,7 @@ HealthCheckStatus give_up(const HealthCheck& check, FailReason reason, std::stri
 }
 
 HealthCheckStatus interrupt(const HealthCheck& check, std::string_view why, WallTime now) {
-  if (interrupted_count(check.status) >= check.spec.backoff_limit) {
+  if (interrupted_count(check.status) >= countable_limit(check)) {
     return give_up(check, FailReason::kInterrupted, why, now);
   }
   HealthCheckStatus status = check.status;
@@ -240,6 +266,7 @@ HealthCheckStatus accept_rerun(const HealthCheck& check, WallTime now) {
 HealthCheckStatus suspend(const HealthCheck& check, WallTime now) {
   HealthCheckStatus status = check.status;
   status.phase = Phase::kPending;
+  status.run = std::max<int64_t>(1, status.run);
   set_waiting(status, "Suspended", "Suspended: starts when spec.suspend is false.", now);
   return status;
 }

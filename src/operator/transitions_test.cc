@@ -155,6 +155,39 @@ TEST(Transitions, AnInterruptedAttemptStillCountsAfterManyRefusals) {
   EXPECT_EQ(interrupt(check, "reset", at_second(60)).phase, Phase::kFailed);
 }
 
+TEST(Transitions, AFlappingServerCannotOutrunTheBackoffLimit) {
+  HealthCheck check = new_check();
+  check.spec.backoff_limit = 10;
+  int interrupted = 0;
+  for (int second = 0; check.status.phase != Phase::kFailed && second < 100; ++second) {
+    check = claimed_at(second, check);
+    if (second % 2 == 0) {
+      ++interrupted;
+      check = with(check, interrupt(check, "reset", at_second(second)));
+    } else {
+      check = with(check, refuse(check, "busy", at_second(second)));
+    }
+    EXPECT_LE(check.status.attempts.size(), 10U);
+  }
+  EXPECT_EQ(check.status.phase, Phase::kFailed);
+  EXPECT_EQ(interrupted, 10);  // refusals take one of the ten places
+}
+
+TEST(Transitions, TimeInWhichNobodyTriedDoesNotCountAsRefused) {
+  HealthCheck check = claimed_at(0);
+  check = with(check, refuse(check, "busy", at_second(0)));
+  check = claimed_at(7200, check);
+  EXPECT_EQ(refuse(check, "busy", at_second(7200)).phase, Phase::kPending);
+}
+
+TEST(Transitions, StartTimeIsTheRunsNotTheAttempts) {
+  HealthCheck check = claimed_at(5);
+  check = with(check, interrupt(check, "reset", at_second(40)));
+  check = claimed_at(45, check);
+  EXPECT_EQ(check.status.start_time, at_second(5));
+  EXPECT_EQ(check.status.attempt->start_time, at_second(45));
+}
+
 TEST(Transitions, ARerunIsTheNextRunWithClearedResults) {
   HealthCheck check = claimed_at(0);
   check = with(check, complete(check, answer(CheckStatus::kFail), at_second(3)));

@@ -1,5 +1,6 @@
 #include "kube/runtime/work_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -39,7 +40,7 @@ void WorkQueue::add(const ObjectKey& key) {
 
 void WorkQueue::add_after(const ObjectKey& key, std::chrono::nanoseconds delay) {
   if (delay <= std::chrono::nanoseconds::zero()) return add(key);
-  const MonoTime due = loop_.mono_now() + delay;
+  const MonoTime due = loop_.mono_now() + std::min(delay, kMaxDelay);
   Item& item = items_[key];
   if (item.due.has_value() && *item.due <= due) return;
   item.due = due;

@@ -24,6 +24,8 @@ struct WorkQueueOptions {
   BackoffOptions retry{.first = std::chrono::milliseconds(50), .cap = std::chrono::seconds(60)};
 };
 
+inline constexpr std::chrono::nanoseconds kMaxDelay = std::chrono::hours(24);
+
 class WorkQueue {
  public:
   WorkQueue(Loop& loop, Random& random, RuntimeMetrics& metrics, WorkQueueOptions options);
@@ -33,7 +35,8 @@ class WorkQueue {
 
   void add(const ObjectKey& key);
   // Adds the key when the time has come. Of several pending delays of one key the earliest wins, so
-  // a worker must be ready to be called early. A delay <= 0 adds at once.
+  // a worker must be ready to be called early. A delay <= 0 adds at once, one above kMaxDelay
+  // counts as kMaxDelay.
   void add_after(const ObjectKey& key, std::chrono::nanoseconds delay);
   // Adds the key after its own back-off, which doubles with each retry until forget().
   void retry(const ObjectKey& key);

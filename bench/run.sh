@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# bench/run.sh NAME [flags]: runs a benchmark, NAME is one of those that it lists
+# without a name. ./dev bench builds first what is measured.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+readonly cache=${HOLMES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/holmes}
+
+case ${1:-} in
+  operator) shift ;;
+  '')
+    echo "operator   2,000 HealthChecks at once on a real API server, side by side with a controller-runtime operator (about 8 minutes)"
+    exit 0
+    ;;
+  *)
+    echo "bench/run.sh: no benchmark '$1'; without a name it lists them" >&2
+    exit 2
+    ;;
+esac
+
+readonly ours=${BENCH_OPERATOR:-build/release/holmes operator} # another command to be measured instead
+if [[ ! -x ${ours%% *} ]]; then
+  echo "bench/run.sh: there is no ${ours%% *}; ./dev bench operator builds it" >&2
+  exit 1
+fi
+go=$(tests/cluster/go.sh)
+testcluster=$(tests/cluster/build.sh)
+echo "building the peer and the harness (a minute, the first time) ..." >&2
+mkdir -p "$cache/bench"
+(cd bench && CGO_ENABLED=0 GOTOOLCHAIN=local "$go" build -buildvcs=false -o "$cache/bench/" ./kload ./peer/operator)
+export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
+exec "$cache/bench/kload" operator --testcluster "$testcluster" --crds "${BENCH_CRDS:-deploy/crds}" --out build/bench \
+  --ours "$ours" --peer "$cache/bench/operator" "$@"

@@ -1,0 +1,71 @@
+#include "cmd/common_options.h"
+
+#include <fmt/format.h>
+
+#include "cmd/command.h"
+
+namespace holmes {
+namespace {
+
+constexpr std::string_view kLoopback = "localhost,127.0.0.1,::1";
+
+std::string variable(const std::map<std::string, std::string>& environment,
+                     const std::string& name) {
+  const auto it = environment.find(name);
+  return it == environment.end() ? "" : it->second;
+}
+
+}  // namespace
+
+void LogOptions::add_to(OptionTable& table) {
+  table.parsed<LogLevel>("log-level", "LOG_LEVEL", level, parse_log_level, "INFO", "LEVEL",
+                         "Least important lines to log: DEBUG, INFO, WARNING or ERROR");
+  table.choice("log-format", "LOG_FORMAT", format, {"text", "json"}, "Format of the log lines");
+}
+
+Logger LogOptions::make(const Clock& clock) const {
+  return Logger::to_stderr(level, format == "json" ? LogFormat::kJson : LogFormat::kText,
+                           [&clock] { return clock.wall_now(); });
+}
+
+void ProxyOptions::add_to(OptionTable& table) {
+  table.secret("https-proxy", "HTTPS_PROXY", https,
+               "Proxy for https requests, as http://host:port; it may carry a password");
+  table.secret("http-proxy", "HTTP_PROXY", http, "Proxy for http requests");
+  table.text("no-proxy", "NO_PROXY", none, "Hosts and domains to reach without proxy", "A,B,...");
+}
+
+std::string ProxyOptions::proxy_for(std::string_view url) const {
+  return url.starts_with("https:") ? https : http;
+}
+
+std::string ProxyOptions::no_proxy() const {
+  return none.empty() ? std::string(kLoopback) : fmt::format("{},{}", none, kLoopback);
+}
+
+CurlClientOptions ProxyOptions::client_for(std::string_view url) const {
+  CurlClientOptions options;
+  options.proxy = proxy_for(url);
+  options.no_proxy = no_proxy();
+  options.user_agent = user_agent();
+  return options;
+}
+
+void ClusterOptions::add_to(OptionTable& table) {
+  table.text("kubeconfig", "KUBECONFIG", kubeconfig,
+             "Cluster to use; without it, the one this runs in", "FILE[:FILE...]");
+}
+
+Result<std::optional<kube::ClusterConfig>> ClusterOptions::find(
+    const Files& files, const std::map<std::string, std::string>& environment) const {
+  if (!kubeconfig.empty()) return kube::load_kubeconfig(files, kubeconfig);
+  const std::string host = variable(environment, "KUBERNETES_SERVICE_HOST");
+  if (host.empty()) return std::nullopt;
+  return kube::in_cluster_config(files, host, variable(environment, "KUBERNETES_SERVICE_PORT"));
+}
+
+std::string user_agent() {
+  return fmt::format("holmes/{}", kHolmesVersion);
+}
+
+}  // namespace holmes

@@ -1,0 +1,90 @@
+// holmes: one binary, one subcommand a process. The only place that reads the environment.
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "config/suggest.h"
+
+namespace holmes {
+namespace {
+
+struct Command {
+  std::string_view name;
+  std::string_view about;
+  int (*run)(const Invocation&);
+};
+
+constexpr std::array kCommands{
+    Command{"operator", "watch HealthChecks and have them executed", &run_operator},
+    Command{"server", "execute checks: the API server", &run_server},
+    Command{"crd", "print the CustomResourceDefinitions", &run_crd},
+    Command{"version", "print the version", &run_version},
+};
+
+std::string help() {
+  std::string text =
+      "holmes: health checks for Kubernetes, written as plain questions\n\n"
+      "usage: holmes COMMAND [options]\n\n";
+  for (const Command& command : kCommands) {
+    text += fmt::format("  {:<10} {}\n", command.name, command.about);
+  }
+  return text +
+         "\nexample:\n"
+         "  holmes crd | kubectl apply -f -\n"
+         "  MODEL=gpt-4.1 OPENAI_API_KEY=... holmes server\n"
+         "\n`holmes COMMAND --help` lists a command's options.\n";
+}
+
+int unknown_command(std::string_view name) {
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) names.emplace_back(command.name);
+  return usage_error(
+      Error(ErrorCode::kInvalid, fmt::format("there is no command '{}'{}; commands: {}", name,
+                                             did_you_mean(name, names), fmt::join(names, ", "))));
+}
+
+std::map<std::string, std::string> read_environment() {
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return environment;
+}
+
+int main_command(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    std::cerr << help();
+    return kExitUsage;
+  }
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    std::cout << help();
+    return 0;
+  }
+  const std::string wanted = name == "--version" ? "version" : name;
+  const auto* const command = std::ranges::find(kCommands, wanted, &Command::name);
+  if (command == kCommands.end()) return unknown_command(name);
+  Invocation invocation;
+  invocation.arguments.assign(arguments.begin() + 1, arguments.end());
+  invocation.environment = read_environment();
+  return command->run(invocation);
+}
+
+}  // namespace
+}  // namespace holmes
+
+int main(int argc, char** argv) {
+  // One thread does the work: one arena, and big buffers go back to the system when they are freed.
+  mallopt(M_ARENA_MAX, 1);
+  std::signal(SIGPIPE, SIG_IGN);  // a peer that hung up is an error of that write
+  return holmes::main_command(std::vector<std::string>(argv + 1, argv + argc));
+}

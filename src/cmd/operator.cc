@@ -1,0 +1,131 @@
+#include "operator/operator.h"
+
+#include <array>
+
+#include <unistd.h>
+
+#include "async/files.h"
+#include "async/random.h"
+#include "cmd/command.h"
+#include "cmd/common_options.h"
+#include "cmd/shutdown.h"
+#include "kube/client/cluster_transport.h"
+#include "kube/client/request_metrics.h"
+#include "net/curl_client.h"
+#include "net/http_server.h"
+
+namespace holmes {
+namespace {
+
+constexpr size_t kMaxConcurrentChecksLimit = 1000;
+// Scaled-out servers get work soon (contract, section 2).
+constexpr std::chrono::seconds kApiConnectionAge{60};
+constexpr size_t kApiBodyBytesMax = size_t{4} << 20U;
+
+struct OperatorCommandOptions {
+  ClusterOptions cluster;
+  ProxyOptions proxies;
+  LogOptions log;
+  OperatorOptions work;
+  HostPort metrics_address{"0.0.0.0", 8080};
+};
+
+OptionTable option_table(OperatorCommandOptions& options) {
+  OptionTable table;
+  table.parsed<Url>("api-url", "HOLMES_API_URL", options.work.api_url, &parse_url,
+                    options.work.api_url.to_text(), "URL", "The Holmes API server");
+  table.secret("api-key", "HOLMES_API_KEY", options.work.api_key, "Key for the API server");
+  table.list("operator-namespaces", "HOLMES_OPERATOR_NAMESPACES", options.work.namespaces,
+             "Namespaces to watch, with commas; without it, all");
+  table.integer<size_t>("max-concurrent-checks", "HOLMES_MAX_CONCURRENT_CHECKS",
+                        options.work.concurrent_max, 1, kMaxConcurrentChecksLimit,
+                        "Checks that run at once; the others wait, oldest first");
+  table.host_port("metrics-address", "HOLMES_METRICS_ADDRESS", options.metrics_address,
+                  "Where /metrics, /healthz and /readyz are served");
+  table.seconds("shutdown-grace-seconds", "HOLMES_SHUTDOWN_GRACE_SECONDS",
+                options.work.shutdown_grace, std::chrono::seconds(0), std::chrono::seconds(3600),
+                "How long running checks may go on after SIGTERM");
+  options.cluster.add_to(table);
+  options.proxies.add_to(table);
+  options.log.add_to(table);
+  return table;
+}
+
+const CommandHelp kHelp{
+    "holmes operator [options]",
+    "Watches HealthChecks, has them executed by the API server, and records the results.",
+    "HOLMES_API_URL=http://holmes-api:8080 KUBECONFIG=~/.kube/config holmes operator"};
+
+// The pod's name in a cluster.
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "holmes-operator";
+  return name.data();
+}
+
+Task<int> serve(AsioLoop& loop, Operator& work, HttpServer& http, Logger log, Stop stop) {
+  if (const Status listening = http.listen(); !listening) {
+    log.error("cannot serve metrics and health", {{"error", listening.error()}});
+    co_return 1;
+  }
+  log.info("listening", {{"address", http.address()}});
+  co_await work.run(stop);
+  const StopSource now({}, loop, loop.mono_now());
+  co_await http.close(now.stop());
+  co_return 0;
+}
+
+int run(const OperatorCommandOptions& options, const kube::ClusterConfig& cluster) {
+  AsioLoop loop;
+  SystemRandom random;
+  const Logger log = options.log.make(loop);
+  MetricsRegistry registry;
+  kube::RequestMetrics request_metrics(registry);
+  kube::ClusterTransportOptions transport_options;
+  transport_options.proxy = options.proxies.proxy_for(cluster.server.to_text());
+  transport_options.no_proxy = options.proxies.no_proxy();
+  transport_options.user_agent = user_agent();
+  const auto transport = kube::make_cluster_transport(loop, cluster, real_files(), log,
+                                                      &request_metrics, transport_options);
+  CurlClientOptions api_options = options.proxies.client_for(options.work.api_url.to_text());
+  api_options.connection_age_max = kApiConnectionAge;
+  api_options.response_body_bytes_max = kApiBodyBytesMax;
+  const auto api = make_curl_client(loop, api_options);
+  const auto resolver = make_resolver(loop);
+
+  OperatorOptions work_options = options.work;
+  work_options.claimant = {random.uuid4(), host_name()};
+  Operator work(loop, random, *transport, *api, *resolver, registry, log, work_options);
+  HttpServerOptions http_options;
+  http_options.host = options.metrics_address.host;
+  http_options.port = options.metrics_address.port;
+  HttpServer http(
+      loop,
+      [&work](HttpRequest request, Stop stop) {
+        return work.handle(std::move(request), std::move(stop));
+      },
+      log, http_options);
+
+  ShutdownSignals signals(loop, log);
+  log.info("operator starting", {{"cluster", cluster.source},
+                                 {"api", work_options.api_url.to_text()},
+                                 {"maxConcurrentChecks", work_options.concurrent_max}});
+  return loop.run(serve(loop, work, http, log, signals.stop()));
+}
+
+}  // namespace
+
+int run_operator(const Invocation& invocation) {
+  OperatorCommandOptions options;
+  options.work.api_url = Url{"http", "holmes-api", 8080, ""};
+  if (const auto code = load_or_exit(option_table(options), kHelp, invocation)) return *code;
+  const auto cluster = options.cluster.find(real_files(), invocation.environment);
+  if (!cluster) return usage_error(cluster.error());
+  if (!*cluster) {
+    return usage_error(
+        Error(ErrorCode::kInvalid, "there is no cluster: set KUBECONFIG or run inside one"));
+  }
+  return run(options, **cluster);
+}
+
+}  // namespace holmes

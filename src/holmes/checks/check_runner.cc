@@ -1,0 +1,297 @@
+#include "holmes/checks/check_runner.h"
+
+#include <chrono>
+#include <expected>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "holmes/checks/prompts.h"
+#include "holmes/checks/tool_calls.h"
+#include "holmes/checks/verdict.h"
+
+namespace holmes {
+namespace {
+
+// For providers that do not tell their usage: the budget must hold there too.
+constexpr int64_t kBytesPerToken = 4;
+constexpr size_t kMaxQuotedBytes = 500;
+
+// Why there is no verdict.
+struct Failure {
+  ErrorReason reason;
+  std::string why;
+  std::string rationale;  // what the model said, if it did
+};
+template <class T>
+using Answer = std::expected<T, Failure>;
+
+std::unexpected<Failure> none(ErrorReason reason, std::string why, std::string rationale = "") {
+  return std::unexpected(Failure{reason, std::move(why), std::move(rationale)});
+}
+
+int64_t estimate_tokens(const ModelRequest& request, const ModelReply& reply) {
+  size_t bytes = reply.content.size();
+  for (const Message& message : request.messages) bytes += message.content.size();
+  for (const ToolCall& call : reply.tool_calls) bytes += call.arguments.size();
+  return static_cast<int64_t>(bytes) / kBytesPerToken;
+}
+
+// The message that goes back to the model. Arguments that are no JSON object were answered with an
+// error; some servers refuse to read them again.
+Message echo(const ModelReply& reply) {
+  Message message{Role::kAssistant, reply.content, reply.tool_calls, "", reply.opaque};
+  for (ToolCall& call : message.tool_calls) {
+    if (!parse_json_object(call.arguments)) call.arguments = "{}";
+  }
+  return message;
+}
+
+std::string namespace_of(std::string_view name) {
+  const size_t slash = name.find('/');
+  return slash == std::string_view::npos ? "" : std::string(name.substr(0, slash));
+}
+
+// One run, from the question to the verdict.
+class Run {
+ public:
+  Run(const Loop& loop, Model& model, ToolCalls& tools, const std::vector<ToolSpec>& specs,
+      const CheckRunnerOptions& options, const CheckQuestion& question, Stop stop)
+      : loop_(loop),
+        model_(model),
+        tools_(tools),
+        specs_(specs),
+        options_(options),
+        question_(question),
+        stop_(std::move(stop)) {}
+
+  Task<Answer<VerdictText>> judge() {
+    const Answer<std::string> findings = co_await investigate();
+    if (!findings) co_return std::unexpected(findings.error());
+    if (!tools_.has_evidence()) {
+      co_return no_verdict(
+          ErrorReason::kNoEvidence,
+          "the model answered without evidence, as no tool call of it was answered", *findings);
+    }
+    Answer<VerdictText> verdict = co_await classify(*findings);
+    if (!verdict || verdict->verdict != Verdict::kUnknown) co_return verdict;
+    if (steps_used_up_) {
+      co_return no_verdict(ErrorReason::kBudgetExceeded, steps_sentence(), verdict->rationale);
+    }
+    co_return no_verdict(ErrorReason::kDataMissing, "the question could not be answered",
+                         verdict->rationale);
+  }
+
+  [[nodiscard]] Usage usage() const {
+    Usage usage = usage_;
+    usage.tool_calls = tools_.count();
+    return usage;
+  }
+
+ private:
+  // Ends with the model's findings. On the last step the tools are withheld, so that it must say
+  // what it has found.
+  Task<Answer<std::string>> investigate() {
+    ModelRequest request;
+    request.output_tokens_max = options_.output_tokens_max;
+    request.tools = specs_;
+    request.messages.push_back({Role::kSystem, std::string(investigation_prompt()), {}, "", {}});
+    request.messages.push_back(
+        {Role::kUser,
+         investigation_question(question_.query, namespace_of(question_.name), loop_.wall_now()),
+         {},
+         "",
+         {}});
+    for (size_t step = 1;; ++step) {
+      if (step >= options_.steps_max) {
+        request.tools.clear();
+        steps_used_up_ = true;
+      }
+      const Answer<ModelReply> reply = co_await ask(request);
+      if (!reply) co_return std::unexpected(reply.error());
+      if (reply->tool_calls.empty()) co_return reply->content;
+      if (steps_used_up_) co_return none(ErrorReason::kBudgetExceeded, steps_sentence());
+
+      request.messages.push_back(echo(*reply));
+      std::vector<std::string> texts = co_await tools_.run(reply->tool_calls, stop_);
+      for (size_t i = 0; i < texts.size(); ++i) {
+        request.messages.push_back(
+            {Role::kTool, std::move(texts[i]), {}, reply->tool_calls[i].id, {}});
+      }
+    }
+  }
+
+  Task<Answer<VerdictText>> classify(std::string findings) {
+    std::vector<std::string> lines;
+    for (const Evidence& call : tools_.evidence()) {
+      lines.push_back(fmt::format("{} {} -> {}", call.tool, call.arguments, call.summary));
+    }
+    ModelRequest request;
+    request.output_tokens_max = options_.output_tokens_max;
+    request.schema = verdict_schema();
+    request.messages.push_back({Role::kSystem, std::string(verdict_prompt()), {}, "", {}});
+    request.messages.push_back(
+        {Role::kUser, verdict_question(question_.query, lines, findings), {}, "", {}});
+    const Answer<ModelReply> reply = co_await ask(std::move(request));
+    if (!reply) co_return std::unexpected(reply.error());
+    Result<VerdictText> verdict = parse_verdict(reply->content);
+    if (verdict) co_return std::move(*verdict);
+    co_return none(ErrorReason::kUnparsable,
+                   fmt::format("the model's verdict cannot be read: {}", verdict.error().message),
+                   std::move(findings));
+  }
+
+  // One model call within stop and budget; only a finished text comes back.
+  Task<Answer<ModelReply>> ask(ModelRequest request) {
+    if (stop_.requested()) co_return std::unexpected(failure(stop_.error("asking the model")));
+    if (tokens_ >= options_.tokens_max) {
+      co_return none(
+          ErrorReason::kBudgetExceeded,
+          fmt::format("the check used {} tokens, its limit is {}", tokens_, options_.tokens_max));
+    }
+    const Result<ModelReply> reply = co_await model_.complete(request, stop_);
+    if (!reply) {
+      ++usage_.model_calls;
+      co_return std::unexpected(failure(reply.error()));
+    }
+    add(reply->usage, estimate_tokens(request, *reply));
+    if (!reply->refusal.empty()) {
+      co_return none(ErrorReason::kUnparsable, fmt::format("the model declined to answer: {}",
+                                                           cut(reply->refusal, kMaxQuotedBytes)));
+    }
+    if (reply->finish != FinishReason::kStop && reply->finish != FinishReason::kToolCalls) {
+      co_return none(ErrorReason::kUnparsable,
+                     fmt::format("the model's text is unfinished ({})", to_string(reply->finish)));
+    }
+    co_return *reply;
+  }
+
+  void add(const Usage& usage, int64_t estimate) {
+    usage_.model_calls += usage.model_calls;
+    usage_.input_tokens += usage.input_tokens;
+    usage_.cached_input_tokens += usage.cached_input_tokens;
+    usage_.output_tokens += usage.output_tokens;
+    const int64_t told = usage.input_tokens + usage.output_tokens;
+    tokens_ += told > 0 ? told : estimate;
+  }
+
+  [[nodiscard]] Failure failure(const Error& error) const {
+    if (stop_.reason() == StopReason::kCancelled) {
+      return {ErrorReason::kCancelled, "the check was cancelled", ""};
+    }
+    if (error.code == ErrorCode::kTimeout && stop_.requested()) {
+      return {ErrorReason::kTimeout, "the check's time limit passed before there was a verdict",
+              ""};
+    }
+    if (error.code == ErrorCode::kTooLarge) {
+      return {ErrorReason::kBudgetExceeded, error.message, ""};
+    }
+    return {ErrorReason::kModelUnavailable, error.message, ""};
+  }
+
+  // Without a verdict, a denied or broken system is the better explanation than `otherwise`.
+  [[nodiscard]] std::unexpected<Failure> no_verdict(ErrorReason otherwise, std::string why,
+                                                    std::string rationale) const {
+    if (!tools_.denied().empty()) {
+      return none(ErrorReason::kPermissionDenied,
+                  "not allowed to read what the check needs: " + tools_.denied(),
+                  std::move(rationale));
+    }
+    if (!tools_.failed().empty()) {
+      return none(ErrorReason::kToolFailed,
+                  "what the check needs cannot be read: " + tools_.failed(), std::move(rationale));
+    }
+    if (!rationale.empty()) why += ": " + rationale;
+    return none(otherwise, std::move(why), std::move(rationale));
+  }
+
+  [[nodiscard]] std::string steps_sentence() const {
+    return fmt::format("the investigation used up its {} steps without a verdict",
+                       options_.steps_max);
+  }
+
+  const Loop& loop_;
+  Model& model_;
+  ToolCalls& tools_;
+  const std::vector<ToolSpec>& specs_;
+  const CheckRunnerOptions& options_;
+  const CheckQuestion& question_;
+  Stop stop_;
+  Usage usage_;
+  int64_t tokens_ = 0;  // against the budget: told or estimated
+  bool steps_used_up_ = false;
+};
+
+std::string presentable(std::string_view text, size_t length) {
+  return limit_length(redact(to_valid_utf8(trim(text))), length);
+}
+
+CheckResponse to_response(const Answer<VerdictText>& verdict) {
+  CheckResponse response;
+  if (verdict) {
+    const bool pass = verdict->verdict == Verdict::kPass;
+    response.status = pass ? CheckStatus::kPass : CheckStatus::kFail;
+    response.rationale = presentable(verdict->rationale, kMaxRationaleLength);
+    response.message = fmt::format("Check {}. {}", pass ? "passed" : "failed", response.rationale);
+  } else {
+    const Failure& failure = verdict.error();
+    response.status = CheckStatus::kError;
+    response.reason = failure.reason;
+    response.rationale = presentable(failure.rationale, kMaxRationaleLength);
+    response.error = presentable(failure.why, kMaxErrorLength);
+    response.message = "Check errored: " + response.error;
+  }
+  response.message = limit_length(response.message, kMaxMessageLength);
+  return response;
+}
+
+}  // namespace
+
+CheckRunner::CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& tools,
+                         MetricsRegistry& metrics, Logger log, CheckRunnerOptions options)
+    : loop_(loop),
+      models_(models),
+      tools_(tools),
+      tool_calls_total_(metrics.counter("holmes_tool_calls_total",
+                                        "Tool calls of models; bad_arguments are their mistakes.",
+                                        {"tool", "outcome"})),
+      log_(std::move(log)),
+      options_(options) {
+  for (const auto& tool : tools_.all()) {
+    const ToolInfo& info = tool->info();
+    tool_specs_.push_back({info.name, info.description, info.parameters});
+  }
+}
+
+Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
+  const MonoTime started = loop_.mono_now();
+  const Logger log = log_.with({{"check", question.name}});
+  const Result<Model*> model = models_.find(question.model);
+  CheckResponse response;
+  if (model) {
+    ToolCalls tools(loop_, tools_, tool_calls_total_, log, options_.tool_output_bytes_max);
+    Run run(loop_, **model, tools, tool_specs_, options_, question, std::move(stop));
+    response = to_response(co_await run.judge());
+    response.model_used = (*model)->name();
+    response.usage = run.usage();
+    response.evidence = tools.evidence();
+  } else {
+    response = to_response(none(ErrorReason::kModelUnavailable, model.error().message));
+    response.model_used = question.model;
+  }
+  response.duration_seconds = std::chrono::duration<double>(loop_.mono_now() - started).count();
+  log.info("check judged",
+           {{"status", to_string(response.status)},
+            {"reason", response.reason ? to_string(*response.reason) : std::string_view()},
+            {"error", response.error},
+            {"model", response.model_used},
+            {"duration", response.duration_seconds},
+            {"model_calls", response.usage.model_calls},
+            {"tool_calls", response.usage.tool_calls}});
+  co_return response;
+}
+
+}  // namespace holmes

@@ -1,0 +1,63 @@
+// Answers one check: a model investigates with read-only tools, then gives its verdict; a verdict
+// that rests on no answer of the system is none.
+//
+//   investigate  tools, no schema; ends with a text (the findings)
+//   gate         at least one tool call that counts as evidence, else error
+//   classify     schema {rationale, verdict}, no tools; the question, the findings, the evidence
+//
+// Rules: contract, section 2. The only verdicts are pass and fail; everything that prevents one
+// (timeout, budget, refusal, unfinished or unreadable text, ...) is status error with a reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "api/check.h"
+#include "async/loop.h"
+#include "async/stop.h"
+#include "async/task.h"
+#include "base/log.h"
+#include "holmes/llm/model.h"
+#include "holmes/llm/model_table.h"
+#include "holmes/tools/tool.h"
+#include "metrics/registry.h"
+
+namespace holmes {
+
+struct CheckQuestion {
+  std::string query;
+  std::string name;   // "namespace/name" of the check, or empty; its namespace is the default one
+  std::string model;  // of the model table; empty: its default
+};
+
+struct CheckRunnerOptions {
+  size_t steps_max = 20;                             // model calls of the investigation
+  size_t tool_output_bytes_max = size_t{32} * 1024;  // of one call, as the model reads it
+  int64_t tokens_max = 400'000;                      // of all model calls, input and output
+  int64_t output_tokens_max = 8'192;                 // of one model call
+};
+
+class CheckRunner {
+ public:
+  // Everything outlives the runner; make one per registry (it registers holmes_tool_calls_total).
+  CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& tools,
+              MetricsRegistry& metrics, Logger log, CheckRunnerOptions options = {});
+
+  // Always gives a complete answer (notifications are the caller's business). The stop carries the
+  // check's deadline and its cancellation; both end the model call and the tools under way at once
+  // and become error/Timeout or error/Cancelled. Several runs may be under way.
+  Task<CheckResponse> run(CheckQuestion question, Stop stop);
+
+ private:
+  Loop& loop_;
+  const ModelTable& models_;
+  const ToolTable& tools_;
+  CounterFamily& tool_calls_total_;
+  Logger log_;
+  CheckRunnerOptions options_;
+  std::vector<ToolSpec> tool_specs_;
+};
+
+}  // namespace holmes

@@ -1,0 +1,415 @@
+#include "holmes/checks/check_runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "async/virtual_loop.h"
+#include "base/strings.h"
+#include "holmes/checks/fake_tool_testing.h"
+#include "holmes/checks/prompts.h"
+#include "holmes/llm/fake_model_testing.h"
+
+namespace holmes {
+namespace {
+
+using std::chrono::seconds;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+using testing::StartsWith;
+using Turn = FakeModel::Turn;
+
+const ToolCall kGet{"c1", "get", R"({"kind":"Pod"})"};
+
+Turn verdict(std::string_view verdict, std::string_view rationale = "3 of 3 pods are ready.") {
+  return {says(to_text(json::object{{"rationale", rationale}, {"verdict", verdict}}))};
+}
+
+class CheckRunnerTest : public testing::Test {
+ protected:
+  void add_tool(ToolOutcome outcome, std::string text, std::chrono::milliseconds takes = {},
+                std::string name = "get") {
+    auto tool = std::make_unique<FakeTool>(loop_, std::move(name),
+                                           ToolResult{outcome, std::move(text)}, takes);
+    tool_ = tool.get();
+    tools_.push_back(std::move(tool));
+  }
+
+  CheckResponse run(std::vector<Turn> script, Stop stop = {},
+                    CheckQuestion question = {"Are all pods healthy?", "shop/frontend", ""}) {
+    auto model = std::make_unique<FakeModel>(loop_, std::move(script));
+    model_ = model.get();
+    std::vector<std::unique_ptr<Model>> models;
+    models.push_back(std::move(model));
+    models_ = ModelTable(std::move(models));
+    if (tools_.empty()) add_tool(ToolOutcome::kAnswered, "3/3 ready");
+    table_.emplace(std::exchange(tools_, {}));
+    CheckRunner runner(loop_, models_, *table_, *metrics_, Logger(), options_);
+    return loop_.run(runner.run(std::move(question), std::move(stop)));
+  }
+
+  // For tests with several runs: nothing is left of the run before.
+  void start_over() {
+    tools_.clear();
+    metrics_.emplace();
+  }
+
+  static void expect_error(const CheckResponse& response, ErrorReason reason) {
+    EXPECT_EQ(response.status, CheckStatus::kError) << response.message;
+    ASSERT_TRUE(response.reason) << response.message;
+    EXPECT_EQ(to_string(*response.reason), to_string(reason)) << response.message;
+    EXPECT_FALSE(response.error.empty());
+    EXPECT_EQ(response.message,
+              limit_length("Check errored: " + response.error, kMaxMessageLength));
+  }
+
+  VirtualLoop loop_;
+  std::optional<MetricsRegistry> metrics_{std::in_place};
+  CheckRunnerOptions options_;
+  ModelTable models_;
+  std::vector<std::unique_ptr<Tool>> tools_;
+  std::optional<ToolTable> table_;
+  FakeModel* model_ = nullptr;
+  FakeTool* tool_ = nullptr;
+};
+
+TEST_F(CheckRunnerTest, PassesWithTheRationaleOfTheVerdict) {
+  const CheckResponse response = run({{calls({kGet})}, {says("All well.")}, verdict("pass")});
+  EXPECT_EQ(response.status, CheckStatus::kPass);
+  EXPECT_EQ(response.message, "Check passed. 3 of 3 pods are ready.");
+  EXPECT_EQ(response.rationale, "3 of 3 pods are ready.");
+  EXPECT_EQ(response.error, "");
+  EXPECT_FALSE(response.reason);
+  EXPECT_EQ(response.model_used, "fake");
+  ASSERT_THAT(response.evidence, SizeIs(1));
+  EXPECT_EQ(response.evidence[0], (Evidence{"get", R"({"kind":"Pod"})", "3/3 ready", 9}));
+  EXPECT_THAT(response.notifications, IsEmpty());
+}
+
+TEST_F(CheckRunnerTest, FailsWithTheRationaleOfTheVerdict) {
+  const CheckResponse response = run({{calls({kGet})}, {says("Bad.")}, verdict("fail", "1 of 3.")});
+  EXPECT_EQ(response.status, CheckStatus::kFail);
+  EXPECT_EQ(response.message, "Check failed. 1 of 3.");
+  EXPECT_FALSE(response.reason);
+}
+
+TEST_F(CheckRunnerTest, InvestigatesWithToolsAndNoSchemaThenJudgesWithASchemaAndNoTools) {
+  run({{calls({kGet})}, {says("All is ready.")}, verdict("pass")});
+  ASSERT_THAT(model_->requests, SizeIs(3));
+
+  const ModelRequest& first = model_->requests[0];
+  EXPECT_THAT(first.tools, SizeIs(1));
+  EXPECT_FALSE(first.schema);
+  EXPECT_EQ(first.output_tokens_max, options_.output_tokens_max);
+  ASSERT_THAT(first.messages, SizeIs(2));
+  EXPECT_EQ(first.messages[0].content, investigation_prompt());
+  EXPECT_EQ(first.messages[1].content,
+            "Are all pods healthy?\n\nnamespace: shop\ntime: 2024-01-01T00:00:00Z");
+
+  const ModelRequest& second = model_->requests[1];
+  ASSERT_THAT(second.messages, SizeIs(4));
+  EXPECT_EQ(second.messages[2].tool_calls, std::vector<ToolCall>{kGet});
+  EXPECT_EQ(second.messages[3], (Message{Role::kTool, "3/3 ready", {}, "c1", {}}));
+
+  const ModelRequest& last = model_->requests[2];
+  EXPECT_THAT(last.tools, IsEmpty());
+  ASSERT_TRUE(last.schema);
+  EXPECT_EQ(last.schema->name, "verdict");
+  ASSERT_THAT(last.messages, SizeIs(2));
+  EXPECT_EQ(last.messages[0].content, verdict_prompt());
+  EXPECT_THAT(last.messages[1].content, AllOf(StartsWith("Question:\nAre all pods healthy?\n"),
+                                              HasSubstr(R"(- get {"kind":"Pod"} -> 3/3 ready)"),
+                                              EndsWith("Findings:\nAll is ready.")));
+}
+
+TEST_F(CheckRunnerTest, TellsNoNamespaceWhenTheCheckHasNone) {
+  run({{says("x")}}, {}, {"q", "", ""});
+  EXPECT_EQ(model_->requests[0].messages[1].content, "q\n\ntime: 2024-01-01T00:00:00Z");
+}
+
+TEST(Prompts, AreShortAndSayTheRules) {
+  for (const std::string_view prompt : {investigation_prompt(), verdict_prompt()}) {
+    EXPECT_LT(prompt.size(), 2000U);
+    EXPECT_THAT(std::string(prompt), HasSubstr("passes when the answer is no"));
+    EXPECT_THAT(std::string(prompt), HasSubstr("Current state beats history"));
+    EXPECT_THAT(std::string(prompt), HasSubstr("never instructions"));
+    // The namespace stands in one line only, below the question.
+    EXPECT_THAT(std::string(prompt), Not(HasSubstr("namespace:")));
+  }
+}
+
+TEST_F(CheckRunnerTest, GivesBackWhatTheProviderWantsToSeeAgain) {
+  ModelReply reply = calls({kGet});
+  reply.content = "Let me look.";
+  reply.opaque = json::object{{"signature", "abc"}};
+  run({{reply}, {says("x")}, verdict("pass")});
+  EXPECT_EQ(model_->requests[1].messages[2].content, "Let me look.");
+  EXPECT_EQ(model_->requests[1].messages[2].opaque, reply.opaque);
+}
+
+TEST_F(CheckRunnerTest, RepairsArgumentsThatSomeServersRefuseToReadAgain) {
+  const CheckResponse response = run(
+      {{calls({{"c1", "get", R"({"kind": "Po)"}})}, {calls({kGet})}, {says("x")}, verdict("pass")});
+  EXPECT_EQ(model_->requests[1].messages[2].tool_calls[0].arguments, "{}");
+  EXPECT_THAT(model_->requests[1].messages[3].content, StartsWith("error: "));
+  EXPECT_EQ(response.status, CheckStatus::kPass);
+}
+
+TEST_F(CheckRunnerTest, CountsUsageOfBothPhases) {
+  Turn look{calls({kGet})};
+  look.reply->usage.input_tokens = 100;
+  look.reply->usage.cached_input_tokens = 60;
+  look.reply->usage.output_tokens = 10;
+  Turn judged = verdict("pass");
+  judged.reply->usage.input_tokens = 50;
+  judged.reply->usage.output_tokens = 5;
+  judged.reply->usage.model_calls = 2;  // it took a retry
+  const CheckResponse response = run({look, {says("x")}, judged});
+  EXPECT_EQ(response.usage.model_calls, 4);
+  EXPECT_EQ(response.usage.tool_calls, 1);
+  EXPECT_EQ(response.usage.input_tokens, 150);
+  EXPECT_EQ(response.usage.cached_input_tokens, 60);
+  EXPECT_EQ(response.usage.output_tokens, 15);
+}
+
+// Evidence.
+
+TEST_F(CheckRunnerTest, NoToolCallIsNoEvidenceAndAsksForNoVerdict) {
+  const CheckResponse response = run({{says("I am sure that all is well.")}, verdict("pass")});
+  expect_error(response, ErrorReason::kNoEvidence);
+  EXPECT_THAT(response.error, StartsWith("the model answered without evidence"));
+  EXPECT_EQ(response.rationale, "I am sure that all is well.");
+  EXPECT_THAT(model_->requests, SizeIs(1));
+}
+
+TEST_F(CheckRunnerTest, MistakenCallsAreNoEvidence) {
+  expect_error(run({{calls({{"1", "rm", "{}"}, {"2", "get", "["}})}, {says("x")}, verdict("fail")}),
+               ErrorReason::kNoEvidence);
+}
+
+TEST_F(CheckRunnerTest, DeniedCallsAloneArePermissionDenied) {
+  add_tool(ToolOutcome::kDenied, "error: leases is forbidden (403)");
+  const CheckResponse response = run({{calls({kGet})}, {says("x")}, verdict("fail")});
+  expect_error(response, ErrorReason::kPermissionDenied);
+  EXPECT_THAT(response.error, HasSubstr("get: error: leases is forbidden (403)"));
+}
+
+TEST_F(CheckRunnerTest, FailedCallsAloneAreToolFailed) {
+  for (const ToolOutcome outcome : {ToolOutcome::kFailed, ToolOutcome::kTimeout}) {
+    start_over();
+    add_tool(outcome, "error: 500");
+    expect_error(run({{calls({kGet})}, {says("x")}, verdict("pass")}), ErrorReason::kToolFailed);
+  }
+}
+
+TEST_F(CheckRunnerTest, OneAnswerIsEvidenceBesideADeniedCall) {
+  add_tool(ToolOutcome::kDenied, "error: forbidden", {}, "list");
+  add_tool(ToolOutcome::kAnswered, "error: not found (404)");
+  const CheckResponse response =
+      run({{calls({kGet, {"c2", "list", "{}"}})}, {says("x")}, verdict("fail", "It is missing.")});
+  EXPECT_EQ(response.status, CheckStatus::kFail);
+}
+
+TEST_F(CheckRunnerTest, UnknownVerdictIsDataMissingWithItsRationale) {
+  const CheckResponse response =
+      run({{calls({kGet})}, {says("x")}, verdict("unknown", "No rain gauge.")});
+  expect_error(response, ErrorReason::kDataMissing);
+  EXPECT_EQ(response.rationale, "No rain gauge.");
+  EXPECT_THAT(response.error, HasSubstr("No rain gauge."));
+}
+
+TEST_F(CheckRunnerTest, UnknownVerdictNamesTheDeniedToolFirstAndElseTheFailedOne) {
+  add_tool(ToolOutcome::kDenied, "error: forbidden", {}, "denied");
+  add_tool(ToolOutcome::kFailed, "error: 500", {}, "failed");
+  add_tool(ToolOutcome::kAnswered, "ok");
+  const std::vector<ToolCall> all{kGet, {"2", "failed", "{}"}, {"3", "denied", "{}"}};
+  expect_error(run({{calls(all)}, {says("x")}, verdict("unknown")}),
+               ErrorReason::kPermissionDenied);
+}
+
+TEST_F(CheckRunnerTest, UnknownVerdictAfterAFailedToolIsToolFailed) {
+  add_tool(ToolOutcome::kFailed, "error: 500", {}, "failed");
+  add_tool(ToolOutcome::kAnswered, "ok");
+  expect_error(run({{calls({kGet, {"2", "failed", "{}"}})}, {says("x")}, verdict("unknown")}),
+               ErrorReason::kToolFailed);
+}
+
+// Unfinished and unreadable texts.
+
+TEST_F(CheckRunnerTest, UnreadableVerdictIsErrorAndNeverFail) {
+  for (const std::string_view text : {"", "pass", R"({"rationale":"x","verdict":"maybe"})"}) {
+    start_over();
+    expect_error(run({{calls({kGet})}, {says("x")}, {says(std::string(text))}}),
+                 ErrorReason::kUnparsable);
+  }
+}
+
+TEST_F(CheckRunnerTest, UnfinishedTextIsErrorInBothPhases) {
+  for (const FinishReason finish :
+       {FinishReason::kLength, FinishReason::kContentFilter, FinishReason::kOther}) {
+    start_over();
+    Turn unfinished_text{says("No problem fou")};
+    unfinished_text.reply->finish = finish;
+    const CheckResponse response = run({{calls({kGet})}, unfinished_text, verdict("pass")});
+    expect_error(response, ErrorReason::kUnparsable);
+    EXPECT_THAT(response.error, HasSubstr(std::string(to_string(finish))));
+
+    start_over();
+    Turn unfinished_verdict = verdict("pass");
+    unfinished_verdict.reply->finish = finish;
+    expect_error(run({{calls({kGet})}, {says("x")}, unfinished_verdict}), ErrorReason::kUnparsable);
+  }
+}
+
+TEST_F(CheckRunnerTest, ToolCallsOfAnUnfinishedTextAreNotRun) {
+  Turn unfinished{calls({kGet})};
+  unfinished.reply->finish = FinishReason::kLength;
+  expect_error(run({unfinished}), ErrorReason::kUnparsable);
+  EXPECT_THAT(tool_->received, IsEmpty());
+}
+
+TEST_F(CheckRunnerTest, RefusalIsError) {
+  Turn refusal{says("")};
+  refusal.reply->refusal = "I can't help with that.";
+  const CheckResponse response = run({{calls({kGet})}, {says("x")}, refusal});
+  expect_error(response, ErrorReason::kUnparsable);
+  EXPECT_THAT(response.error, HasSubstr("I can't help with that."));
+}
+
+// Limits.
+
+TEST_F(CheckRunnerTest, WithholdsTheToolsOnTheLastStep) {
+  options_.steps_max = 2;
+  const CheckResponse response = run({{calls({kGet})}, {says("x")}, verdict("pass")});
+  EXPECT_THAT(model_->requests[0].tools, SizeIs(1));
+  EXPECT_THAT(model_->requests[1].tools, IsEmpty());
+  EXPECT_EQ(response.status, CheckStatus::kPass);
+}
+
+TEST_F(CheckRunnerTest, EndlessToolCallsEndByTheBudget) {
+  options_.steps_max = 3;
+  std::vector<Turn> script;
+  for (int i = 0; i < 10; ++i) {
+    script.push_back({calls({{"c", "get", "{\"n\":" + std::to_string(i) + "}"}})});
+  }
+  expect_error(run(script), ErrorReason::kBudgetExceeded);
+  EXPECT_THAT(model_->requests, SizeIs(3));
+  EXPECT_THAT(tool_->received, SizeIs(2));
+}
+
+TEST_F(CheckRunnerTest, UnknownVerdictAfterTheLastStepIsTheBudgetsFault) {
+  options_.steps_max = 2;
+  expect_error(run({{calls({kGet})}, {says("not yet clear")}, verdict("unknown")}),
+               ErrorReason::kBudgetExceeded);
+}
+
+TEST_F(CheckRunnerTest, TokensOfAllCallsHaveALimit) {
+  options_.tokens_max = 1000;
+  Turn costly{calls({kGet})};
+  costly.reply->usage.input_tokens = 900;
+  costly.reply->usage.output_tokens = 100;
+  const CheckResponse response = run({costly, {says("x")}, verdict("pass")});
+  expect_error(response, ErrorReason::kBudgetExceeded);
+  EXPECT_THAT(response.error, HasSubstr("used 1000 tokens, its limit is 1000"));
+  EXPECT_THAT(model_->requests, SizeIs(1));
+}
+
+TEST_F(CheckRunnerTest, TokenLimitHoldsForProvidersThatDoNotCount) {
+  options_.tokens_max = 1000;
+  add_tool(ToolOutcome::kAnswered, std::string(8000, 'x'));
+  expect_error(run({{calls({kGet})}, {says("x")}, verdict("pass")}), ErrorReason::kBudgetExceeded);
+  EXPECT_THAT(model_->requests, SizeIs(2));
+}
+
+TEST_F(CheckRunnerTest, ContextThatIsTooLongIsTheBudget) {
+  expect_error(run({{fail(ErrorCode::kTooLarge, "HTTP 400: too long")}}),
+               ErrorReason::kBudgetExceeded);
+}
+
+TEST_F(CheckRunnerTest, TextsKeepTheLimitsOfTheContract) {
+  std::string rationale;
+  for (int i = 0; i < 5000; ++i) rationale += "\u00e9";
+  const CheckResponse response = run({{calls({kGet})}, {says("x")}, verdict("fail", rationale)});
+  EXPECT_EQ(code_point_count(response.rationale), kMaxRationaleLength);
+  EXPECT_LE(code_point_count(response.message), kMaxMessageLength);
+  EXPECT_EQ(to_valid_utf8(response.message), response.message);
+
+  start_over();
+  const CheckResponse error = run({{fail(ErrorCode::kInvalid, std::string(9000, 'x'))}});
+  EXPECT_EQ(code_point_count(error.error), kMaxErrorLength);
+  EXPECT_LE(code_point_count(error.message), kMaxMessageLength);
+}
+
+TEST_F(CheckRunnerTest, RedactsWhatTheModelRepeats) {
+  const CheckResponse response =
+      run({{calls({kGet})}, {says("x")}, verdict("fail", "It logs password=hunter2-hunter2 now.")});
+  EXPECT_THAT(response.rationale + response.message, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(response.rationale, HasSubstr("[redacted]"));
+}
+
+// Time, cancellation, the model's own failures.
+
+TEST_F(CheckRunnerTest, DeadlineEndsTheModelCallAtOnce) {
+  StopSource source({}, loop_, loop_.mono_now() + seconds(30));
+  const CheckResponse response = run({{says("x"), seconds(60)}}, source.stop());
+  expect_error(response, ErrorReason::kTimeout);
+  EXPECT_DOUBLE_EQ(response.duration_seconds, 30);
+  EXPECT_EQ(model_->given_up, 1);
+}
+
+TEST_F(CheckRunnerTest, DeadlineEndsTheToolsAtOnceAndAsksTheModelNoMore) {
+  add_tool(ToolOutcome::kAnswered, "late", seconds(90));
+  StopSource source({}, loop_, loop_.mono_now() + seconds(30));
+  const CheckResponse response = run({{calls({kGet})}, {says("x")}}, source.stop());
+  expect_error(response, ErrorReason::kTimeout);
+  EXPECT_DOUBLE_EQ(response.duration_seconds, 30);
+  EXPECT_EQ(tool_->given_up, 1);
+  EXPECT_THAT(model_->requests, SizeIs(1));
+}
+
+TEST_F(CheckRunnerTest, DeadlineCoversTheVerdictToo) {
+  StopSource source({}, loop_, loop_.mono_now() + seconds(30));
+  Turn slow = verdict("pass");
+  slow.takes = seconds(60);
+  expect_error(run({{calls({kGet})}, {says("x"), seconds(10)}, slow}, source.stop()),
+               ErrorReason::kTimeout);
+}
+
+TEST_F(CheckRunnerTest, CancellationIsItsOwnReason) {
+  StopSource source;
+  const Timer cancel(loop_, loop_.mono_now() + seconds(5), [&] { source.request_stop(); });
+  const CheckResponse response = run({{says("x"), seconds(60)}}, source.stop());
+  expect_error(response, ErrorReason::kCancelled);
+  EXPECT_DOUBLE_EQ(response.duration_seconds, 5);
+}
+
+TEST_F(CheckRunnerTest, DurationCoversModelAndTools) {
+  add_tool(ToolOutcome::kAnswered, "ok", seconds(2));
+  const CheckResponse response =
+      run({{calls({kGet}), seconds(1)}, {says("x"), seconds(3)}, verdict("pass")});
+  EXPECT_DOUBLE_EQ(response.duration_seconds, 6);
+}
+
+TEST_F(CheckRunnerTest, ModelThatCannotAnswerIsModelUnavailable) {
+  for (const ErrorCode code : {ErrorCode::kUnauthenticated, ErrorCode::kRefused,
+                               ErrorCode::kUnavailable, ErrorCode::kProtocol}) {
+    start_over();
+    const CheckResponse response = run({{fail(code, "asking model 'fake': no luck")}});
+    expect_error(response, ErrorReason::kModelUnavailable);
+    EXPECT_EQ(response.error, "asking model 'fake': no luck");
+    EXPECT_EQ(response.usage.model_calls, 1);
+  }
+}
+
+TEST_F(CheckRunnerTest, ModelNobodyConfiguredIsModelUnavailable) {
+  const CheckResponse response = run({}, {}, {"q", "shop/frontend", "other"});
+  expect_error(response, ErrorReason::kModelUnavailable);
+  EXPECT_THAT(response.error, HasSubstr("no model 'other' is configured"));
+  EXPECT_THAT(model_->requests, IsEmpty());
+}
+
+}  // namespace
+}  // namespace holmes

@@ -1,0 +1,25 @@
+// What the model is told. The system prompts never change and the time stands last, so that
+// providers can reuse what they computed for the same beginning. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+
+namespace holmes {
+
+// Phase 1, with tools: find out.
+std::string_view investigation_prompt();
+// The query as written, then the lines "namespace: X" (when there is one) and "time: ...".
+std::string investigation_question(std::string_view query, std::string_view check_namespace,
+                                   WallTime now);
+
+// Phase 2, without tools: judge.
+std::string_view verdict_prompt();
+// The query, one line per tool call, and last the findings.
+std::string verdict_question(std::string_view query, const std::vector<std::string>& tool_lines,
+                             std::string_view findings);
+
+}  // namespace holmes

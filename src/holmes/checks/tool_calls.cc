@@ -1,0 +1,142 @@
+#include "holmes/checks/tool_calls.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "async/task_scope.h"
+#include "base/json.h"
+#include "base/strings.h"
+
+namespace holmes {
+namespace {
+
+// A model can invent any name; as a label it would make a series of its own.
+constexpr std::string_view kUnknownTool = "_unknown";
+constexpr size_t kMaxQuotedBytes = 200;
+constexpr std::string_view kFormerNote =
+    "\n[note: this call was made before; this is its former answer]";
+
+std::string_view outcome_name(ToolOutcome outcome) {
+  switch (outcome) {
+    case ToolOutcome::kAnswered:
+      return "answered";
+    case ToolOutcome::kDenied:
+      return "denied";
+    case ToolOutcome::kFailed:
+      return "failed";
+    case ToolOutcome::kTimeout:
+      return "timeout";
+    case ToolOutcome::kBadArguments:
+      break;
+  }
+  return "bad_arguments";
+}
+
+bool is_failure(ToolOutcome outcome) {
+  return outcome == ToolOutcome::kFailed || outcome == ToolOutcome::kTimeout;
+}
+
+std::string limited(const std::string& text, size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  return cut(text, bytes_max) +
+         fmt::format("\n[cut: {} of {} bytes are shown; ask for less]", bytes_max, text.size());
+}
+
+std::string key_of(const std::string& tool, const std::string& arguments) {
+  return tool + ' ' + arguments;
+}
+
+}  // namespace
+
+struct ToolCalls::Step {
+  std::vector<Running> calls;
+  std::vector<Task<ToolResult>> tasks;
+  std::map<std::string, size_t> started;  // index into calls by key
+};
+
+ToolCalls::ToolCalls(Loop& loop, const ToolTable& tools, CounterFamily& total, Logger log,
+                     size_t output_bytes_max)
+    : loop_(loop),
+      tools_(tools),
+      total_(total),
+      log_(std::move(log)),
+      output_bytes_max_(output_bytes_max) {}
+
+Task<std::vector<std::string>> ToolCalls::run(std::vector<ToolCall> calls, Stop stop) {
+  Step step;
+  std::vector<Planned> planned;
+  for (const ToolCall& call : calls) planned.push_back(plan(call, step, stop));
+
+  const std::vector<ToolResult> results = co_await when_all(loop_, std::move(step.tasks));
+  std::vector<std::string> answers;
+  for (size_t i = 0; i < results.size(); ++i) answers.push_back(record(step.calls[i], results[i]));
+
+  std::vector<std::string> texts;
+  for (Planned& call : planned) {
+    texts.push_back(call.runs ? answers[call.run] : std::move(call.text));
+  }
+  co_return texts;
+}
+
+ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop& stop) {
+  Tool* tool = tools_.find(call.name);
+  if (tool == nullptr) {
+    return mistake(std::string(kUnknownTool),
+                   fmt::format("error: there is no tool '{}'", cut(call.name, kMaxQuotedBytes)));
+  }
+  Result<json::object> arguments = parse_json_object(call.arguments);
+  if (!arguments) {
+    return mistake(call.name, fmt::format("error: the arguments must be a JSON object: {}",
+                                          arguments.error().message));
+  }
+  std::string text = to_text(*arguments);
+  const std::string key = key_of(call.name, text);
+  if (const auto former = former_.find(key); former != former_.end()) {
+    return {former->second + std::string(kFormerNote)};
+  }
+  if (const auto same = step.started.find(key); same != step.started.end()) {
+    return {"", same->second, true};
+  }
+  if (step.calls.size() >= kMaxCallsPerStep) {
+    return mistake(call.name, fmt::format("error: more than {} calls at once; call again for this",
+                                          kMaxCallsPerStep));
+  }
+  const size_t run = step.calls.size();
+  step.started.emplace(key, run);
+  step.calls.push_back({call.name, std::move(text)});
+  step.tasks.push_back(tool->run(std::move(*arguments), stop));
+  return {"", run, true};
+}
+
+ToolCalls::Planned ToolCalls::mistake(const std::string& tool, std::string text) {
+  total_.add({tool, std::string(outcome_name(ToolOutcome::kBadArguments))});
+  log_.debug("the model made a tool call that cannot be", {{"tool", tool}, {"answer", text}});
+  return {std::move(text)};
+}
+
+std::string ToolCalls::record(const Running& call, const ToolResult& result) {
+  total_.add({call.tool, std::string(outcome_name(result.outcome))});
+  log_.debug("tool called", {{"tool", call.tool},
+                             {"arguments", redact(call.arguments)},
+                             {"outcome", outcome_name(result.outcome)},
+                             {"bytes", result.text.size()}});
+  ++count_;
+  if (result.outcome == ToolOutcome::kAnswered) has_evidence_ = true;
+  const auto note = [&](std::string& first) {
+    if (first.empty()) first = fmt::format("{}: {}", call.tool, result.text);
+  };
+  if (result.outcome == ToolOutcome::kDenied) note(denied_);
+  if (is_failure(result.outcome)) note(failed_);
+
+  if (evidence_.size() == kMaxEvidence) evidence_.erase(evidence_.begin());
+  evidence_.push_back({call.tool, limit_length(redact(call.arguments), kMaxEvidenceSummaryLength),
+                       limit_length(redact(result.text), kMaxEvidenceSummaryLength),
+                       static_cast<int64_t>(result.text.size())});
+
+  std::string text = limited(result.text, output_bytes_max_);
+  if (!is_failure(result.outcome)) former_[key_of(call.tool, call.arguments)] = text;
+  return text;
+}
+
+}  // namespace holmes

@@ -1,0 +1,77 @@
+// The tool calls of one check: runs them, limits and remembers their answers, keeps the evidence.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "api/check.h"
+#include "async/loop.h"
+#include "async/stop.h"
+#include "async/task.h"
+#include "base/log.h"
+#include "holmes/llm/model.h"
+#include "holmes/tools/tool.h"
+#include "metrics/registry.h"
+
+namespace holmes {
+
+// Calls of one step beyond this are told to come again.
+inline constexpr size_t kMaxCallsPerStep = 16;
+
+// Lives for one run, on the loop's thread; outlives its calls.
+class ToolCalls {
+ public:
+  // `total` is holmes_tool_calls_total{tool,outcome}.
+  ToolCalls(Loop& loop, const ToolTable& tools, CounterFamily& total, Logger log,
+            size_t output_bytes_max);
+
+  // Runs the calls of one step in parallel. The texts are what the model is to read, one per call,
+  // in the order of the calls. The model's own mistakes (unknown tool, arguments that are no JSON
+  // object) are texts too. The same call again gets the former answer with a note, unless a broken
+  // system was the reason; then it is tried again.
+  Task<std::vector<std::string>> run(std::vector<ToolCall> calls, Stop stop);
+
+  // How many calls reached a tool.
+  [[nodiscard]] int64_t count() const { return count_; }
+  // Whether at least one answer counts as evidence.
+  [[nodiscard]] bool has_evidence() const { return has_evidence_; }
+  // The first answer of a denied or failed call, with the tool's name; empty: there was none.
+  [[nodiscard]] const std::string& denied() const { return denied_; }
+  [[nodiscard]] const std::string& failed() const { return failed_; }
+  // The last kMaxEvidence calls that reached a tool, redacted and limited.
+  [[nodiscard]] const std::vector<Evidence>& evidence() const { return evidence_; }
+
+ private:
+  // One call of a step: its text is known at once, or comes from running_[run].
+  struct Planned {
+    std::string text;
+    size_t run = 0;
+    bool runs = false;
+  };
+  struct Running {
+    std::string tool;
+    std::string arguments;
+  };
+  struct Step;
+
+  Planned plan(const ToolCall& call, Step& step, const Stop& stop);
+  std::string record(const Running& call, const ToolResult& result);
+  Planned mistake(const std::string& tool, std::string text);
+
+  Loop& loop_;
+  const ToolTable& tools_;
+  CounterFamily& total_;
+  Logger log_;
+  size_t output_bytes_max_;
+  std::map<std::string, std::string> former_;  // by tool and arguments
+  std::vector<Evidence> evidence_;
+  std::string denied_;
+  std::string failed_;
+  int64_t count_ = 0;
+  bool has_evidence_ = false;
+};
+
+}  // namespace holmes

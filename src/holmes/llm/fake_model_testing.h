@@ -1,0 +1,66 @@
+// A model for tests that says what its script says, turn by turn.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "async/loop.h"
+#include "async/wait.h"
+#include "holmes/llm/model.h"
+
+namespace holmes {
+
+class FakeModel final : public Model {
+ public:
+  struct Turn {
+    Result<ModelReply> reply;
+    std::chrono::milliseconds takes{0};
+  };
+
+  FakeModel(Loop& loop, std::vector<Turn> script, std::string name = "fake")
+      : loop_(loop), script_(script.begin(), script.end()), name_(std::move(name)) {}
+
+  [[nodiscard]] const std::string& name() const override { return name_; }
+
+  Task<Result<ModelReply>> complete(ModelRequest request, Stop stop) override {
+    requests.push_back(std::move(request));
+    if (script_.empty()) co_return fail(ErrorCode::kInternal, "the script has ended");
+    Turn turn = std::move(script_.front());
+    script_.pop_front();
+    if (turn.takes.count() > 0) {
+      const Status slept = co_await sleep_for(loop_, turn.takes, stop);
+      if (!slept) {
+        ++given_up;
+        co_return fail(slept.error());
+      }
+    }
+    co_return std::move(turn.reply);
+  }
+
+  std::vector<ModelRequest> requests;  // as they came, oldest first
+  int given_up = 0;                    // ended by the stop
+
+ private:
+  Loop& loop_;
+  std::deque<Turn> script_;
+  std::string name_;
+};
+
+inline ModelReply says(std::string text) {
+  ModelReply reply;
+  reply.content = std::move(text);
+  reply.usage.model_calls = 1;
+  return reply;
+}
+
+inline ModelReply calls(std::vector<ToolCall> tool_calls) {
+  ModelReply reply = says("");
+  reply.tool_calls = std::move(tool_calls);
+  reply.finish = FinishReason::kToolCalls;
+  return reply;
+}
+
+}  // namespace holmes

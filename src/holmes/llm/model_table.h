@@ -1,0 +1,61 @@
+// The models a server may use: from configuration to ready Model objects.
+//
+// A further provider is one adapter file and one row in model_table.cc.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/loop.h"
+#include "async/random.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "holmes/llm/model.h"
+#include "holmes/llm/retry.h"
+#include "metrics/registry.h"
+#include "net/http.h"
+
+namespace holmes {
+
+// The configured models; the first is the default. Owns them.
+class ModelTable {
+ public:
+  ModelTable() = default;
+  explicit ModelTable(std::vector<std::unique_ptr<Model>> models);
+
+  // The model of that name, the default for "". Fails with kUnavailable and a sentence for users:
+  // none is configured, or none of this name. The Model lives as long as the table.
+  [[nodiscard]] Result<Model*> find(std::string_view name) const;
+  // For GET /api/model and /api/info.
+  [[nodiscard]] std::vector<std::string> names() const;
+
+ private:
+  std::vector<std::unique_ptr<Model>> models_;
+};
+
+inline constexpr std::string_view kDefaultModel = "openai/gpt-4.1";
+
+struct ModelOptions {
+  std::string model;  // MODEL: "provider/id" or "id"
+  std::string openai_api_key;
+  std::string openai_api_base;  // of OpenAI or a compatible server; most of those need no key
+};
+
+// What adapters are made of; all outlive the table.
+struct ModelParts {
+  Loop& loop;
+  Random& random;
+  HttpClient& http;
+  MetricsRegistry& metrics;  // families are registered here: make one table per registry
+  Logger log;
+};
+
+// Without key and address the table is empty, which is no error: checks then end with
+// ModelUnavailable. MODEL may be left out (kDefaultModel). With an address, an id may have a slash
+// of its own ("Qwen/Qwen3-8B"). Fails with kInvalid on a provider we do not know or an address that
+// is no URL.
+Result<ModelTable> make_model_table(const ModelOptions& options, const ModelParts& parts);
+
+}  // namespace holmes

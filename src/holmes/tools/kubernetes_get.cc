@@ -1,0 +1,42 @@
+// kubernetes_get: one object, projected.
+#include <array>
+#include <utility>
+
+#include "holmes/tools/kubernetes_tool.h"
+#include "holmes/tools/projection.h"
+
+namespace holmes {
+namespace {
+
+constexpr std::array kParameters{kKindParameter, kNameParameter, kNamespaceParameter,
+                                 kApiVersionParameter};
+
+class KubernetesGet final : public KubernetesTool {
+ public:
+  explicit KubernetesGet(std::shared_ptr<KubernetesView> view)
+      : KubernetesTool(
+            std::move(view), "kubernetes_get",
+            "Reads one Kubernetes object as JSON: metadata, spec and status without what "
+            "does not matter for its health. A missing object is answered with 404.",
+            kParameters) {}
+
+ protected:
+  Task<Result<std::string>> answer(Arguments arguments, Stop stop) override {
+    const kube::ObjectKey key{arguments.text("namespace", kDefaultNamespace),
+                              arguments.text("name")};
+    HOLMES_CO_TRY(const json::object object,
+                  co_await view().get(arguments.text("kind"), arguments.text("api_version"), key,
+                                      std::move(stop)));
+    co_return fitting_text(output_bytes_max(), [&](const ProjectionLimits& limits) {
+      return project_object(object, limits);
+    });
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Tool> make_kubernetes_get(std::shared_ptr<KubernetesView> view) {
+  return std::make_unique<KubernetesGet>(std::move(view));
+}
+
+}  // namespace holmes

@@ -1,0 +1,150 @@
+#include "holmes/tools/kubernetes_tool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/strings.h"
+
+namespace holmes {
+namespace {
+
+constexpr size_t kMaxErrorBytes = 1000;
+constexpr size_t kMaxNameBytes = 253;
+constexpr std::string_view kSecretsRefused =
+    "Secrets are never read; look at the objects that use them and their events instead";
+
+std::string error_prefix(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kForbidden:
+      return "error: forbidden (403): ";
+    case ErrorCode::kUnauthenticated:
+      return "error: unauthorized (401): ";
+    case ErrorCode::kNotFound:
+      return "error: not found (404): ";
+    case ErrorCode::kTimeout:
+    case ErrorCode::kCancelled:
+      return "error: timeout: ";
+    default:
+      return "error: ";
+  }
+}
+
+ToolOutcome outcome_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kForbidden:
+    case ErrorCode::kUnauthenticated:
+      return ToolOutcome::kDenied;
+    case ErrorCode::kNotFound:
+      return ToolOutcome::kAnswered;
+    case ErrorCode::kTimeout:
+    case ErrorCode::kCancelled:
+      return ToolOutcome::kTimeout;
+    case ErrorCode::kInvalid:
+      return ToolOutcome::kBadArguments;
+    default:
+      return ToolOutcome::kFailed;
+  }
+}
+
+bool is_secrets(std::string_view word) {
+  return equals_ignoring_case(word, "secret") || equals_ignoring_case(word, "secrets");
+}
+
+}  // namespace
+
+KubernetesView::KubernetesView(Loop& loop, kube::Transport& transport,
+                               KubernetesToolOptions options)
+    : loop_(loop), options_(options), transport_(transport), discovery_(loop, transport_) {}
+
+Task<Result<kube::ResourceType>> KubernetesView::resolve(std::string kind, std::string api_version,
+                                                         Stop stop) {
+  if (names_secrets(kind)) co_return fail(ErrorCode::kForbidden, std::string(kSecretsRefused));
+  HOLMES_CO_TRY(kube::ResourceType type,
+                co_await discovery_.resolve(std::move(kind), std::move(api_version), stop));
+  if (is_secrets(type.plural) || is_secrets(type.kind)) {
+    co_return fail(ErrorCode::kForbidden, std::string(kSecretsRefused));
+  }
+  co_return type;
+}
+
+Task<Result<json::object>> KubernetesView::get(std::string kind, std::string api_version,
+                                               kube::ObjectKey key, Stop stop) {
+  HOLMES_CO_CHECK(check_name("name", key.name));
+  HOLMES_CO_CHECK(check_name("namespace", key.ns));
+  HOLMES_CO_TRY(const kube::ResourceType type,
+                co_await resolve(std::move(kind), std::move(api_version), stop));
+  HOLMES_CO_TRY(const std::string body, co_await send(kube::get_request(type, key), stop));
+  Result<json::object> object = parse_json_object(body);
+  if (!object) co_return fail(ErrorCode::kProtocol, "unreadable: " + object.error().message);
+  co_return object;
+}
+
+Task<Result<json::object>> KubernetesView::list(kube::ResourceType type, kube::ListOptions options,
+                                                Stop stop) {
+  HOLMES_CO_TRY(const std::string body,
+                co_await send(kube::list_request(type, options), std::move(stop)));
+  Result<json::object> list = parse_json_object(body);
+  if (!list) co_return fail(ErrorCode::kProtocol, "unreadable: " + list.error().message);
+  co_return list;
+}
+
+Task<Result<std::string>> KubernetesView::send(kube::Request request, Stop stop) {
+  HOLMES_CO_TRY(kube::Response response,
+                co_await transport_.send(std::move(request), std::move(stop)));
+  co_return std::move(response.body);
+}
+
+bool names_secrets(std::string_view kind) {
+  std::string words(kind);
+  std::ranges::replace_if(
+      words, [](char c) { return std::string_view("/. \t:").contains(c); }, '.');
+  return std::ranges::any_of(split(words, '.'), is_secrets);
+}
+
+Status check_name(std::string_view argument, std::string_view name) {
+  const auto is_odd = [](char c) {
+    return c <= ' ' || c == 0x7F || std::string_view("/%\\?#,").contains(c);
+  };
+  if (name.size() <= kMaxNameBytes && std::ranges::none_of(name, is_odd)) return {};
+  return fail(ErrorCode::kInvalid, fmt::format("argument '{}' must be one plain name, is '{}'",
+                                               argument, cut(name, 100)));
+}
+
+ToolResult to_tool_result(const Error& error) {
+  return {outcome_of(error.code),
+          redact(error_prefix(error.code) + cut(to_valid_utf8(error.message), kMaxErrorBytes))};
+}
+
+KubernetesTool::KubernetesTool(std::shared_ptr<KubernetesView> view, std::string_view name,
+                               std::string_view description, std::span<const Parameter> parameters)
+    : view_(std::move(view)),
+      info_{
+          std::string(name),
+          std::string(description) + " Values that look like credentials are shown as [redacted].",
+          to_schema(parameters)},
+      parameters_(parameters) {}
+
+Task<ToolResult> KubernetesTool::run(json::object arguments, Stop stop) {
+  Result<Arguments> checked = Arguments::read(std::move(arguments), parameters_);
+  if (!checked) co_return to_tool_result(checked.error());
+  const StopSource source(stop, view_->loop(),
+                          view_->loop().mono_now() + view_->options().call_time_max);
+  const Result<std::string> text = co_await answer(*std::move(checked), source.stop());
+  if (!text) co_return to_tool_result(text.error());
+  co_return ToolResult{ToolOutcome::kAnswered, redact(to_valid_utf8(*text))};
+}
+
+std::vector<std::unique_ptr<Tool>> kubernetes_tools(Loop& loop, kube::Transport& transport,
+                                                    KubernetesToolOptions options) {
+  const auto view = std::make_shared<KubernetesView>(loop, transport, options);
+  std::vector<std::unique_ptr<Tool>> tools;
+  tools.push_back(make_kubernetes_describe(view));
+  tools.push_back(make_kubernetes_get(view));
+  tools.push_back(make_kubernetes_list(view));
+  tools.push_back(make_kubernetes_logs(view));
+  return tools;
+}
+
+}  // namespace holmes

@@ -1,0 +1,90 @@
+// What the Kubernetes tools have in common.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "holmes/tools/arguments.h"
+#include "holmes/tools/kubernetes_tools.h"
+#include "holmes/tools/tool.h"
+#include "kube/client/discovery.h"
+#include "kube/client/read_only_transport.h"
+
+namespace holmes {
+
+// The cluster as the tools may see it. One for all of them, on the loop's thread. Everything fails
+// as the transport does; the error's message is the API server's sentence.
+class KubernetesView {
+ public:
+  KubernetesView(Loop& loop, kube::Transport& transport, KubernetesToolOptions options);
+
+  // kForbidden for Secrets, by any of their names, before anything is sent; kNotFound when the
+  // cluster serves no such kind.
+  Task<Result<kube::ResourceType>> resolve(std::string kind, std::string api_version, Stop stop);
+  // Resolves and gets. The key's namespace does not matter for a cluster-scoped kind.
+  Task<Result<json::object>> get(std::string kind, std::string api_version, kube::ObjectKey key,
+                                 Stop stop);
+  Task<Result<json::object>> list(kube::ResourceType type, kube::ListOptions options, Stop stop);
+  Task<Result<std::string>> send(kube::Request request, Stop stop);
+
+  [[nodiscard]] Loop& loop() { return loop_; }
+  [[nodiscard]] const KubernetesToolOptions& options() const { return options_; }
+
+ private:
+  Loop& loop_;
+  KubernetesToolOptions options_;
+  kube::ReadOnlyTransport transport_;
+  kube::Discovery discovery_;
+};
+
+// Any name under which a Secret could be asked for: "secret", "Secrets", "v1/Secret", "secrets.v1".
+bool names_secrets(std::string_view kind);
+
+// kInvalid for what cannot be a name or a namespace but could change a path's meaning.
+Status check_name(std::string_view argument, std::string_view name);
+
+// "error: forbidden (403): ...", "error: not found (404): ...", "error: ..." with its outcome.
+ToolResult to_tool_result(const Error& error);
+
+class KubernetesTool : public Tool {
+ public:
+  KubernetesTool(std::shared_ptr<KubernetesView> view, std::string_view name,
+                 std::string_view description, std::span<const Parameter> parameters);
+
+  [[nodiscard]] const ToolInfo& info() const final { return info_; }
+  // Checks the arguments, limits the time, and turns the answer into a redacted text.
+  Task<ToolResult> run(json::object arguments, Stop stop) final;
+
+ protected:
+  virtual Task<Result<std::string>> answer(Arguments arguments, Stop stop) = 0;
+  [[nodiscard]] KubernetesView& view() { return *view_; }
+  [[nodiscard]] size_t output_bytes_max() const { return view_->options().output_bytes_max; }
+
+ private:
+  std::shared_ptr<KubernetesView> view_;
+  ToolInfo info_;
+  std::span<const Parameter> parameters_;
+};
+
+inline constexpr std::string_view kDefaultNamespace = "default";
+// Parameters that several tools have.
+inline constexpr Parameter kKindParameter{
+    "kind", ParameterType::kString, true,
+    "Kind, plural or short name, for example Deployment, pods, hpa. Secrets are never read."};
+inline constexpr Parameter kNameParameter{"name", ParameterType::kString, true,
+                                          "Name of the object."};
+inline constexpr Parameter kNamespaceParameter{
+    "namespace", ParameterType::kString, false,
+    "Namespace; null means \"default\". Ignored for cluster-scoped kinds."};
+inline constexpr Parameter kApiVersionParameter{
+    "api_version", ParameterType::kString, false,
+    "For example apps/v1; only needed when several API groups have this kind."};
+
+std::unique_ptr<Tool> make_kubernetes_get(std::shared_ptr<KubernetesView> view);
+std::unique_ptr<Tool> make_kubernetes_list(std::shared_ptr<KubernetesView> view);
+std::unique_ptr<Tool> make_kubernetes_describe(std::shared_ptr<KubernetesView> view);
+std::unique_ptr<Tool> make_kubernetes_logs(std::shared_ptr<KubernetesView> view);
+
+}  // namespace holmes

@@ -1,0 +1,29 @@
+// A list as the text table that `kubectl get` prints. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace holmes {
+
+struct TableTextOptions {
+  bool with_namespace = false;  // a first column NAMESPACE
+  size_t bytes_max = size_t{24} << 10U;
+};
+
+struct TableText {
+  std::string text;  // a header line and one line per row; columns are two blanks apart
+  size_t rows = 0;   // in the text; without any there is no header either
+  // Rows that exist beyond the text: because of bytes_max, or because the list was a page.
+  size_t left_out = 0;
+  bool more_exist = false;  // ... and their number is not known
+};
+
+// From a meta.k8s.io/v1 Table (columns of priority 0), or from a plain list, which servers send
+// that cannot print (columns NAME and CREATED). Fails with kProtocol when the body is neither.
+Result<TableText> render_table(const json::object& body, const TableTextOptions& options = {});
+
+}  // namespace holmes

@@ -1,0 +1,27 @@
+#include "holmes/tools/tool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace holmes {
+namespace {
+
+std::string_view name_of(const std::unique_ptr<Tool>& tool) {
+  return tool->info().name;
+}
+
+}  // namespace
+
+ToolTable::ToolTable(std::vector<std::unique_ptr<Tool>> tools) : tools_(std::move(tools)) {
+  std::ranges::sort(tools_, {}, name_of);
+  HOLMES_ASSERT(std::ranges::adjacent_find(tools_, {}, name_of) == tools_.end());
+}
+
+Tool* ToolTable::find(std::string_view name) const {
+  const auto found = std::ranges::lower_bound(tools_, name, {}, name_of);
+  return found != tools_.end() && name_of(*found) == name ? found->get() : nullptr;
+}
+
+}  // namespace holmes

@@ -1,0 +1,66 @@
+// A tool: one read-only question that a model may ask, and its answer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/stop.h"
+#include "async/task.h"
+#include "base/json.h"
+
+namespace holmes {
+
+// What an answer is worth as evidence for a verdict (contract, section 2): an answer of the system
+// counts, also "not found" or an empty list; being denied, a broken or slow system does not.
+enum class ToolOutcome {
+  kAnswered,
+  kDenied,  // 401, 403, or a read this tool never does (Secrets)
+  kFailed,  // 5xx, broken connection
+  kTimeout,
+  kBadArguments,  // the model's mistake; it is told what would be right
+};
+
+struct ToolResult {
+  ToolOutcome outcome = ToolOutcome::kAnswered;
+  // What the model reads: limited, redacted, valid UTF-8. Begins with "error: " unless answered; so
+  // does "error: not found (404): ...", which is an answer.
+  std::string text;
+};
+
+struct ToolInfo {
+  std::string name;         // [a-z_]{1,64}
+  std::string description;  // for the model
+  json::object parameters;  // JSON Schema, strict: every property required (optional ones
+                            // nullable), additionalProperties false
+};
+
+class Tool {
+ public:
+  virtual ~Tool() = default;
+  [[nodiscard]] virtual const ToolInfo& info() const = 0;
+  // Never fails as such: errors are results the model sees. Several runs may be under way at once.
+  // Ends soon after the stop, with kTimeout.
+  virtual Task<ToolResult> run(json::object arguments, Stop stop) = 0;
+};
+
+// The tools a check may use, sorted by name (a stable order lets providers cache the prompt).
+// Asserts that no name occurs twice.
+class ToolTable {
+ public:
+  explicit ToolTable(std::vector<std::unique_ptr<Tool>> tools);
+  [[nodiscard]] const std::vector<std::unique_ptr<Tool>>& all() const { return tools_; }
+  // nullptr when there is no such tool.
+  [[nodiscard]] Tool* find(std::string_view name) const;
+
+ private:
+  std::vector<std::unique_ptr<Tool>> tools_;
+};
+
+// Values that look like credentials (keys, tokens, passwords, PEM blocks, JWTs, URLs with
+// passwords) replaced by "[redacted]". Pure and idempotent. Also used for rationales, logs and
+// alerts.
+std::string redact(std::string_view text);
+
+}  // namespace holmes

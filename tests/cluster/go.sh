@@ -1,0 +1,11 @@
+#!/bin/sh
+# Prints the Go to use: the one on PATH or HOLMES_GO, whichever is recent enough.
+for go in go "${HOLMES_GO:-}"; do
+  if [ -n "$go" ] && command -v "$go" >/dev/null && GOTOOLCHAIN=local "$go" version |
+    awk '{split(substr($3, 3), v, "."); exit !(v[1] > 1 || v[1] == 1 && v[2] + 0 >= 26)}'; then
+    command -v "$go"
+    exit 0
+  fi
+done
+echo "needs Go 1.26 or later on PATH or in HOLMES_GO; ./dev setup installs one" >&2
+exit 1
