@@ -100,20 +100,30 @@ class BodyReader {
       return add({"destinations"},
                  fmt::format("List should have at most {} items", kMaxDestinations), "too_long");
     }
-    for (size_t i = 0; i < list.size(); ++i) {
-      auto destination = parse_destination(list[i]);
-      const bool too_long =
-          destination && to_text(destination->config).size() > kMaxDestinationConfigBytes;
-      if (too_long) {
-        add({"destinations", std::to_string(i), "config"},
-            fmt::format("Object should have at most {} bytes of JSON", kMaxDestinationConfigBytes),
-            "too_long");
-      } else if (destination) {
-        out_.request.destinations.push_back(std::move(*destination));
-      } else {
-        add({"destinations", std::to_string(i)}, destination.error().message, "value_error");
-      }
+    for (size_t i = 0; i < list.size(); ++i) read_destination(list[i], std::to_string(i));
+  }
+
+  void read_destination(const json::value& value, const std::string& index) {
+    if (!value.is_object()) {
+      return add({"destinations", index}, "Input should be a valid object",
+                 "model_attributes_type");
     }
+    const json::value* type = json_find(value, {"type"});
+    if (type == nullptr) return add({"destinations", index, "type"}, "Field required", "missing");
+    if (!type->is_string() || type->get_string().empty()) {
+      return add({"destinations", index, "type"}, "Input should be a valid string", "string_type");
+    }
+    auto destination = parse_destination(value);
+    if (!destination) {
+      return add({"destinations", index, "config"}, "Input should be a valid object", "dict_type");
+    }
+    if (to_text(destination->config).size() > kMaxDestinationConfigBytes) {
+      return add(
+          {"destinations", index, "config"},
+          fmt::format("Object should have at most {} bytes of JSON", kMaxDestinationConfigBytes),
+          "too_long");
+    }
+    out_.request.destinations.push_back(std::move(*destination));
   }
 
   void read_optional_string(std::string_view name, std::string& target) {

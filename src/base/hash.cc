@@ -12,8 +12,10 @@ namespace holmes {
 std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
-  const int done =
-      EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  // Fetched once: EVP_sha256() would look the algorithm up at every call.
+  static EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  HOLMES_ASSERT(sha256 != nullptr);
+  const int done = EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, sha256, nullptr);
   HOLMES_ASSERT(done == 1);
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string hex;

@@ -6,11 +6,20 @@
 #include <fmt/format.h>
 
 namespace holmes {
+namespace {
+
+constexpr size_t kMinDocumentBytes = 512;
+
+}  // namespace
 
 Result<json::value> parse_json(std::string_view text, size_t max_depth) {
   json::parse_options options;
   options.max_depth = max_depth;
   json::stream_parser parser({}, options);
+  // Documents are read and then thrown away as a whole: one growing buffer costs a fraction of an
+  // allocation for each string and list. What is copied out of a document does not depend on it.
+  parser.reset(json::make_shared_resource<json::monotonic_resource>(
+      std::max(text.size(), kMinDocumentBytes)));
   json::error_code error;
   const size_t used = parser.write_some(text.data(), text.size(), error);
   if (!error && used < text.size()) {

@@ -23,7 +23,8 @@ inline constexpr size_t kMaxJsonDepth = 64;
 
 using JsonPath = std::initializer_list<std::string_view>;
 
-// Fails with kInvalid and the offset of the mistake.
+// Fails with kInvalid and the offset of the mistake. All parts of a document share its memory: keep
+// copies of what is small, not moved-out parts.
 Result<json::value> parse_json(std::string_view text, size_t max_depth = kMaxJsonDepth);
 // Also fails when the text is JSON but not an object.
 Result<json::object> parse_json_object(std::string_view text, size_t max_depth = kMaxJsonDepth);

@@ -137,7 +137,7 @@ Task<kube::Outcome> HealthCheckReconciler::start(CheckSnapshot check, Stop stop)
     }
     not_before_.erase(wait);
   }
-  if (!slots_.take_or_wait(check->meta.key(), check->meta.creation_timestamp)) {
+  if (!slots_.take_or_wait(*check)) {
     metrics_.set_waiting(slots_.waiting());
     co_return kube::Done{};
   }

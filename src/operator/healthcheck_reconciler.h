@@ -48,6 +48,7 @@ class HealthCheckReconciler {
   Task<> close(Stop stop);
 
   [[nodiscard]] size_t running() const { return runs_.size(); }
+  [[nodiscard]] size_t waiting() const { return slots_.waiting(); }
 
  private:
   enum class Abort { kNone, kCancelled, kGone };

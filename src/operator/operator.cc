@@ -47,7 +47,8 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
       queue_(loop, random, runtime_metrics_, {.name = std::string(kControllerName)}),
       events_(loop, random, kube, log, runtime_metrics_,
               {.reporting_controller = "holmesgpt.dev/operator",
-               .reporting_instance = options_.claimant.holder}),
+               .reporting_instance = options_.claimant.holder,
+               .yield = [this] { return reconciler_.waiting() > 0; }}),
       client_(loop, api, resolver, log, {.base = options_.api_url, .api_key = options_.api_key}),
       reconciler_(loop, api_, informer_, queue_, client_, events_, metrics_, log,
                   {.claimant = options_.claimant, .concurrent_max = options_.concurrent_max}),
@@ -111,17 +112,24 @@ void Operator::on_change(const CheckSnapshot& before, const CheckSnapshot& now) 
   if (is_active_scheduled(before)) --scheduled_active_;
   if (is_active_scheduled(now)) ++scheduled_active_;
   if (now == nullptr) reconciler_.forget(*before);
-  if (!enqueueing_) return;
+  if (!enqueueing_ || is_own_progress(before, now)) return;
   queue_.add((now != nullptr ? now : before)->meta.key());
+}
+
+bool Operator::is_own_progress(const CheckSnapshot& before, const CheckSnapshot& now) const {
+  if (before == nullptr || now == nullptr || before->meta.uid != now->meta.uid) return false;
+  const bool same_wish = before->meta.generation == now->meta.generation &&
+                         before->meta.annotations == now->meta.annotations &&
+                         before->meta.deleting() == now->meta.deleting();
+  const std::optional<Attempt>& attempt = now->status.attempt;
+  return same_wish && attempt && attempt->epoch == options_.claimant.epoch;
 }
 
 void Operator::enqueue_oldest_first() {
   std::vector<CheckSnapshot> all;
   all.reserve(informer_.size());
   informer_.for_each([&all](const CheckSnapshot& check) { all.push_back(check); });
-  std::ranges::sort(all, {}, [](const CheckSnapshot& check) {
-    return std::pair(check->meta.creation_timestamp, check->meta.key());
-  });
+  std::ranges::sort(all, {}, [](const CheckSnapshot& check) { return CheckAge(*check); });
   for (const CheckSnapshot& check : all) queue_.add(check->meta.key());
   enqueueing_ = true;
 }

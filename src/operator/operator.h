@@ -41,6 +41,8 @@ class Operator {
 
  private:
   void on_change(const CheckSnapshot& before, const CheckSnapshot& now);
+  // A claim of this process appeared and nothing else: whoever wrote it goes on with it anyway.
+  [[nodiscard]] bool is_own_progress(const CheckSnapshot& before, const CheckSnapshot& now) const;
   void enqueue_oldest_first();
   [[nodiscard]] std::string not_ready_reason() const;
 

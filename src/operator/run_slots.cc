@@ -4,16 +4,16 @@
 
 namespace holmes {
 
-bool RunSlots::take_or_wait(const kube::ObjectKey& key, WallTime created) {
-  stop_waiting(key);
-  const Place place(created, key);
+bool RunSlots::take_or_wait(const HealthCheck& check) {
+  const CheckAge place(check);
+  stop_waiting(place.key);
   const bool is_next = waiting_.empty() || place < *waiting_.begin();
   if (taken_ < limit_ && is_next) {
     ++taken_;
     return true;
   }
   waiting_.insert(place);
-  places_.emplace(key, created);
+  places_.emplace(place.key, place);
   return false;
 }
 
@@ -25,7 +25,7 @@ void RunSlots::release() {
 void RunSlots::stop_waiting(const kube::ObjectKey& key) {
   const auto found = places_.find(key);
   if (found == places_.end()) return;
-  waiting_.erase(Place(found->second, key));
+  waiting_.erase(found->second);
   places_.erase(found);
 }
 
@@ -34,7 +34,7 @@ std::vector<kube::ObjectKey> RunSlots::next() const {
   if (taken_ >= limit_) return keys;
   size_t free = limit_ - taken_;
   for (auto it = waiting_.begin(); it != waiting_.end() && free > 0; ++it, --free) {
-    keys.push_back(it->second);
+    keys.push_back(it->key);
   }
   return keys;
 }

@@ -3,21 +3,36 @@
 
 #include <cstddef>
 #include <set>
+#include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
-#include "base/time.h"
-#include "kube/core/object.h"
+#include "api/healthcheck.h"
 
 namespace holmes {
+
+// Orders checks by age. Creation times have whole seconds; within one, the version that the API
+// server gave decides, which grows with each write.
+struct CheckAge {
+  WallTime created{};
+  size_t version_length = 0;
+  std::string version;
+  kube::ObjectKey key;
+
+  explicit CheckAge(const HealthCheck& check)
+      : created(check.meta.creation_timestamp),
+        version_length(check.meta.resource_version.size()),
+        version(check.meta.resource_version),
+        key(check.meta.key()) {}
+  auto operator<=>(const CheckAge&) const = default;
+};
 
 class RunSlots {
  public:
   explicit RunSlots(size_t limit) : limit_(limit) {}
 
   // Takes a slot, or notes that the check waits: when all are taken or an older one waits.
-  bool take_or_wait(const kube::ObjectKey& key, WallTime created);
+  bool take_or_wait(const HealthCheck& check);
   // Takes a slot also above the limit: for an execution that already runs.
   void take() { ++taken_; }
   void release();
@@ -30,12 +45,10 @@ class RunSlots {
   [[nodiscard]] size_t waiting() const { return waiting_.size(); }
 
  private:
-  using Place = std::pair<WallTime, kube::ObjectKey>;
-
   size_t limit_;
   size_t taken_ = 0;
-  std::set<Place> waiting_;
-  std::unordered_map<kube::ObjectKey, WallTime> places_;
+  std::set<CheckAge> waiting_;
+  std::unordered_map<kube::ObjectKey, CheckAge> places_;
 };
 
 }  // namespace holmes

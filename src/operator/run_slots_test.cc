@@ -13,22 +13,35 @@ kube::ObjectKey key(const char* name) {
 
 TEST(RunSlots, NeverGivesMoreThanItsLimitAndServesTheOldestFirst) {
   RunSlots slots(1);
-  EXPECT_TRUE(slots.take_or_wait(key("first"), at_second(9)));
-  EXPECT_FALSE(slots.take_or_wait(key("young"), at_second(5)));
-  EXPECT_FALSE(slots.take_or_wait(key("old"), at_second(1)));
+  EXPECT_TRUE(slots.take_or_wait(new_check("first", 9)));
+  EXPECT_FALSE(slots.take_or_wait(new_check("young", 5)));
+  EXPECT_FALSE(slots.take_or_wait(new_check("old", 1)));
   EXPECT_TRUE(slots.next().empty());
   slots.release();
   EXPECT_EQ(slots.next(), std::vector<kube::ObjectKey>{key("old")});
-  EXPECT_FALSE(slots.take_or_wait(key("young"), at_second(5)));
-  EXPECT_TRUE(slots.take_or_wait(key("old"), at_second(1)));
+  EXPECT_FALSE(slots.take_or_wait(new_check("young", 5)));
+  EXPECT_TRUE(slots.take_or_wait(new_check("old", 1)));
   EXPECT_EQ(slots.waiting(), 1U);
+}
+
+TEST(RunSlots, WithinASecondTheOneWrittenFirstIsOlder) {
+  RunSlots slots(1);
+  EXPECT_TRUE(slots.take_or_wait(new_check("first")));
+  HealthCheck ninth = new_check("z");
+  ninth.meta.resource_version = "9";
+  HealthCheck tenth = new_check("a");
+  tenth.meta.resource_version = "10";
+  EXPECT_FALSE(slots.take_or_wait(tenth));
+  EXPECT_FALSE(slots.take_or_wait(ninth));
+  slots.release();
+  EXPECT_EQ(slots.next(), std::vector<kube::ObjectKey>{key("z")});
 }
 
 TEST(RunSlots, ACheckThatStopsWaitingMakesRoomForTheNext) {
   RunSlots slots(1);
-  EXPECT_TRUE(slots.take_or_wait(key("first"), at_second(0)));
-  EXPECT_FALSE(slots.take_or_wait(key("old"), at_second(1)));
-  EXPECT_FALSE(slots.take_or_wait(key("young"), at_second(2)));
+  EXPECT_TRUE(slots.take_or_wait(new_check("first", 0)));
+  EXPECT_FALSE(slots.take_or_wait(new_check("old", 1)));
+  EXPECT_FALSE(slots.take_or_wait(new_check("young", 2)));
   slots.release();
   slots.stop_waiting(key("old"));
   EXPECT_EQ(slots.next(), std::vector<kube::ObjectKey>{key("young")});
@@ -38,7 +51,7 @@ TEST(RunSlots, ARecoveredExecutionCountsEvenAboveTheLimit) {
   RunSlots slots(1);
   slots.take();
   slots.take();
-  EXPECT_FALSE(slots.take_or_wait(key("a"), at_second(0)));
+  EXPECT_FALSE(slots.take_or_wait(new_check("a", 0)));
   slots.release();
   EXPECT_TRUE(slots.next().empty());
   slots.release();

@@ -145,7 +145,7 @@ class Metrics:
         """Metric name -> type, as declared."""
         return dict(re.findall(r"^# TYPE (\S+) (\S+)", self.text, re.MULTILINE))
 
-    def value(self, name, **labels):
-        """Sum of the samples of `name` that carry these labels; None when there is none."""
-        values = [v for n, have, v in self.samples if n == name and labels.items() <= have.items()]
+    def value(self, metric, /, **labels):
+        """Sum of the samples of `metric` that carry these labels; None when there is none."""
+        values = [v for n, have, v in self.samples if n == metric and labels.items() <= have.items()]
         return sum(values) if values else None

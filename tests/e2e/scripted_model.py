@@ -333,6 +333,7 @@ class ScriptedModel(Double):
             self.refusals.append(sentence)
 
     def spend(self, text, marker):
+        text = re.sub(r"\ntime: .*", "", text)  # a later attempt asks the same at another time
         with self.lock:
             fresh = (text, marker) not in self.spent
             self.spent.add((text, marker))

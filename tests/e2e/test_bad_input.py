@@ -53,7 +53,7 @@ def expect_usage_error(done, *words):
             KUBECONFIG.format(**GOOD).replace("server: https://127.0.0.1:1", "server: gopher://x"),
             "server",
         ),
-        (KUBECONFIG.format(**(GOOD | {"ca": "!!!"})), "certificate-authority-data"),
+        (KUBECONFIG.format(**(GOOD | {"ca": '"!!!"'})), "certificate-authority-data"),
         (KUBECONFIG.format(**GOOD).replace("token: t", "tokenFile: /nowhere/token"), "tokenFile"),
         (
             KUBECONFIG.format(**GOOD).replace("token: t", "client-certificate: /nowhere/cert.pem"),

@@ -171,7 +171,8 @@ def test_series_of_deleted_checks_go_away(ns, operator):
 def test_health_paths_answer(stack):
     for program in (stack.operator, stack.server):
         assert program.probe("/healthz") == 200 and program.probe("/readyz") == 200
-        assert program.probe("/nothing-here") == 404
+    assert stack.operator.probe("/nothing-here") == 404
+    assert stack.server.probe("/nothing-here") == 401  # only the three paths above need no key
 
 
 def test_logs_are_json_lines_that_name_check_and_attempt(ns, stack):

@@ -283,14 +283,6 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
     response.model_used = question.model;
   }
   response.duration_seconds = std::chrono::duration<double>(loop_.mono_now() - started).count();
-  log.info("check judged",
-           {{"status", to_string(response.status)},
-            {"reason", response.reason ? to_string(*response.reason) : std::string_view()},
-            {"error", response.error},
-            {"model", response.model_used},
-            {"duration", response.duration_seconds},
-            {"model_calls", response.usage.model_calls},
-            {"tool_calls", response.usage.tool_calls}});
   co_return response;
 }
 

@@ -109,6 +109,10 @@ Task<CheckResponse> Executions::judge_within_timeout(CheckRequest request, Stop 
   metrics_.check_seconds.observe({}, seconds);
   log.info("check ended", {{"status", to_string(response.status)},
                            {"reason", response.reason ? to_string(*response.reason) : ""},
+                           {"error", response.error},
+                           {"model", response.model_used},
+                           {"modelCalls", response.usage.model_calls},
+                           {"toolCalls", response.usage.tool_calls},
                            {"duration", seconds}});
   co_return response;
 }

@@ -181,7 +181,13 @@ Status read_user(const Files& files, const Place& user, ClusterConfig& config) {
   }
   HOLMES_TRY(config.token, text_at(user, "token"));
   HOLMES_TRY(const std::string token_file, text_at(user, "tokenFile"));
-  if (!token_file.empty()) config.token_file = resolve_path(*user.document, token_file);
+  if (!token_file.empty()) {
+    config.token_file = resolve_path(*user.document, token_file);
+    // It is read anew for requests; a path that is wrong should show at the start.
+    if (const auto token = files.read(config.token_file); !token) {
+      return user.at("tokenFile").wrong(token.error().message);
+    }
+  }
   HOLMES_TRY(config.tls.certificate_pem, pem_at(files, user, "client-certificate"));
   HOLMES_TRY(config.tls.key_pem, pem_at(files, user, "client-key"));
   if (config.tls.certificate_pem.empty() != config.tls.key_pem.empty()) {

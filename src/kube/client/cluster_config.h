@@ -24,8 +24,9 @@ struct ClusterConfig {
 
 // `paths` is one file or, as KUBECONFIG may be, several separated by ':': the first file that says
 // something wins, missing ones of several are skipped. `context` overrides current-context; "" does
-// not. Relative paths inside a file start at its folder. Certificates are read now, token files at
-// the first request. Fails with the code of Files or kInvalid; the message quotes file and key:
+// not. Relative paths inside a file start at its folder. Certificates are read now, token files
+// too, to see that they can be, and again for requests. Fails with the code of Files or kInvalid;
+// the message quotes file and key:
 // "/x/config: users[0].user.client-key-data: not base64: ...".
 // Credentials: token, tokenFile, client certificates. exec plugins, auth providers, passwords and
 // impersonation are refused by name.

@@ -18,6 +18,7 @@ const ResourceType kEventResource{
 constexpr BackoffOptions kSendBackoff{.first = std::chrono::seconds(1),
                                       .cap = std::chrono::seconds(10)};
 constexpr size_t kMaxNameBytes = 253;
+constexpr std::chrono::milliseconds kYieldPause{100};
 
 std::string limited(std::string_view text, size_t bytes_max) {
   return cut(to_valid_utf8(text), bytes_max);
@@ -69,22 +70,13 @@ EventRecorder::EventRecorder(Loop& loop, Random& random, Transport& transport, L
 
 void EventRecorder::record(EventSpec spec) {
   const std::string ns = spec.regarding.ns.empty() ? "default" : spec.regarding.ns;
-  Pending event{.ns = ns, .name = unique_name(spec.regarding.name), .object = {}};
+  Pending event{.ns = ns,
+                .name = unique_name(spec.regarding.name),
+                .time = loop_.wall_now(),
+                .spec = std::move(spec)};
   if (queue_.size() >= kMaxQueuedEvents) {
-    return give_up("queue_full", event, {{"reason", spec.reason}});
+    return give_up("queue_full", event, {{"reason", event.spec.reason}});
   }
-  event.object = {
-      {"apiVersion", kEventResource.api_version()},
-      {"kind", kEventResource.kind},
-      {"metadata", {{"name", event.name}, {"namespace", ns}}},
-      {"eventTime", format_rfc3339_micros(loop_.wall_now())},
-      {"reportingController", limited(options_.reporting_controller, kMaxEventFieldBytes)},
-      {"reportingInstance", limited(options_.reporting_instance, kMaxEventFieldBytes)},
-      {"action", limited(spec.action.empty() ? spec.reason : spec.action, kMaxEventFieldBytes)},
-      {"reason", limited(spec.reason, kMaxEventFieldBytes)},
-      {"type", spec.type == EventType::kNormal ? "Normal" : "Warning"},
-      {"regarding", to_json(spec.regarding)},
-      {"note", limited(spec.note, kMaxEventNoteBytes)}};
   queue_.push_back(std::move(event));
   idle_.reset();
   senders_.release_one();
@@ -110,6 +102,9 @@ Task<> EventRecorder::send_all(Stop stop) {
       static_cast<void>(co_await senders_.park(stop));
       continue;
     }
+    if (options_.yield && options_.yield())
+      static_cast<void>(co_await sleep_for(loop_, kYieldPause, stop));
+    if (queue_.empty() || stop.requested()) continue;
     Pending event = std::move(queue_.front());
     queue_.pop_front();
     ++in_flight_;
@@ -119,11 +114,26 @@ Task<> EventRecorder::send_all(Stop stop) {
   }
 }
 
+json::object EventRecorder::to_object(const Pending& event) const {
+  const EventSpec& spec = event.spec;
+  return {{"apiVersion", kEventResource.api_version()},
+          {"kind", kEventResource.kind},
+          {"metadata", {{"name", event.name}, {"namespace", event.ns}}},
+          {"eventTime", format_rfc3339_micros(event.time)},
+          {"reportingController", limited(options_.reporting_controller, kMaxEventFieldBytes)},
+          {"reportingInstance", limited(options_.reporting_instance, kMaxEventFieldBytes)},
+          {"action", limited(spec.action.empty() ? spec.reason : spec.action, kMaxEventFieldBytes)},
+          {"reason", limited(spec.reason, kMaxEventFieldBytes)},
+          {"type", spec.type == EventType::kNormal ? "Normal" : "Warning"},
+          {"regarding", to_json(spec.regarding)},
+          {"note", limited(spec.note, kMaxEventNoteBytes)}};
+}
+
 Task<> EventRecorder::send(Pending event, Stop stop) {
   for (unsigned tries = 1;; ++tries) {
     const StopSource bounded(stop, loop_, loop_.mono_now() + kEventSendTimeout);
     const Result<Response> sent = co_await transport_.send(
-        create_request(kEventResource, event.ns, event.object), bounded.stop());
+        create_request(kEventResource, event.ns, to_object(event)), bounded.stop());
     // Names are unique: one that exists is an earlier try whose answer was lost.
     if (sent || sent.error().code == ErrorCode::kAlreadyExists) {
       metrics_.events_sent.add({});

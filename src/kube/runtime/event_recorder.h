@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <string>
 
 #include "async/loop.h"
@@ -17,7 +18,7 @@
 
 namespace holmes::kube {
 
-inline constexpr size_t kMaxQueuedEvents = 1000;
+inline constexpr size_t kMaxQueuedEvents = 5000;
 inline constexpr unsigned kMaxEventTries = 8;       // about 30 s
 inline constexpr size_t kMaxEventNoteBytes = 1024;  // the API's limit
 inline constexpr size_t kMaxEventFieldBytes = 128;  // reason, action, instance: likewise
@@ -48,6 +49,9 @@ struct EventRecorderOptions {
   std::string reporting_controller;  // "holmesgpt.dev/operator"
   std::string reporting_instance;    // "holmes-operator-5d9c7b-x2x9k"
   size_t senders = 4;
+  // True while writes that matter more are under way: events then go out slowly and wait in the
+  // queue, as they would only make those writes late. Empty: never.
+  std::function<bool()> yield{};
 };
 
 class EventRecorder {
@@ -70,9 +74,11 @@ class EventRecorder {
   struct Pending {
     std::string ns;
     std::string name;
-    json::object object;
+    WallTime time{};
+    EventSpec spec;
   };
 
+  [[nodiscard]] json::object to_object(const Pending& event) const;
   Task<> send_all(Stop stop);
   Task<> send(Pending event, Stop stop);
   std::string unique_name(std::string_view regarding);
