@@ -282,7 +282,9 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
     response = to_response(none(ErrorReason::kModelUnavailable, model.error().message));
     response.model_used = question.model;
   }
-  response.duration_seconds = std::chrono::duration<double>(loop_.mono_now() - started).count();
+  // Milliseconds are what people read.
+  const auto took = std::chrono::round<std::chrono::milliseconds>(loop_.mono_now() - started);
+  response.duration_seconds = std::chrono::duration<double>(took).count();
   co_return response;
 }
 

@@ -38,6 +38,7 @@ struct KubeconfigTest : testing::Test {
     files.contents["/x/ca.crt"] = kCa;
     files.contents["/x/me.crt"] = kCert;
     files.contents["/abs/me.key"] = kKey;
+    files.contents["/x/sub/token"] = "t";
   }
   Result<ClusterConfig> load(std::string text, std::string_view context = "") {
     files.contents["/x/config"] = std::move(text);
@@ -74,6 +75,13 @@ TEST_F(KubeconfigTest, ReadsCertificatesAsDataOrFromPathsBesideTheFile) {
   ASSERT_TRUE(by_path) << by_path.error().message;
   EXPECT_EQ(by_path->tls, expected);
   EXPECT_EQ(by_path->token_file, "/x/sub/token");
+}
+
+TEST_F(KubeconfigTest, ATokenFileThatCannotBeReadShowsAtTheStart) {
+  const Result<ClusterConfig> config = load(kubeconfig("", "tokenFile: /nowhere/token"));
+  ASSERT_FALSE(config);
+  EXPECT_TRUE(config.error().message.starts_with("/x/config: users[0].user.tokenFile: "))
+      << config.error().message;
 }
 
 TEST_F(KubeconfigTest, ReadsTheOtherSettingsOfACluster) {
