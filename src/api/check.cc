@@ -113,6 +113,11 @@ class BodyReader {
     if (!type->is_string() || type->get_string().empty()) {
       return add({"destinations", index, "type"}, "Input should be a valid string", "string_type");
     }
+    if (type->get_string().size() > kMaxNameLength) {
+      return add({"destinations", index, "type"},
+                 fmt::format("String should have at most {} characters", kMaxNameLength),
+                 "string_too_long");
+    }
     auto destination = parse_destination(value);
     if (!destination) {
       return add({"destinations", index, "config"}, "Input should be a valid object", "dict_type");
@@ -131,6 +136,11 @@ class BodyReader {
     if (value == nullptr) return;
     if (!value->is_string()) {
       return add({std::string(name)}, "Input should be a valid string", "string_type");
+    }
+    if (code_point_count(value->get_string()) > kMaxNameLength) {
+      return add({std::string(name)},
+                 fmt::format("String should have at most {} characters", kMaxNameLength),
+                 "string_too_long");
     }
     target = value->get_string();
   }
@@ -226,7 +236,7 @@ ParsedRequest parse_check_request(const json::value& body, bool strict) {
     const std::string name(member.key());
     if (std::ranges::find(kKnown, name) != kKnown.end()) continue;
     out.unknown_fields.push_back(name);
-    if (strict) {
+    if (strict && out.errors.size() < kMaxFieldErrors) {
       out.errors.push_back({{"body", name}, "Extra inputs are not permitted", "extra_forbidden"});
     }
   }
@@ -339,7 +349,7 @@ Result<Destination> parse_destination(const json::value& value) {
   const auto type = json_string(value, {"type"});
   if (!type || type->empty()) return fail(ErrorCode::kInvalid, "'type' must be a string");
   destination.type = *type;
-  destination.name = json_string_or(value, {"name"});
+  destination.name = limit_length(json_string_or(value, {"name"}), kMaxNameLength);
   const json::value* config = json_find(value, {"config"});
   if (config != nullptr && !config->is_null()) {
     if (!config->is_object()) return fail(ErrorCode::kInvalid, "'config' must be an object");

@@ -21,6 +21,7 @@ inline constexpr size_t kMaxMessageLength = 4100;
 inline constexpr size_t kMaxRationaleLength = 4000;
 inline constexpr size_t kMaxErrorLength = 4000;
 inline constexpr size_t kMaxNameLength = 253;  // of models, channels and the like
+inline constexpr size_t kMaxFieldErrors = 20;  // told of one request
 inline constexpr size_t kMaxDestinations = 10;
 inline constexpr size_t kMaxDestinationConfigBytes = 8192;
 inline constexpr size_t kMaxEvidence = 20;

@@ -43,6 +43,9 @@ TEST(CheckRequest, NamesEachBadFieldAndWhatWouldBeRight) {
        {"body", "destinations", "0", "config"},
        "dict_type"},
       {R"({"query":"q","model":1})", {"body", "model"}, "string_type"},
+      {R"({"query":"q","model":")" + std::string(254, 'm') + R"("})",
+       {"body", "model"},
+       "string_too_long"},
       {"[]", {"body"}, "model_attributes_type"},
   };
   for (const auto& row : rows) {

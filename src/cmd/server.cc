@@ -31,6 +31,10 @@ namespace {
 // How long answers may take to get out once all work has ended.
 constexpr std::chrono::seconds kAnswerTime{2};
 constexpr size_t kMaxExecutions = 10'000;
+// Many checks read at once; what is larger is asked for in smaller pieces.
+constexpr size_t kClusterBodyBytesMax = size_t{8} << 20U;
+constexpr size_t kModelBodyBytesMax = size_t{8} << 20U;
+constexpr size_t kAlertBodyBytesMax = size_t{1} << 20U;
 
 struct ServerSettings {
   std::string host = "0.0.0.0";
@@ -105,6 +109,7 @@ std::unique_ptr<kube::Transport> make_cluster(AsioLoop& loop, const kube::Cluste
   options.proxy = proxies.proxy_for(config.server.to_text());
   options.no_proxy = proxies.no_proxy();
   options.user_agent = user_agent();
+  options.response_body_bytes_max = kClusterBodyBytesMax;
   return kube::make_cluster_transport(loop, config, real_files(), log, &metrics, options);
 }
 
@@ -230,10 +235,12 @@ int run_server(const Invocation& invocation) {
   SystemRandom random;
   MetricsRegistry registry;
   const Logger log = settings.log.make(loop);
-  const auto model_http =
-      make_curl_client(loop, settings.proxies.client_for(model_url(settings.model)));
-  const auto alert_http =
-      make_curl_client(loop, settings.proxies.client_for(settings.slack.api_url));
+  CurlClientOptions model_options = settings.proxies.client_for(model_url(settings.model));
+  model_options.response_body_bytes_max = kModelBodyBytesMax;
+  const auto model_http = make_curl_client(loop, model_options);
+  CurlClientOptions alert_options = settings.proxies.client_for(settings.slack.api_url);
+  alert_options.response_body_bytes_max = kAlertBodyBytesMax;
+  const auto alert_http = make_curl_client(loop, alert_options);
   const auto models = make_model_table(settings.model, {loop, random, *model_http, registry, log});
   if (!models) return usage_error(models.error());
   say_what_is_missing(log, settings, *models, *cluster);

@@ -56,6 +56,9 @@ void set_tls(CURL* handle, const TlsOptions& tls) {
 
 void set_connection(CURL* handle, const CurlClientOptions& options) {
   set(handle, CURLOPT_NOSIGNAL, 1L);
+  // A transfer that is stopped while a name server is silent must not wait for the resolver's
+  // thread: that would stop the loop. The thread frees what it has by itself.
+  set(handle, CURLOPT_QUICK_EXIT, 1L);
   set(handle, CURLOPT_TCP_NODELAY, 1L);
   set(handle, CURLOPT_TCP_KEEPALIVE, 1L);
   set(handle, CURLOPT_TCP_KEEPIDLE, kKeepAliveIdleSeconds);

@@ -27,6 +27,13 @@ TEST_F(CurlClientTest, SendsWhatItWasGivenAndNoMore) {
   EXPECT_EQ(response->headers.all().size(), 4U);
 }
 
+TEST_F(CurlClientTest, NeverQuotesTheProxysPassword) {
+  use({.proxy = "http://user:pa/ssw0rd@proxy:3128"});
+  const auto response = loop_.run(client_->send(request("GET"), {}));
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().message.find("ssw0rd"), std::string::npos) << response.error().message;
+}
+
 TEST_F(CurlClientTest, KeepsTheConnectionAndForgetsTheLastRequest) {
   std::unique_ptr<TcpPeer> peer;
   struct Row {

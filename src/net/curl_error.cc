@@ -32,6 +32,10 @@ ErrorCode code_of(const CurlFailure& failure) {
 }
 
 std::string text_of(const CurlFailure& failure) {
+  // libcurl quotes the proxy's address, which may hold a password.
+  if (failure.code == CURLE_COULDNT_RESOLVE_PROXY) {
+    return "the proxy cannot be reached or its address is not usable";
+  }
   std::string text = failure.detail.empty()
                          ? curl_easy_strerror(static_cast<CURLcode>(failure.code))
                          : failure.detail;

@@ -117,8 +117,12 @@ FinishReason decode_finish(const json::object& choice, bool has_calls) {
   const std::string reason = json_string_or(choice, {"finish_reason"});
   if (reason == "length") return FinishReason::kLength;
   if (reason == "content_filter") return FinishReason::kContentFilter;
-  if (has_calls) return FinishReason::kToolCalls;
-  return reason.empty() || reason == "stop" ? FinishReason::kStop : FinishReason::kOther;
+  // Some compatible servers say "stop" with calls, or nothing. A text is finished only when the
+  // server says so: an unfinished one must not become a verdict.
+  const bool calls_end =
+      reason.empty() || reason == "tool_calls" || reason == "function_call" || reason == "stop";
+  if (has_calls && calls_end) return FinishReason::kToolCalls;
+  return !has_calls && reason == "stop" ? FinishReason::kStop : FinishReason::kOther;
 }
 
 Usage decode_usage(const json::object& root) {

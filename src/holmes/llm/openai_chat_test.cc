@@ -124,7 +124,7 @@ TEST(OpenAiChat, ToleratesWhatCompatibleServersSend) {
 
 TEST(OpenAiChat, SaysHowATextEnded) {
   const std::pair<std::string_view, FinishReason> cases[] = {
-      {R"("stop")", FinishReason::kStop},     {R"(null)", FinishReason::kStop},
+      {R"("stop")", FinishReason::kStop},     {R"(null)", FinishReason::kOther},
       {R"("length")", FinishReason::kLength}, {R"("content_filter")", FinishReason::kContentFilter},
       {R"("abort")", FinishReason::kOther},
   };
@@ -144,6 +144,14 @@ TEST(OpenAiChat, TellsToolCallsThatWereCutOffFromWholeOnes) {
                                         0);
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->finish, FinishReason::kLength);
+}
+
+TEST(OpenAiChat, CallsOfABrokenReplyAreNotRun) {
+  const auto reply = decode_openai_chat(R"({"choices":[{"finish_reason":"error","message":
+      {"tool_calls":[{"id":"a","function":{"name":"x","arguments":"{}"}}]}}]})",
+                                        0);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->finish, FinishReason::kOther);
 }
 
 TEST(OpenAiChat, ReadsARefusal) {

@@ -126,9 +126,11 @@ Task<HttpResponse> CheckServer::answer(const Route& route, HttpRequest request, 
 Task<HttpResponse> CheckServer::execute(HttpRequest request, Stop stop) {
   auto read = read_execute_request(request);
   if (!read) co_return std::move(read.error());
-  for (const std::string& field : read->unknown_fields) {
-    log_.warning("unknown field of a check request ignored",
-                 {{"check", read->check.name}, {"field", cut(field, kMaxQuotedBytes)}});
+  if (!read->unknown_fields.empty()) {
+    log_.warning("unknown fields of a check request ignored",
+                 {{"check", read->check.name},
+                  {"fields", read->unknown_fields.size()},
+                  {"first", cut(read->unknown_fields.front(), kMaxQuotedBytes)}});
   }
   auto started = executions_.start(std::move(read->check), std::move(read->key));
   if (!started) co_return not_taken(started.error());

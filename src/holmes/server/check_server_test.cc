@@ -125,7 +125,7 @@ TEST_F(CheckServerTest, InvalidFieldsAreAList) {
 TEST_F(CheckServerTest, UnknownFieldsAreLoggedUnlessStrict) {
   const char* body = R"({"query":"q","surprise":1})";
   EXPECT_EQ(call("POST", "/api/check/execute", body).status, 200);
-  EXPECT_THAT(lines_, testing::Contains(HasSubstr("field=surprise")));
+  EXPECT_THAT(lines_, testing::Contains(HasSubstr("first=surprise")));
   EXPECT_EQ(call("POST", "/api/check/execute", body, {{"Holmes-Strict", "true"}}).status, 422);
 }
 

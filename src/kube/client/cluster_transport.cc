@@ -40,6 +40,7 @@ std::unique_ptr<Transport> make_cluster_transport(AsioLoop& loop, const ClusterC
   client_options.proxy = config.proxy.empty() ? options.proxy : config.proxy;
   client_options.no_proxy = config.proxy.empty() ? options.no_proxy : "";
   client_options.user_agent = options.user_agent;
+  client_options.response_body_bytes_max = options.response_body_bytes_max;
   HttpTransportOptions http_options{.server = config.server,
                                     .token = config.token,
                                     .token_file = config.token_file,

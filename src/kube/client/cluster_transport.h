@@ -17,6 +17,7 @@ struct ClusterTransportOptions {
   std::string proxy{};  // "http://host:port"; the cluster's own proxy wins
   std::string no_proxy{};
   std::string user_agent = "holmes";
+  size_t response_body_bytes_max = size_t{64} << 20U;  // of one answer; streams have no limit
 };
 
 // Streams (watches, followed logs) and other requests have separate connections. `metrics` may be

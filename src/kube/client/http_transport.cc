@@ -9,6 +9,12 @@ namespace {
 
 constexpr int kUnauthorized = 401;
 
+// The request is fine (prepare() looked); what is wrong is our own certificate or address.
+Error not_sent(Error error) {
+  if (error.code == ErrorCode::kInvalid) error.code = ErrorCode::kRefused;
+  return error;
+}
+
 bool is_success(int status) {
   return status >= 200 && status <= 299;
 }
@@ -44,7 +50,7 @@ Task<Result<Response>> HttpTransport::send(Request request, Stop stop) {
     HOLMES_CO_TRY(Attempt attempt, prepare(request));
     Result<HttpResponse> answer = co_await requests_.send(std::move(attempt.http), stop);
     record(request, attempt, answer ? Result<int>(answer->status) : fail(answer.error()));
-    if (!answer) co_return fail(std::move(answer).error());
+    if (!answer) co_return fail(not_sent(std::move(answer).error()));
     if (is_success(answer->status)) co_return Response{answer->status, std::move(answer->body)};
     if (answer->status == kUnauthorized && first && credentials_.renew(attempt.token)) continue;
     co_return fail(error_of(answer->status, answer->headers, answer->body));

@@ -132,6 +132,10 @@ TEST_F(HttpTransportTest, TurnsOtherStatusesIntoErrors) {
   reply = fail(ErrorCode::kUnavailable, "connection broke");
   EXPECT_EQ(loop.run(transport.send(list_request(kPods, {}), {})).error(),
             Error(ErrorCode::kUnavailable, "connection broke"));
+  // Our own certificate, say: nothing is wrong with the request, and nothing was sent.
+  reply = fail(ErrorCode::kInvalid, "the client certificate cannot be used");
+  EXPECT_EQ(loop.run(transport.send(list_request(kPods, {}), {})).error().code,
+            ErrorCode::kRefused);
 }
 
 TEST_F(HttpTransportTest, SendsNothingForAPathThatMissesAName) {
