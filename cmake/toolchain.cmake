@@ -10,7 +10,7 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(HOLMES_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
 option(HOLMES_TESTS "Build the unit tests" ON)
-option(HOLMES_FUZZ "Build the libFuzzer targets" OFF)
+option(HOLMES_FUZZ "Instrument for libFuzzer" OFF)
 
 find_program(CCACHE ccache)
 if(CCACHE)

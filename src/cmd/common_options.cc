@@ -53,15 +53,23 @@ CurlClientOptions ProxyOptions::client_for(std::string_view url) const {
 
 void ClusterOptions::add_to(OptionTable& table) {
   table.text("kubeconfig", "KUBECONFIG", kubeconfig,
-             "Cluster to use; without it, the one this runs in", "FILE[:FILE...]");
+             "Cluster to use when this does not run inside one; several files as PATH:PATH",
+             "PATH");
+  table.text("context", "", context, "Context of the kubeconfig, instead of its current one",
+             "NAME");
 }
 
 Result<std::optional<kube::ClusterConfig>> ClusterOptions::find(
     const Files& files, const std::map<std::string, std::string>& environment) const {
-  if (!kubeconfig.empty()) return kube::load_kubeconfig(files, kubeconfig);
   const std::string host = variable(environment, "KUBERNETES_SERVICE_HOST");
-  if (host.empty()) return std::nullopt;
-  return kube::in_cluster_config(files, host, variable(environment, "KUBERNETES_SERVICE_PORT"));
+  if (!host.empty()) {
+    auto in_cluster =
+        kube::in_cluster_config(files, host, variable(environment, "KUBERNETES_SERVICE_PORT"));
+    // A pod without an account of its own may still be given a kubeconfig.
+    if (in_cluster || kubeconfig.empty()) return in_cluster;
+  }
+  if (kubeconfig.empty()) return std::nullopt;
+  return kube::load_kubeconfig(files, kubeconfig, context);
 }
 
 std::string user_agent() {

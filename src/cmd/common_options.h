@@ -39,9 +39,10 @@ struct ProxyOptions {
   [[nodiscard]] CurlClientOptions client_for(std::string_view url) const;
 };
 
-// KUBECONFIG, else the cluster that the process runs in
+// The cluster that the process runs in, else KUBECONFIG
 struct ClusterOptions {
   std::string kubeconfig;
+  std::string context;  // of the kubeconfig; empty: its current-context
 
   void add_to(OptionTable& table);
   // nullopt: there is no kubeconfig, nor does this process run in a cluster. Fails as

@@ -5,7 +5,6 @@
 #include <iostream>
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include "cmd/command.h"
@@ -82,9 +81,13 @@ int main_command(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace holmes
 
+// Read by jemalloc, where it is linked: one thread does the work, so one arena, and what a burst of
+// checks needed goes back to the system soon after it.
+extern "C" {
+const char* malloc_conf = "narenas:1,dirty_decay_ms:2000,muzzy_decay_ms:0";  // NOLINT
+}
+
 int main(int argc, char** argv) {
-  // One thread does the work: one arena, and big buffers go back to the system when they are freed.
-  mallopt(M_ARENA_MAX, 1);
   std::signal(SIGPIPE, SIG_IGN);  // a peer that hung up is an error of that write
   return holmes::main_command(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -1,20 +1,13 @@
 // Metrics: families with label limits over prometheus-cpp, and their text exposition. No sockets.
 //
 // Families are created once at start (asserts on a duplicate name) and live as long as the
-// registry. Handles returned by with() stay valid until remove() of the same labels. Threads: the
-// loop's.
+// registry. Threads: the loop's.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace prometheus {
-class Counter;
-class Gauge;
-class Histogram;
-}  // namespace prometheus
 
 namespace holmes {
 

@@ -248,6 +248,18 @@ TEST(HealthCheckReconciler, ATimeToLiveFarAwayDoesNotSpin) {
   EXPECT_TRUE(world.cluster.has("a"));
 }
 
+TEST(HealthCheckReconciler, ATokenInAResourceIsWarnedOfWithoutBeingTold) {
+  World world;
+  HealthCheck check = new_check();
+  check.spec.destinations.push_back({"slack", "", json::object{{"token", "xoxb-secret"}}});
+  world.cluster.put(check);
+  const Process process(world);
+  world.loop.advance(seconds(10));
+  EXPECT_EQ(world.cluster.event_reasons,
+            (std::vector<std::string>{"Started", "TokenInResource", "Completed"}));
+  EXPECT_EQ(to_text(to_json(world.cluster.at("a").status)).find("xoxb"), std::string::npos);
+}
+
 TEST(HealthCheckReconciler, OneAnnotationIsOneMoreRun) {
   World world;
   world.cluster.put(new_check());

@@ -41,7 +41,6 @@ class RunSlots {
 
   // The oldest waiting checks that the free slots are enough for.
   [[nodiscard]] std::vector<kube::ObjectKey> next() const;
-  [[nodiscard]] size_t taken() const { return taken_; }
   [[nodiscard]] size_t waiting() const { return waiting_.size(); }
 
  private:
