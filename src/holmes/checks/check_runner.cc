@@ -55,6 +55,13 @@ std::string namespace_of(std::string_view name) {
   return slash == std::string_view::npos ? "" : std::string(name.substr(0, slash));
 }
 
+ToolContext context_of(const CheckQuestion& question) {
+  ToolContext context;
+  std::string ns = namespace_of(question.name);
+  if (!ns.empty()) context.ns = std::move(ns);
+  return context;
+}
+
 // One run, from the question to the verdict.
 class Run {
  public:
@@ -159,8 +166,8 @@ class Run {
     }
     add(reply->usage, estimate_tokens(request, *reply));
     if (!reply->refusal.empty()) {
-      co_return none(ErrorReason::kUnparsable, fmt::format("the model declined to answer: {}",
-                                                           cut(reply->refusal, kMaxQuotedBytes)));
+      const std::string refusal = cut(redact(to_valid_utf8(reply->refusal)), kMaxQuotedBytes);
+      co_return none(ErrorReason::kUnparsable, "the model declined to answer: " + refusal);
     }
     if (reply->finish != FinishReason::kStop && reply->finish != FinishReason::kToolCalls) {
       co_return none(ErrorReason::kUnparsable,
@@ -272,7 +279,8 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
   const Result<Model*> model = models_.find(question.model);
   CheckResponse response;
   if (model) {
-    ToolCalls tools(loop_, tools_, tool_calls_total_, log, options_.tool_output_bytes_max);
+    ToolCalls tools(loop_, tools_, tool_calls_total_, log, context_of(question),
+                    options_.tool_output_bytes_max);
     Run run(loop_, **model, tools, tool_specs_, options_, question, std::move(stop));
     response = to_response(co_await run.judge());
     response.model_used = (*model)->name();

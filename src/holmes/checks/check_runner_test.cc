@@ -14,6 +14,7 @@ namespace {
 
 using std::chrono::seconds;
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -128,6 +129,14 @@ TEST_F(CheckRunnerTest, InvestigatesWithToolsAndNoSchemaThenJudgesWithASchemaAnd
 TEST_F(CheckRunnerTest, TellsNoNamespaceWhenTheCheckHasNone) {
   run({{says("x")}}, {}, {"q", "", ""});
   EXPECT_EQ(model_->requests[0].messages[1].content, "q\n\ntime: 2024-01-01T00:00:00Z");
+}
+
+TEST_F(CheckRunnerTest, ToolsLookInTheChecksOwnNamespace) {
+  run({{calls({kGet})}, {says("x")}, verdict("pass")});
+  EXPECT_THAT(tool_->namespaces, ElementsAre("shop"));
+  start_over();
+  run({{calls({kGet})}, {says("x")}, verdict("pass")}, {}, {"q", "", ""});
+  EXPECT_THAT(tool_->namespaces, ElementsAre("default"));
 }
 
 TEST(Prompts, AreShortAndSayTheRules) {
@@ -277,6 +286,13 @@ TEST_F(CheckRunnerTest, RefusalIsError) {
   const CheckResponse response = run({{calls({kGet})}, {says("x")}, refusal});
   expect_error(response, ErrorReason::kUnparsable);
   EXPECT_THAT(response.error, HasSubstr("I can't help with that."));
+}
+
+TEST_F(CheckRunnerTest, RefusalIsRedactedBeforeItIsCut) {
+  Turn refusal{says("")};
+  refusal.reply->refusal = std::string(485, 'x') + " ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+  const CheckResponse response = run({{calls({kGet})}, {says("x")}, refusal});
+  EXPECT_THAT(response.error + response.message, Not(HasSubstr("ghp_")));
 }
 
 // Limits.

@@ -24,7 +24,8 @@ class FakeTool final : public Tool {
 
   [[nodiscard]] const ToolInfo& info() const override { return info_; }
 
-  Task<ToolResult> run(json::object arguments, Stop stop) override {
+  Task<ToolResult> run(json::object arguments, ToolContext context, Stop stop) override {
+    namespaces.push_back(std::move(context.ns));
     received.push_back(to_text(arguments));
     if (takes_.count() > 0 && !(co_await sleep_for(loop_, takes_, stop))) {
       ++given_up;
@@ -33,8 +34,9 @@ class FakeTool final : public Tool {
     co_return result_;
   }
 
-  std::vector<std::string> received;  // arguments, in the order of the calls
-  int given_up = 0;                   // ended by the stop
+  std::vector<std::string> received;    // arguments, in the order of the calls
+  std::vector<std::string> namespaces;  // of the calls' contexts
+  int given_up = 0;                     // ended by the stop
 
  private:
   Loop& loop_;

@@ -56,11 +56,12 @@ struct ToolCalls::Step {
 };
 
 ToolCalls::ToolCalls(Loop& loop, const ToolTable& tools, CounterFamily& total, Logger log,
-                     size_t output_bytes_max)
+                     ToolContext context, size_t output_bytes_max)
     : loop_(loop),
       tools_(tools),
       total_(total),
       log_(std::move(log)),
+      context_(std::move(context)),
       output_bytes_max_(output_bytes_max) {}
 
 Task<std::vector<std::string>> ToolCalls::run(std::vector<ToolCall> calls, Stop stop) {
@@ -83,7 +84,8 @@ ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop&
   Tool* tool = tools_.find(call.name);
   if (tool == nullptr) {
     return mistake(std::string(kUnknownTool),
-                   fmt::format("error: there is no tool '{}'", cut(call.name, kMaxQuotedBytes)));
+                   fmt::format("error: there is no tool '{}'",
+                               cut(redact(to_valid_utf8(call.name)), kMaxQuotedBytes)));
   }
   Result<json::object> arguments = parse_json_object(call.arguments);
   if (!arguments) {
@@ -105,7 +107,7 @@ ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop&
   const size_t run = step.calls.size();
   step.started.emplace(key, run);
   step.calls.push_back({call.name, std::move(text)});
-  step.tasks.push_back(tool->run(std::move(*arguments), stop));
+  step.tasks.push_back(tool->run(std::move(*arguments), context_, stop));
   return {"", run, true};
 }
 

@@ -24,9 +24,9 @@ inline constexpr size_t kMaxCallsPerStep = 16;
 // Lives for one run, on the loop's thread; outlives its calls.
 class ToolCalls {
  public:
-  // `total` is holmes_tool_calls_total{tool,outcome}.
+  // `total` is holmes_tool_calls_total{tool,outcome}; every call gets the context.
   ToolCalls(Loop& loop, const ToolTable& tools, CounterFamily& total, Logger log,
-            size_t output_bytes_max);
+            ToolContext context, size_t output_bytes_max);
 
   // Runs the calls of one step in parallel. The texts are what the model is to read, one per call,
   // in the order of the calls. The model's own mistakes (unknown tool, arguments that are no JSON
@@ -65,6 +65,7 @@ class ToolCalls {
   const ToolTable& tools_;
   CounterFamily& total_;
   Logger log_;
+  ToolContext context_;
   size_t output_bytes_max_;
   std::map<std::string, std::string> former_;  // by tool and arguments
   std::vector<Evidence> evidence_;

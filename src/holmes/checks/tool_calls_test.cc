@@ -29,7 +29,7 @@ class ToolCallsTest : public testing::Test {
   ToolCalls& calls() {
     if (!calls_) {
       table_.emplace(std::move(tools_));
-      calls_.emplace(loop_, *table_, total_, Logger(), kOutputBytesMax);
+      calls_.emplace(loop_, *table_, total_, Logger(), ToolContext{"shop"}, kOutputBytesMax);
     }
     return *calls_;
   }

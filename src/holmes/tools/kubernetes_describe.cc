@@ -1,6 +1,8 @@
 // kubernetes_describe: one object with its events and, for a workload, its pods.
 #include <array>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "async/task_scope.h"
 #include "holmes/tools/kubernetes_tool.h"
 #include "holmes/tools/projection.h"
+#include "holmes/tools/redact.h"
 
 namespace holmes {
 namespace {
@@ -77,6 +80,74 @@ kube::ListOptions events_of(const json::object& object) {
   return options;
 }
 
+// What is shown of a list beside the object, made once and then cut to ever tighter limits.
+struct Related {
+  std::string_view name;  // "events", "pods"
+  json::value shown;      // an array; a text when the list could not be read
+  size_t left_out = 0;
+  bool more_exist = false;  // ... and their number is not known
+};
+
+// How many items the list's next pages hold. The server does not count with a selector; then there
+// is only a token for the next page.
+void add_next_pages(const json::object& list, Related& related) {
+  const int64_t remaining = json_int(list, {"metadata", "remainingItemCount"}).value_or(0);
+  if (remaining > 0) related.left_out += static_cast<size_t>(remaining);
+  related.more_exist = remaining <= 0 && !json_string_or(list, {"metadata", "continue"}).empty();
+}
+
+size_t item_count(const json::object& list) {
+  const json::array* items = json_array(list, {"items"});
+  return items == nullptr ? 0 : items->size();
+}
+
+// What cannot be read is said in its place; the object itself was.
+Related related_events(const Result<json::object>& list) {
+  Related events{"events", {}};
+  if (!list) {
+    events.shown = to_tool_result(list.error()).text;
+    return events;
+  }
+  json::array newest = summarize_events(*list, kMaxEventsShown);
+  events.left_out = item_count(*list) - newest.size();
+  events.shown = std::move(newest);
+  add_next_pages(*list, events);
+  return events;
+}
+
+Related related_pods(const Result<json::object>& list) {
+  Related pods{"pods", {}};
+  if (!list) {
+    pods.shown = to_tool_result(list.error()).text;
+    return pods;
+  }
+  json::array summaries;
+  if (const json::array* items = json_array(*list, {"items"})) {
+    for (const json::value& item : *items) {
+      if (item.is_object()) summaries.push_back(summarize_pod(item.get_object()));
+    }
+  }
+  pods.shown = std::move(summaries);
+  add_next_pages(*list, pods);
+  return pods;
+}
+
+// The last ones, which are the newest of events: {"pods": [...], "podsLeftOut": 7} or
+// {"pods": [...], "podsMoreExist": true}.
+void add_related(const Related& related, const ProjectionLimits& limits, json::object& out) {
+  size_t left_out = related.left_out;
+  json::value shown = related.shown;
+  if (json::array* array = shown.if_array(); array != nullptr && array->size() > limits.items_max) {
+    const size_t surplus = array->size() - limits.items_max;
+    left_out += surplus;
+    array->erase(array->begin(), array->begin() + static_cast<std::ptrdiff_t>(surplus));
+  }
+  out[related.name] = std::move(shown);
+  const std::string name(related.name);
+  if (left_out > 0) out[name + "LeftOut"] = left_out;
+  if (related.more_exist) out[name + "MoreExist"] = true;
+}
+
 class KubernetesDescribe final : public KubernetesTool {
  public:
   explicit KubernetesDescribe(std::shared_ptr<KubernetesView> view)
@@ -86,11 +157,10 @@ class KubernetesDescribe final : public KubernetesTool {
                        kParameters) {}
 
  protected:
-  Task<Result<std::string>> answer(Arguments arguments, Stop stop) override {
-    const kube::ObjectKey key{arguments.text("namespace", kDefaultNamespace),
-                              arguments.text("name")};
+  Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) override {
+    const kube::ObjectKey key{arguments.text("namespace", context.ns), arguments.text("name")};
     HOLMES_CO_TRY(
-        const json::object object,
+        json::object object,
         co_await view().get(arguments.text("kind"), arguments.text("api_version"), key, stop));
     std::vector<Task<Result<json::object>>> reads;
     reads.push_back(view().list(events_type(), events_of(object), stop));
@@ -105,46 +175,14 @@ class KubernetesDescribe final : public KubernetesTool {
         co_await when_all(view().loop(), std::move(reads));
     if (stop.requested()) co_return fail(stop.error("reading events"));
 
+    redact_json(object);
+    std::vector<Related> related{related_events(lists[0])};
+    if (lists.size() > 1) related.push_back(related_pods(lists[1]));
     co_return fitting_text(output_bytes_max(), [&](const ProjectionLimits& limits) {
       json::object out{{"object", project_object(object, limits)}};
-      add_events(lists[0], limits, out);
-      if (lists.size() > 1) add_pods(lists[1], limits, out);
+      for (const Related& one : related) add_related(one, limits, out);
       return out;
     });
-  }
-
- private:
-  // What cannot be read is said in its place; the object itself was.
-  static void add_events(const Result<json::object>& list, const ProjectionLimits& limits,
-                         json::object& out) {
-    if (!list) {
-      out["events"] = to_tool_result(list.error()).text;
-      return;
-    }
-    out["events"] = summarize_events(*list, std::min(kMaxEventsShown, limits.items_max));
-  }
-
-  static void add_pods(const Result<json::object>& list, const ProjectionLimits& limits,
-                       json::object& out) {
-    if (!list) {
-      out["pods"] = to_tool_result(list.error()).text;
-      return;
-    }
-    json::array pods;
-    size_t left_out = static_cast<size_t>(
-        std::max<int64_t>(0, json_int(*list, {"metadata", "remainingItemCount"}).value_or(0)));
-    if (const json::array* items = json_array(*list, {"items"})) {
-      for (const json::value& item : *items) {
-        if (!item.is_object()) continue;
-        if (pods.size() < limits.items_max) {
-          pods.push_back(summarize_pod(item.get_object()));
-        } else {
-          ++left_out;
-        }
-      }
-    }
-    out["pods"] = std::move(pods);
-    if (left_out > 0) out["podsLeftOut"] = left_out;
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "holmes/tools/kubernetes_tool.h"
 #include "holmes/tools/projection.h"
+#include "holmes/tools/redact.h"
 
 namespace holmes {
 namespace {
@@ -21,12 +22,12 @@ class KubernetesGet final : public KubernetesTool {
             kParameters) {}
 
  protected:
-  Task<Result<std::string>> answer(Arguments arguments, Stop stop) override {
-    const kube::ObjectKey key{arguments.text("namespace", kDefaultNamespace),
-                              arguments.text("name")};
-    HOLMES_CO_TRY(const json::object object,
+  Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) override {
+    const kube::ObjectKey key{arguments.text("namespace", context.ns), arguments.text("name")};
+    HOLMES_CO_TRY(json::object object,
                   co_await view().get(arguments.text("kind"), arguments.text("api_version"), key,
                                       std::move(stop)));
+    redact_json(object);
     co_return fitting_text(output_bytes_max(), [&](const ProjectionLimits& limits) {
       return project_object(object, limits);
     });

@@ -56,13 +56,13 @@ class KubernetesList final : public KubernetesTool {
             kParameters) {}
 
  protected:
-  Task<Result<std::string>> answer(Arguments arguments, Stop stop) override {
+  Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) override {
     HOLMES_CO_TRY(
         const kube::ResourceType type,
         co_await view().resolve(arguments.text("kind"), arguments.text("api_version"), stop));
     const bool all = type.namespaced && arguments.flag("all_namespaces");
     kube::ListOptions options;
-    if (type.namespaced && !all) options.ns = arguments.text("namespace", kDefaultNamespace);
+    if (type.namespaced && !all) options.ns = arguments.text("namespace", context.ns);
     HOLMES_CO_CHECK(check_name("namespace", options.ns));
     options.label_selector = arguments.text("label_selector");
     options.field_selector = arguments.text("field_selector");

@@ -48,6 +48,11 @@ ToolOutcome outcome_of(ErrorCode code) {
   }
 }
 
+// "Not found" about the kind itself, which must not count as an answer about objects.
+Error kind_not_served(const Error& error) {
+  return {ErrorCode::kInvalid, "not found (404): " + error.message};
+}
+
 bool is_secrets(std::string_view word) {
   return equals_ignoring_case(word, "secret") || equals_ignoring_case(word, "secrets");
 }
@@ -61,9 +66,12 @@ KubernetesView::KubernetesView(Loop& loop, kube::Transport& transport,
 Task<Result<kube::ResourceType>> KubernetesView::resolve(std::string kind, std::string api_version,
                                                          Stop stop) {
   if (names_secrets(kind)) co_return fail(ErrorCode::kForbidden, std::string(kSecretsRefused));
-  HOLMES_CO_TRY(kube::ResourceType type,
-                co_await discovery_.resolve(std::move(kind), std::move(api_version), stop));
-  if (is_secrets(type.plural) || is_secrets(type.kind)) {
+  Result<kube::ResourceType> type =
+      co_await discovery_.resolve(std::move(kind), std::move(api_version), stop);
+  if (!type && type.error().code == ErrorCode::kNotFound) {
+    co_return fail(kind_not_served(type.error()));
+  }
+  if (type && (is_secrets(type->plural) || is_secrets(type->kind))) {
     co_return fail(ErrorCode::kForbidden, std::string(kSecretsRefused));
   }
   co_return type;
@@ -83,9 +91,13 @@ Task<Result<json::object>> KubernetesView::get(std::string kind, std::string api
 
 Task<Result<json::object>> KubernetesView::list(kube::ResourceType type, kube::ListOptions options,
                                                 Stop stop) {
-  HOLMES_CO_TRY(const std::string body,
-                co_await send(kube::list_request(type, options), std::move(stop)));
-  Result<json::object> list = parse_json_object(body);
+  const Result<std::string> body =
+      co_await send(kube::list_request(type, options), std::move(stop));
+  if (!body && body.error().code == ErrorCode::kNotFound) {
+    co_return fail(kind_not_served(body.error()));  // known from before, no longer served
+  }
+  if (!body) co_return fail(body.error());
+  Result<json::object> list = parse_json_object(*body);
   if (!list) co_return fail(ErrorCode::kProtocol, "unreadable: " + list.error().message);
   co_return list;
 }
@@ -109,12 +121,12 @@ Status check_name(std::string_view argument, std::string_view name) {
   };
   if (name.size() <= kMaxNameBytes && std::ranges::none_of(name, is_odd)) return {};
   return fail(ErrorCode::kInvalid, fmt::format("argument '{}' must be one plain name, is '{}'",
-                                               argument, cut(name, 100)));
+                                               argument, cut(redact(name), 100)));
 }
 
 ToolResult to_tool_result(const Error& error) {
   return {outcome_of(error.code),
-          redact(error_prefix(error.code) + cut(to_valid_utf8(error.message), kMaxErrorBytes))};
+          error_prefix(error.code) + cut(redact(to_valid_utf8(error.message)), kMaxErrorBytes)};
 }
 
 KubernetesTool::KubernetesTool(std::shared_ptr<KubernetesView> view, std::string_view name,
@@ -126,12 +138,13 @@ KubernetesTool::KubernetesTool(std::shared_ptr<KubernetesView> view, std::string
           to_schema(parameters)},
       parameters_(parameters) {}
 
-Task<ToolResult> KubernetesTool::run(json::object arguments, Stop stop) {
+Task<ToolResult> KubernetesTool::run(json::object arguments, ToolContext context, Stop stop) {
   Result<Arguments> checked = Arguments::read(std::move(arguments), parameters_);
   if (!checked) co_return to_tool_result(checked.error());
   const StopSource source(stop, view_->loop(),
                           view_->loop().mono_now() + view_->options().call_time_max);
-  const Result<std::string> text = co_await answer(*std::move(checked), source.stop());
+  const Result<std::string> text =
+      co_await answer(*std::move(checked), std::move(context), source.stop());
   if (!text) co_return to_tool_result(text.error());
   co_return ToolResult{ToolOutcome::kAnswered, redact(to_valid_utf8(*text))};
 }

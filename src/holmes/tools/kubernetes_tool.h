@@ -15,13 +15,13 @@
 namespace holmes {
 
 // The cluster as the tools may see it. One for all of them, on the loop's thread. Everything fails
-// as the transport does; the error's message is the API server's sentence.
+// as the transport does; the error's message is the API server's sentence. A kind that the cluster
+// does not serve is kInvalid: it says nothing about what the check asks for.
 class KubernetesView {
  public:
   KubernetesView(Loop& loop, kube::Transport& transport, KubernetesToolOptions options);
 
-  // kForbidden for Secrets, by any of their names, before anything is sent; kNotFound when the
-  // cluster serves no such kind.
+  // kForbidden for Secrets, by any of their names, before anything is sent.
   Task<Result<kube::ResourceType>> resolve(std::string kind, std::string api_version, Stop stop);
   // Resolves and gets. The key's namespace does not matter for a cluster-scoped kind.
   Task<Result<json::object>> get(std::string kind, std::string api_version, kube::ObjectKey key,
@@ -55,10 +55,10 @@ class KubernetesTool : public Tool {
 
   [[nodiscard]] const ToolInfo& info() const final { return info_; }
   // Checks the arguments, limits the time, and turns the answer into a redacted text.
-  Task<ToolResult> run(json::object arguments, Stop stop) final;
+  Task<ToolResult> run(json::object arguments, ToolContext context, Stop stop) final;
 
  protected:
-  virtual Task<Result<std::string>> answer(Arguments arguments, Stop stop) = 0;
+  virtual Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) = 0;
   [[nodiscard]] KubernetesView& view() { return *view_; }
   [[nodiscard]] size_t output_bytes_max() const { return view_->options().output_bytes_max; }
 
@@ -68,7 +68,6 @@ class KubernetesTool : public Tool {
   std::span<const Parameter> parameters_;
 };
 
-inline constexpr std::string_view kDefaultNamespace = "default";
 // Parameters that several tools have.
 inline constexpr Parameter kKindParameter{
     "kind", ParameterType::kString, true,
@@ -77,7 +76,7 @@ inline constexpr Parameter kNameParameter{"name", ParameterType::kString, true,
                                           "Name of the object."};
 inline constexpr Parameter kNamespaceParameter{
     "namespace", ParameterType::kString, false,
-    "Namespace; null means \"default\". Ignored for cluster-scoped kinds."};
+    "Namespace; null: the check's own namespace. Ignored for cluster-scoped kinds."};
 inline constexpr Parameter kApiVersionParameter{
     "api_version", ParameterType::kString, false,
     "For example apps/v1; only needed when several API groups have this kind."};

@@ -1,17 +1,13 @@
 #include "holmes/tools/kubernetes_tools.h"
 
-#include <map>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "async/virtual_loop.h"
 #include "async/wait.h"
-#include "holmes/tools/kubernetes_tool.h"
-#include "kube/client/fake_transport_testing.h"
+#include "holmes/tools/kubernetes_tools_testing.h"
 
 namespace holmes {
 namespace {
@@ -22,55 +18,6 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-constexpr std::string_view kCoreKinds =
-    R"({"kind":"APIResourceList","groupVersion":"v1","resources":[
-  {"name":"pods","singularName":"pod","namespaced":true,"kind":"Pod","verbs":["get","list"],"shortNames":["po"]},
-  {"name":"events","namespaced":true,"kind":"Event","verbs":["get","list"]},
-  {"name":"nodes","namespaced":false,"kind":"Node","verbs":["get","list"]},
-  {"name":"secrets","namespaced":true,"kind":"Secret","verbs":["get","list"],"shortNames":["sec"]}]})";
-constexpr std::string_view kAppsKinds =
-    R"({"kind":"APIResourceList","groupVersion":"apps/v1","resources":[
-  {"name":"deployments","singularName":"deployment","namespaced":true,"kind":"Deployment","verbs":["get","list"],"shortNames":["deploy"]}]})";
-
-// A small cluster: target -> body. Anything else is 404.
-class KubernetesToolsTest : public testing::Test {
- public:
-  KubernetesToolsTest() {
-    answers["/api"] = R"({"kind":"APIVersions","versions":["v1"]})";
-    answers["/apis"] = R"({"kind":"APIGroupList","groups":[{"name":"apps",
-      "versions":[{"groupVersion":"apps/v1"}],"preferredVersion":{"groupVersion":"apps/v1"}}]})";
-    answers["/api/v1"] = kCoreKinds;
-    answers["/apis/apps/v1"] = kAppsKinds;
-  }
-
-  Result<kube::Response> reply(const kube::Request& request) {
-    if (!request.path.starts_with("/api/v1/") && !request.path.starts_with("/apis/apps/v1/")) {
-      return kube::Response{200, answers[request.path]};
-    }
-    asked.push_back(request.target());
-    accepted.push_back(request.accept);
-    for (const auto& [path, error] : errors) {
-      if (request.path.ends_with(path)) return fail(error);
-    }
-    const auto found = answers.find(request.path);
-    if (found == answers.end())
-      return fail(ErrorCode::kNotFound, "\"" + request.path + "\" not found");
-    return kube::Response{200, found->second};
-  }
-
-  ToolResult run(std::string_view tool, std::string_view arguments, Stop stop = {}) {
-    return loop.run(table.find(tool)->run(parse_json_object(arguments).value(), std::move(stop)));
-  }
-
-  VirtualLoop loop;
-  std::map<std::string, std::string> answers;  // by path
-  std::map<std::string, Error> errors;         // by the path's end
-  std::vector<std::string> asked;              // targets, without discovery
-  std::vector<std::string> accepted;
-  kube::FakeTransport transport{[this](const kube::Request& request) { return reply(request); }};
-  ToolTable table{kubernetes_tools(loop, transport)};
-};
 
 constexpr std::string_view kFrontend = R"({"apiVersion":"apps/v1","kind":"Deployment",
   "metadata":{"name":"frontend","namespace":"shop","uid":"u1","managedFields":[]},
@@ -114,6 +61,20 @@ TEST_F(KubernetesToolsTest, NamespaceIsDefaultUnlessGiven) {
   EXPECT_THAT(asked, ElementsAre("/api/v1/namespaces/default/pods/a", "/api/v1/nodes/a"));
 }
 
+TEST_F(KubernetesToolsTest, NamespaceIsTheChecksOwnUnlessGiven) {
+  run("kubernetes_get", R"({"kind":"Pod","name":"a","namespace":null})", {"shop"});
+  run("kubernetes_list", R"({"kind":"Pod"})", {"shop"});
+  run("kubernetes_describe", R"({"kind":"Pod","name":"a"})", {"shop"});
+  run("kubernetes_logs", R"({"pod":"a"})", {"shop"});
+  run("kubernetes_get", R"({"kind":"Pod","name":"a","namespace":"other"})", {"shop"});
+  EXPECT_THAT(
+      asked, ElementsAre("/api/v1/namespaces/shop/pods/a", "/api/v1/namespaces/shop/pods?limit=200",
+                         "/api/v1/namespaces/shop/pods/a", "/api/v1/namespaces/shop/pods/a",
+                         "/api/v1/namespaces/other/pods/a"));
+  EXPECT_EQ(run("kubernetes_get", R"({"kind":"Pod","name":"a"})", {"a/b"}).outcome,
+            ToolOutcome::kBadArguments);
+}
+
 TEST_F(KubernetesToolsTest, ErrorsSayWhatTheyAreWorth) {
   struct Case {
     Error error;
@@ -145,11 +106,40 @@ TEST_F(KubernetesToolsTest, ErrorsSayWhatTheyAreWorth) {
   }
 }
 
-TEST_F(KubernetesToolsTest, UnknownKindIsAnAnswerOfTheCluster) {
-  const ToolResult result = run("kubernetes_get", R"({"kind":"Deploymint","name":"a"})");
-  EXPECT_EQ(result.outcome, ToolOutcome::kAnswered);
-  EXPECT_THAT(result.text, StartsWith("error: not found (404): "));
-  EXPECT_THAT(result.text, HasSubstr("Deploymint"));
+TEST_F(KubernetesToolsTest, UnknownKindIsTheModelsMistakeAndNoEvidence) {
+  for (const std::string_view tool : {"kubernetes_get", "kubernetes_describe", "kubernetes_list"}) {
+    const std::string name = tool == "kubernetes_list" ? "" : R"(,"name":"a")";
+    const ToolResult result = run(tool, R"({"kind":"Deploymint")" + name + "}");
+    EXPECT_EQ(result.outcome, ToolOutcome::kBadArguments);
+    EXPECT_THAT(result.text, StartsWith("error: not found (404): the cluster "));
+    EXPECT_THAT(result.text, HasSubstr("'Deploymint'"));
+  }
+  // A kind whose definition went away: the list itself is what does not exist.
+  EXPECT_EQ(run("kubernetes_list", R"({"kind":"Node"})").outcome, ToolOutcome::kBadArguments);
+}
+
+TEST_F(KubernetesToolsTest, CredentialsAreRedactedBeforeTheyAreCut) {
+  const std::string secret = " ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+  answers["/api/v1/namespaces/default/events"] = R"({"items":[]})";
+  // The limits of annotations, of texts in a large object, and of any text.
+  for (const size_t limit : {200U, 500U, 2000U}) {
+    const std::string text = std::string(limit - 15, 'x') + secret + std::string(2000, 'y');
+    json::object spec{{"text", text}};
+    for (int i = 0; limit == 500 && i < 39; ++i) {
+      spec["filler" + std::to_string(i)] = std::string(2000, 'z');
+    }
+    answers["/api/v1/namespaces/default/pods/a"] =
+        to_text(json::object{{"kind", "Pod"},
+                             {"metadata", {{"name", "a"}, {"annotations", {{"note", text}}}}},
+                             {"spec", spec}});
+    for (const std::string_view tool : {"kubernetes_get", "kubernetes_describe"}) {
+      const ToolResult result = run(tool, R"({"kind":"Pod","name":"a"})");
+      EXPECT_EQ(result.outcome, ToolOutcome::kAnswered);
+      EXPECT_THAT(result.text, Not(HasSubstr("ghp_"))) << limit;
+    }
+  }
+  errors.emplace("/pods/b", Error(ErrorCode::kUnavailable, std::string(985, 'x') + secret));
+  EXPECT_THAT(run("kubernetes_get", R"({"kind":"Pod","name":"b"})").text, Not(HasSubstr("ghp_")));
 }
 
 TEST_F(KubernetesToolsTest, SecretsAreRefusedBeforeAnythingIsSent) {
@@ -273,6 +263,38 @@ TEST_F(KubernetesToolsTest, DescribeSaysWhatItCouldNotRead) {
               EndsWith(R"("events":"error: forbidden (403): no","pods":"error: down"})"));
 }
 
+TEST_F(KubernetesToolsTest, DescribeSaysWhatItLeavesOut) {
+  answers[std::string(kFrontendPath)] = kFrontend;
+  std::string events;
+  for (int i = 10; i < 35; ++i) {
+    events += (events.empty() ? "" : ",") + (R"({"lastTimestamp":")" + std::to_string(i)) + "\"}";
+  }
+  const std::string pod = R"({"metadata":{"name":"frontend-1"}})";
+  const auto describe = [&](const std::string& metadata) {
+    answers["/api/v1/namespaces/shop/events"] =
+        R"({"metadata":)" + metadata + R"(,"items":[)" + events + "]}";
+    answers["/api/v1/namespaces/shop/pods"] =
+        R"({"metadata":)" + metadata + R"(,"items":[)" + pod + "]}";
+    return parse_json_object(run("kubernetes_describe",
+                                 R"({"kind":"Deployment","name":"frontend","namespace":"shop"})")
+                                 .text)
+        .value();
+  };
+  // With a selector the server does not count what is left.
+  const json::object paged = describe(R"({"continue":"x"})");
+  EXPECT_EQ(json_bool(paged, {"podsMoreExist"}), true);
+  EXPECT_EQ(json_bool(paged, {"eventsMoreExist"}), true);
+  EXPECT_EQ(json_int(paged, {"eventsLeftOut"}), 5);
+  EXPECT_FALSE(paged.contains("podsLeftOut"));
+  const json::object counted = describe(R"({"continue":"x","remainingItemCount":7})");
+  EXPECT_EQ(json_int(counted, {"podsLeftOut"}), 7);
+  EXPECT_EQ(json_int(counted, {"eventsLeftOut"}), 12);
+  EXPECT_FALSE(counted.contains("podsMoreExist"));
+  const json::object whole = describe("{}");
+  EXPECT_FALSE(whole.contains("podsMoreExist") || whole.contains("podsLeftOut"));
+  EXPECT_FALSE(whole.contains("eventsMoreExist"));
+}
+
 TEST_F(KubernetesToolsTest, DescribeOfAMissingObjectIsNotFound) {
   const ToolResult result = run("kubernetes_describe", R"({"kind":"Pod","name":"a"})");
   EXPECT_EQ(result.outcome, ToolOutcome::kAnswered);
@@ -292,98 +314,6 @@ TEST_F(KubernetesToolsTest, AnswersAreLimitedAndStillJson) {
 TEST_F(KubernetesToolsTest, UnreadableAnswersAreAFailure) {
   answers["/api/v1/namespaces/default/pods/a"] = "<html>";
   EXPECT_EQ(run("kubernetes_get", R"({"kind":"Pod","name":"a"})").outcome, ToolOutcome::kFailed);
-}
-
-class KubernetesLogsTest : public KubernetesToolsTest {
- public:
-  KubernetesLogsTest() {
-    answers["/api/v1/namespaces/default/pods/web"] =
-        R"({"kind":"Pod","metadata":{"name":"web"},"spec":{"containers":[{"name":"app"}]}})";
-    answers["/api/v1/namespaces/default/pods/two"] =
-        R"({"kind":"Pod","metadata":{"name":"two","annotations":{
-          "kubectl.kubernetes.io/default-container":"main"}},
-          "spec":{"containers":[{"name":"side"},{"name":"main"}],"initContainers":[{"name":"init"}]}})";
-  }
-  std::string& log(const std::string& pod) {
-    return answers["/api/v1/namespaces/default/pods/" + pod + "/log"];
-  }
-};
-
-TEST_F(KubernetesLogsTest, ShowTheLastLines) {
-  log("web") = "one\ntwo password=x\n";
-  const ToolResult result = run("kubernetes_logs", R"({"pod":"web"})");
-  EXPECT_EQ(result.outcome, ToolOutcome::kAnswered);
-  EXPECT_EQ(result.text, "[log of container app: 2 lines]\none\ntwo password=[redacted]\n");
-  EXPECT_EQ(asked.back(), "/api/v1/namespaces/default/pods/web/log?container=app&tailLines=100");
-}
-
-TEST_F(KubernetesLogsTest, AskForWhatWasAskedFor) {
-  log("web") = "a\n";
-  EXPECT_THAT(run("kubernetes_logs", R"({"pod":"web","previous":true,"tail_lines":5})").text,
-              StartsWith("[previous log of container app: 1 lines]\n"));
-  EXPECT_THAT(asked.back(), EndsWith("?container=app&previous=true&tailLines=5"));
-  run("kubernetes_logs", R"({"pod":"web","tail_lines":999999})");
-  EXPECT_THAT(asked.back(), EndsWith("tailLines=1000"));
-  EXPECT_EQ(run("kubernetes_logs", R"({"pod":"web","tail_lines":0})").text,
-            "error: argument 'tail_lines' must be 1 to 1000");
-}
-
-TEST_F(KubernetesLogsTest, SayWhichContainersExist) {
-  log("two") = "a\n";
-  EXPECT_EQ(run("kubernetes_logs", R"({"pod":"two"})").text,
-            "[log of container main (of side, main, init): 1 lines]\na\n");
-  EXPECT_THAT(run("kubernetes_logs", R"({"pod":"two","container":"side"})").text,
-              StartsWith("[log of container side"));
-  const ToolResult unknown = run("kubernetes_logs", R"({"pod":"two","container":"x"})");
-  EXPECT_EQ(unknown.outcome, ToolOutcome::kAnswered);
-  EXPECT_EQ(unknown.text,
-            "error: not found (404): the pod has no container 'x'; it has: side, main, init");
-}
-
-TEST_F(KubernetesLogsTest, FilterInLinearTime) {
-  log("web") = "ok 1\nERROR a\nok 2\nerror b token=x\n" + std::string(30'000, 'a') + "\n";
-  EXPECT_EQ(run("kubernetes_logs", R"({"pod":"web","filter":"(?i)error"})").text,
-            "[log of container app: 2 lines that match, of the last 5000 read]\n"
-            "ERROR a\nerror b token=[redacted]\n");
-  EXPECT_THAT(asked.back(), EndsWith("tailLines=5000"));
-  EXPECT_EQ(run("kubernetes_logs", R"({"pod":"web","filter":"(a+)+b$"})").text,
-            "[log of container app: no lines that match, of the last 5000 read]");
-  EXPECT_EQ(run("kubernetes_logs", R"({"pod":"web","filter":"token=x"})").text,
-            "[log of container app: no lines that match, of the last 5000 read]");
-  EXPECT_EQ(run("kubernetes_logs", R"({"pod":"web","filter":"("})").outcome,
-            ToolOutcome::kBadArguments);
-}
-
-TEST_F(KubernetesLogsTest, CutTheOldEndAtALine) {
-  std::string& text = log("web");
-  for (int i = 0; i < 1000; ++i) text += "line " + std::to_string(i) + std::string(90, '.') + "\n";
-  const ToolResult result = run("kubernetes_logs", R"({"pod":"web","tail_lines":1000})");
-  EXPECT_LE(result.text.size(), KubernetesToolOptions().output_bytes_max);
-  EXPECT_THAT(result.text, EndsWith("line 999" + std::string(90, '.') + "\n"));
-  EXPECT_THAT(result.text.substr(0, 200), HasSubstr("older ones are left out, narrow with filter"));
-  EXPECT_THAT(result.text, Not(HasSubstr("line 0.")));
-}
-
-TEST_F(KubernetesLogsTest, WithoutALogSayWhy) {
-  errors.emplace("/log",
-                 Error(ErrorCode::kInvalid, "container is waiting to start: ImagePullBackOff\n"));
-  const ToolResult waiting = run("kubernetes_logs", R"({"pod":"web"})");
-  EXPECT_EQ(waiting.outcome, ToolOutcome::kAnswered);
-  EXPECT_EQ(waiting.text,
-            "[no log of container app: container is waiting to start: ImagePullBackOff]");
-  errors.clear();
-  log("web") = "";
-  EXPECT_EQ(run("kubernetes_logs", R"({"pod":"web"})").text, "[log of container app: empty]");
-  EXPECT_THAT(run("kubernetes_logs", R"({"pod":"gone"})").text,
-              StartsWith("error: not found (404)"));
-}
-
-TEST_F(KubernetesLogsTest, ReadFewerLinesWhenTheyAreTooLong) {
-  errors.emplace("/log", Error(ErrorCode::kTooLarge, "too large"));
-  const ToolResult result = run("kubernetes_logs", R"({"pod":"web","tail_lines":1000})");
-  EXPECT_EQ(result.outcome, ToolOutcome::kFailed);
-  EXPECT_EQ(result.text, "error: even the last 10 lines of the log are too large");
-  EXPECT_EQ(asked.size(), 4U);  // the pod; 1000, 100 and 10 lines
 }
 
 // A cluster that never answers.
@@ -411,7 +341,7 @@ TEST(KubernetesTools, EndWithTheStopOrAfterTheirOwnLimit) {
     const MonoTime began = loop.mono_now();
     const StopSource source({}, loop, began + deadline);
     const ToolResult result = loop.run(
-        table.find("kubernetes_get")->run({{"kind", "Pod"}, {"name", "a"}}, source.stop()));
+        table.find("kubernetes_get")->run({{"kind", "Pod"}, {"name", "a"}}, {}, source.stop()));
     EXPECT_EQ(result.outcome, ToolOutcome::kTimeout);
     EXPECT_THAT(result.text, StartsWith("error: timeout: "));
     EXPECT_EQ(loop.mono_now() - began, expected);

@@ -11,6 +11,7 @@
 
 #include "base/strings.h"
 #include "holmes/tools/redact.h"
+#include "holmes/tools/tool.h"
 
 namespace holmes {
 namespace {
@@ -187,7 +188,9 @@ class Cleaner {
 };
 
 std::string size_text(const json::value& value) {
-  return fmt::format("<{} base64 characters>", value.is_string() ? value.get_string().size() : 0);
+  const std::string_view text = value.is_string() ? value.get_string() : std::string_view();
+  if (text == kRedacted) return std::string(kRedacted);
+  return fmt::format("<{} base64 characters>", text.size());
 }
 
 // The time an event was last seen, in any of the forms in use.
@@ -206,11 +209,12 @@ int64_t event_count(const json::object& event) {
 }
 
 json::object summarize_event(const json::object& event) {
-  json::object out{{"type", json_string_or(event, {"type"})},
-                   {"reason", json_string_or(event, {"reason"})},
-                   {"count", event_count(event)},
-                   {"lastSeen", last_seen(event)},
-                   {"message", cut(json_string_or(event, {"message"}), kMaxEventMessageBytes)}};
+  json::object out{
+      {"type", json_string_or(event, {"type"})},
+      {"reason", json_string_or(event, {"reason"})},
+      {"count", event_count(event)},
+      {"lastSeen", last_seen(event)},
+      {"message", cut(redact(json_string_or(event, {"message"})), kMaxEventMessageBytes)}};
   std::string source = json_string_or(event, {"source", "component"});
   if (source.empty()) source = json_string_or(event, {"reportingComponent"});
   if (!source.empty()) out["source"] = source;
@@ -224,7 +228,7 @@ void add_container_state(const json::object& container, json::object& summary) {
     if (reason.empty() || reason == "Completed" || summary.contains("reason")) continue;
     summary["reason"] = reason;
     const std::string message = json_string_or(container, {"state", state, "message"});
-    if (!message.empty()) summary["message"] = cut(message, kMaxPodMessageBytes);
+    if (!message.empty()) summary["message"] = cut(redact(message), kMaxPodMessageBytes);
   }
   const json::object* last = json_object(container, {"lastState", "terminated"});
   if (last == nullptr || summary.contains("lastTermination")) return;
@@ -235,12 +239,12 @@ void add_container_state(const json::object& container, json::object& summary) {
 
 }  // namespace
 
-json::object project_object(const json::object& object, const ProjectionLimits& limits) {
+json::object project_object(const json::object& redacted, const ProjectionLimits& limits) {
   json::object out;
-  for (const auto& [key, value] : object) {
+  for (const auto& [key, value] : redacted) {
     if (value.is_null()) continue;
     const bool is_secret_data =
-        json_string(object, {"kind"}) == "Secret" && (key == "data" || key == "stringData");
+        json_string(redacted, {"kind"}) == "Secret" && (key == "data" || key == "stringData");
     if (is_secret_data) continue;
     if (key == "metadata" && value.is_object()) {
       out[key] = project_metadata(value.get_object(), limits);
@@ -253,12 +257,10 @@ json::object project_object(const json::object& object, const ProjectionLimits& 
     }
   }
   if (json::value* status = out.if_contains("status");
-      status != nullptr && status->is_object() && json_string(object, {"kind"}) == "Node") {
+      status != nullptr && status->is_object() && json_string(redacted, {"kind"}) == "Node") {
     status->get_object().erase("images");  // hundreds of them
   }
-  json::value redacted = std::move(out);
-  redact_json(redacted);
-  return std::move(redacted.get_object());
+  return out;
 }
 
 json::object summarize_pod(const json::object& pod) {
@@ -285,25 +287,22 @@ json::object summarize_pod(const json::object& pod) {
   const std::string node = json_string_or(pod, {"spec", "nodeName"});
   if (!node.empty()) out["node"] = node;
   if (json_string(pod, {"metadata", "deletionTimestamp"})) out["deleting"] = true;
-  json::value redacted = std::move(out);
-  redact_json(redacted);
-  return std::move(redacted.get_object());
+  return out;
 }
 
 json::array summarize_events(const json::object& event_list, size_t events_max) {
   // By time; RFC 3339 in UTC sorts as text. Equal ones stay in the server's order.
-  std::multimap<std::string, json::object> events;
+  std::multimap<std::string, const json::object*> events;
   if (const json::array* items = json_array(event_list, {"items"})) {
     for (const json::value& item : *items) {
       if (!item.is_object()) continue;
-      events.emplace(last_seen(item.get_object()), summarize_event(item.get_object()));
+      events.emplace(last_seen(item.get_object()), &item.get_object());
     }
   }
   while (events.size() > events_max) events.erase(events.begin());
-  json::value out(json::array_kind);
-  for (auto& [time, event] : events) out.get_array().push_back(std::move(event));
-  redact_json(out);
-  return std::move(out.get_array());
+  json::array out;
+  for (const auto& [time, event] : events) out.push_back(summarize_event(*event));
+  return out;
 }
 
 std::string fitting_text(size_t bytes_max,

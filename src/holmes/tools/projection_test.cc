@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "holmes/tools/redact.h"
+
 namespace holmes {
 namespace {
 
@@ -14,7 +16,9 @@ json::object parsed(std::string_view text) {
 }
 
 std::string projected(std::string_view text) {
-  return to_text(project_object(parsed(text)));
+  json::object object = parsed(text);
+  redact_json(object);
+  return to_text(project_object(object));
 }
 
 constexpr std::string_view kDeployment = R"({
@@ -187,6 +191,24 @@ TEST(EventSummary, HoldsTheNewestLast) {
             R"("message":"Back-off with password=[redacted]","source":"kubelet"}])");
   EXPECT_EQ(summarize_events(list, 9).size(), 3U);
   EXPECT_THAT(to_text(summarize_events(list, 2)), Not(HasSubstr("Scheduled")));
+}
+
+// A message in which the limit falls into the credential.
+std::string message_with_credential_at(size_t limit) {
+  return std::string(limit - 15, 'x') + " ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+}
+
+TEST(EventSummary, RedactsBeforeItCuts) {
+  const json::object list{
+      {"items", json::array{json::object{{"message", message_with_credential_at(500)}}}}};
+  EXPECT_THAT(to_text(summarize_events(list, 5)), Not(HasSubstr("ghp_")));
+}
+
+TEST(PodSummary, RedactsBeforeItCuts) {
+  const json::object waiting{{"reason", "Error"}, {"message", message_with_credential_at(300)}};
+  const json::object container{{"state", json::object{{"waiting", waiting}}}};
+  const json::object pod{{"status", json::object{{"containerStatuses", json::array{container}}}}};
+  EXPECT_THAT(to_text(summarize_pod(pod)), Not(HasSubstr("ghp_")));
 }
 
 }  // namespace

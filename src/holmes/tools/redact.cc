@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,23 +12,13 @@
 #include <re2/re2.h>
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "base/strings.h"
 #include "holmes/tools/tool.h"
 
 namespace holmes {
 namespace {
 
-// Names without separators and in lower case.
-constexpr auto kCredentialWords = std::to_array<std::string_view>(
-    {"password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey",
-     "accountkey", "encryptionkey", "masterkey", "credential", "authorization"});
-// A name that ends like this says something about a credential, not the credential itself.
-constexpr auto kHarmlessEndings = std::to_array<std::string_view>(
-    {"name",  "names",   "ref",       "refs",       "file",     "filename", "path",    "dir",
-     "url",   "uri",     "endpoint",  "host",       "port",     "type",     "kind",    "mode",
-     "ttl",   "timeout", "seconds",   "expiration", "expiry",   "expires",  "policy",  "length",
-     "size",  "count",   "limit",     "enabled",    "required", "rotation", "version", "provider",
-     "store", "class",   "algorithm", "audience",   "issuer",   "status",   "tokens"});
 constexpr auto kPlainValues =
     std::to_array<std::string_view>({"true", "false", "null", "nil", "none", "undefined", "~",
                                      "<none>", "<nil>", "<unset>", "..."});
@@ -64,6 +55,8 @@ constexpr auto kRewrites = std::to_array<Rewrite>({
     {R"((hooks\.slack\.com/(?:services|workflows|triggers)/)[A-Za-z0-9/_\-]+)", R"(\1[redacted])"},
     {R"((?i)(authorization\\*["']?\s*[:=]\s*\\*["']?\s*(?:bearer|basic|token|apikey|negotiate)\s+)[^\s"'\\]+)",
      R"(\1[redacted])"},
+    {R"((?i)(cookie\\*["']?\s*:\s*\\*["']?)[^\s;=,"'\\{\[]+=[^\s;"'\\]*(?:;[ \t]*[^\s;"'\\]+)*)",
+     R"(\1[redacted])"},
     {R"((?i)(bearer\s+)[A-Za-z0-9._~+/\-]{16,}=*)", R"(\1[redacted])"},
     {R"((?i)(basic\s+)[A-Za-z0-9+/]{16,}=+)", R"(\1[redacted])"},
     {R"((?i)(--[A-Z0-9_\-]*(?:password|passwd|passphrase|secret|token|api-?key)[ \t]+)[^\s"'\\\-][^\s"'\\]*)",
@@ -72,10 +65,11 @@ constexpr auto kRewrites = std::to_array<Rewrite>({
 
 // A name and the separator behind it; what follows is judged by hand.
 constexpr std::string_view kNamedValue =
-    R"((?i)([\w.\-]*(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|private|account|encryption|master)[_.\-]?key|credential|[_.\-]pass|pwd)[\w.\-]*)(\\*["']?)([ \t]*)([:=]))";
+    R"((?i)([\w.\-]*(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|private|account|encryption|master|signing|session|ssh|licen[sc]e)[_.\-]?key|jwt|cookie|connection[_.\-]?string|\bauth\b|credential|[_.\-]pass|pwd)[\w.\-]*)(\\*["']?)([ \t]*)([:=]))";
 
-constexpr size_t kRandomSize = 8;   // with a digit
-constexpr size_t kLongSize = 20;    // even without one
+constexpr size_t kRandomSize = 8;  // with a digit
+constexpr size_t kLongSize = 20;   // even without one
+constexpr size_t kMaxLoginSize = 10'000;
 constexpr size_t kMaxIndent = 200;  // looked back for the beginning of a line
 
 template <size_t N>
@@ -164,6 +158,19 @@ bool looks_random(std::string_view value) {
          (value.size() >= kRandomSize && std::ranges::any_of(value, is_digit));
 }
 
+// "auth" of a docker configuration: base64 of "user:password".
+bool is_login_name(std::string_view name) {
+  return equals_ignoring_case(name, "auth");
+}
+
+bool is_login(std::string_view value) {
+  constexpr size_t kMinSize = 8;
+  if (value.size() < kMinSize || value.size() > kMaxLoginSize) return false;
+  const Result<std::string> login = base64_decode(value);
+  const auto is_odd = [](char c) { return static_cast<unsigned char>(c) < ' '; };
+  return login && login->find(':') != std::string::npos && std::ranges::none_of(*login, is_odd);
+}
+
 bool is_password_name(std::string_view name) {
   const std::string lower = to_lower(name);
   return lower.find("passw") != std::string::npos || lower.find("passphrase") != std::string::npos;
@@ -214,10 +221,28 @@ Value value_at(std::string_view line, size_t at) {
   return {at, unquoted_end(line, at), false};
 }
 
+// The items of a list of quoted values, or the one value.
+std::vector<Value> values_at(std::string_view line, size_t at) {
+  const size_t bracket = std::min(line.find_first_not_of(" \t", at), line.size());
+  const bool is_list = bracket < line.size() && line[bracket] == '[';
+  Value value = value_at(line, is_list ? bracket + 1 : at);
+  if (is_list && !value.quoted) value = value_at(line, at);
+  std::vector<Value> values{value};
+  while (is_list && value.quoted) {
+    const size_t quote = line.find_first_not_of('\\', value.end);
+    if (quote == std::string_view::npos) break;
+    const size_t comma = line.find_first_not_of(" \t", quote + 1);
+    if (comma == std::string_view::npos || line[comma] != ',') break;
+    value = value_at(line, comma + 1);
+    if (value.quoted) values.push_back(value);
+  }
+  return values;
+}
+
 struct Name {
   size_t begin = 0;
   std::string_view text;
-  bool quoted = false;
+  std::string_view quote;     // the closing one, `"` or `\"`; empty: none
   bool space_behind = false;  // before the separator
   char separator = ':';
 };
@@ -230,19 +255,22 @@ bool begins_line(std::string_view line, size_t at) {
 // Whether a value of this name could hide something, whatever the value is.
 bool may_hide(std::string_view line, const Name& name) {
   const bool in_path = name.separator == ':' && name.begin > 0 && line[name.begin - 1] == '/';
-  return !in_path && is_credential_name(name.text);
+  return !in_path && (is_credential_name(name.text) || is_login_name(name.text));
 }
 
 // "secret: not found" and `volume "db-secret" : failed` are sentences, "token: 8f3a..." is not.
 // Precondition: may_hide.
 bool hides(std::string_view line, const Name& name, const Value& value) {
   const std::string_view text = line.substr(value.begin, value.end - value.begin);
+  const bool is_quoted = !name.quote.empty();
   if (is_plain(text)) return false;
-  if (name.separator == '=' || (name.quoted && value.quoted)) return true;
+  if (is_login_name(name.text)) return is_login(text);
+  if (name.separator == '=' || (is_quoted && value.quoted)) return true;
   const size_t behind = line.find_first_not_of(" \t\r", value.end);
   const bool ends_line = behind == std::string_view::npos;
-  if (name.quoted) {
-    if (name.space_behind || std::ranges::all_of(text, is_digit)) return false;
+  if (is_quoted) {
+    if (name.space_behind) return false;
+    if (std::ranges::all_of(text, is_digit)) return text.size() >= kRandomSize;
     return ends_line || line[behind] == ',' || line[behind] == '}' || looks_random(text);
   }
   if (is_password_name(name.text) || looks_random(text) || value.quoted) return true;
@@ -259,22 +287,26 @@ std::string redact_named_values_of_line(std::string_view line) {
       return static_cast<size_t>(piece.data() - line.data());
     };
     const Name name{offset(found[1]), std::string_view(found[1].data(), found[1].size()),
-                    !found[2].empty(), !found[3].empty(), found[4][0]};
+                    std::string_view(found[2].data(), found[2].size()), !found[3].empty(),
+                    found[4][0]};
     at = offset(found[4]) + 1;
     if (at < line.size() && line[at] == '=') {
       ++at;
       if (name.separator == '=') continue;  // a comparison
     }
     if (!may_hide(line, name)) continue;
-    const Value value = value_at(line, at);
-    if (!hides(line, name, value)) {
-      if (value.end - value.begin >= kLongSize)
-        at = value.end;  // or long runs are read again and again
-      continue;
+    const std::vector<Value> values = values_at(line, at);
+    for (const Value& value : values) {
+      const std::string_view text = line.substr(value.begin, value.end - value.begin);
+      // Or long runs are read again and again.
+      if (values.size() > 1 || text.size() >= kLongSize) at = value.end;
+      if (!hides(line, name, value)) continue;
+      out += line.substr(copied, value.begin - copied);
+      const bool is_json_number = !name.quote.empty() && std::ranges::all_of(text, is_digit);
+      const std::string_view quote = is_json_number && !value.quoted ? name.quote : "";
+      out.append(quote).append(kRedacted).append(quote);
+      copied = at = value.end;
     }
-    out += line.substr(copied, value.begin - copied);
-    out += kRedacted;
-    copied = at = value.end;
   }
   out += line.substr(copied);
   return out;
@@ -299,26 +331,38 @@ bool is_credential_flag(const json::value& argument) {
          is_credential_name(text);
 }
 
-void redact_string(json::value& value, bool is_credential) {
-  const std::string_view text(value.get_string());
-  if (is_credential) {
-    if (!is_plain(text)) value = kRedacted;
-    return;
-  }
-  std::string redacted = redact(text);
-  if (redacted != text) value = redacted;
+// A number under the name of a credential; a shorter one is a count.
+bool hides_number(const json::value& value) {
+  constexpr double kMinNumber = 1000;
+  return value.is_number() && std::abs(value.to_number<double>()) >= kMinNumber;
 }
 
-void redact_array(json::array& array) {
-  bool is_credential = false;
+void redact_array(json::array& array, bool is_credential);
+void redact_object(json::object& object);
+
+// A value, and whether its name says that it is a credential. What lies within an object has a name
+// of its own.
+void redact_value(json::value& value, bool is_credential) {
+  if (json::object* object = value.if_object()) {
+    redact_object(*object);
+  } else if (json::array* array = value.if_array()) {
+    redact_array(*array, is_credential);
+  } else if (is_credential) {
+    const bool hides = value.is_string() ? !is_plain(value.get_string()) : hides_number(value);
+    if (hides) value = kRedacted;
+  } else if (value.is_string()) {
+    const std::string_view text(value.get_string());
+    std::string redacted = redact(text);
+    if (redacted != text) value = redacted;
+  }
+}
+
+void redact_array(json::array& array, bool is_credential) {
+  bool behind_flag = false;
   for (json::value& item : array) {
     const bool is_flag = is_credential_flag(item);
-    if (item.is_string()) {
-      redact_string(item, is_credential && !is_flag);
-    } else {
-      redact_json(item);
-    }
-    is_credential = is_flag;
+    redact_value(item, is_credential || (behind_flag && !is_flag));
+    behind_flag = is_flag;
   }
 }
 
@@ -327,36 +371,14 @@ void redact_object(json::object& object) {
   const bool is_credential_pair = pair && is_credential_name(*pair);
   for (auto& member : object) {
     json::value& value = member.value();
-    if (value.is_string()) {
-      redact_string(value, is_credential_name(member.key()) ||
-                               (is_credential_pair && member.key() == "value"));
-    } else {
-      redact_json(value);
-    }
+    const bool login =
+        is_login_name(member.key()) && value.is_string() && is_login(value.get_string());
+    redact_value(value, login || is_credential_name(member.key()) ||
+                            (is_credential_pair && member.key() == "value"));
   }
 }
 
 }  // namespace
-
-bool is_credential_name(std::string_view name) {
-  if (name == "PWD" || name == "OLDPWD") return false;  // the working directory
-  const std::string lower = to_lower(name);
-  std::string bare;
-  std::ranges::copy_if(lower, std::back_inserter(bare), [](char c) {
-    return std::string_view("_-./ ").find(c) == std::string_view::npos;
-  });
-  const auto ends = [&](std::string_view ending) { return bare.ends_with(ending); };
-  if (std::ranges::any_of(kHarmlessEndings, ends)) return false;
-  const auto contains = [&](std::string_view word) { return bare.find(word) != std::string::npos; };
-  if (std::ranges::any_of(kCredentialWords, contains)) return true;
-  for (const std::string_view word : {"pass", "pwd"}) {
-    if (!lower.ends_with(word)) continue;
-    if (lower.size() == word.size()) return true;
-    const char before = lower[lower.size() - word.size() - 1];
-    if (before == '_' || before == '-' || before == '.') return true;
-  }
-  return false;
-}
 
 std::string redact(std::string_view text) {
   std::string out = without_pem(text);
@@ -368,13 +390,11 @@ std::string redact(std::string_view text) {
 }
 
 void redact_json(json::value& value) {
-  if (json::array* array = value.if_array()) {
-    redact_array(*array);
-  } else if (json::object* object = value.if_object()) {
-    redact_object(*object);
-  } else if (value.is_string()) {
-    redact_string(value, false);
-  }
+  redact_value(value, false);
+}
+
+void redact_json(json::object& object) {
+  redact_object(object);
 }
 
 }  // namespace holmes

@@ -58,6 +58,20 @@ TEST(Redact, HidesWhatLooksLikeACredential) {
       {"a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nb",
        "a\n[redacted]\nb"},
       {"-----BEGIN PRIVATE KEY-----\nMIIEabc+/=\nMIIE", "[redacted]"},
+      {R"({"apiKeys":["hunter2", "b"],"n":1})",
+       R"({"apiKeys":["[redacted]", "[redacted]"],"n":1})"},
+      {R"({\"tokens\":[\"hunter2\",\"b\"]})", R"({\"tokens\":[\"[redacted]\",\"[redacted]\"]})"},
+      {R"({"password":12345678,"n":1})", R"({"password":"[redacted]","n":1})"},
+      {"DISCOUNT_TOKENACCOUNT=hunter2", "DISCOUNT_TOKENACCOUNT=[redacted]"},
+      {"tokens=hunter2", "tokens=[redacted]"},
+      {"signing_key=abc session-key=abc", "signing_key=[redacted] session-key=[redacted]"},
+      {"sshKey=abc jwt=abc", "sshKey=[redacted] jwt=[redacted]"},
+      {"LICENSE_KEY=abc", "LICENSE_KEY=[redacted]"},
+      {R"("connectionString":"Server=db;User=x")", R"("connectionString":"[redacted]")"},
+      {"Cookie: session=abc; theme=dark", "Cookie: [redacted]"},
+      {"< Set-Cookie: sid=abc; Path=/; HttpOnly", "< Set-Cookie: [redacted]"},
+      {R"({"Cookie":"session=abc","n":1})", R"({"Cookie":"[redacted]","n":1})"},
+      {R"({"auths":{"r":{"auth":"dXNlcjpwYXNz"}}})", R"({"auths":{"r":{"auth":"[redacted]"}}})"},
       {"caBundle LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUQ=", "caBundle [redacted]"},
   };
   for (const Case& c : cases) {
@@ -93,6 +107,12 @@ TEST(Redact, KeepsOrdinaryText) {
       "if token == other",
       "restartCount: 5, reason: CrashLoopBackOff",
       "colour=blue",
+      R"({"auth":"kerberos","mode":"x"} auth=certificates)",
+      R"({"tokenCount":12345678,"max_tokens":12345678})",
+      "nginx.ingress.kubernetes.io/session-cookie-name: route",
+      "cookie: not found in request",
+      "jwt: token is malformed",
+      "ssh key: unreadable file",
       R"({"kind":"Deployment","spec":{"replicas":3},"status":{"readyReplicas":2}})",
   };
   for (const std::string_view text : cases) EXPECT_EQ(redact(text), text);
@@ -112,7 +132,8 @@ TEST(Redact, IsLinear) {
   constexpr size_t kRepetitions = 30'000;
   for (const std::string_view part :
        {"token:", "/token:", "token=\"", "token=\\\"", "token:$(", "-----BEGIN A-----", "eyJ",
-        "a://b:", "\"token\":1", "bearer ", "token : ", "password", "-----END "}) {
+        "a://b:", "\"token\":1", "bearer ", "token : ", "password", "-----END ", "token:[\"",
+        "token:[\"\",", "cookie:a=;"}) {
     std::string text;
     for (size_t i = 0; i < kRepetitions; ++i) text += part;
     EXPECT_FALSE(redact(text).empty());  // the test's time limit is the expectation
@@ -120,13 +141,37 @@ TEST(Redact, IsLinear) {
 }
 
 TEST(Redact, TellsNamesOfCredentialsFromNamesAboutThem) {
-  for (const char* name : {"DB_PASSWORD", "password", "apiKey", "API-KEY", "X-Auth-Token", "token",
-                           "SECRET_KEY_BASE", "DB_PASS", "Pwd", "Authorization", "PGPASSWORD",
-                           "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN_2"}) {
+  for (const char* name : {"DB_PASSWORD",
+                           "password",
+                           "apiKey",
+                           "API-KEY",
+                           "X-Auth-Token",
+                           "token",
+                           "SECRET_KEY_BASE",
+                           "DB_PASS",
+                           "Pwd",
+                           "Authorization",
+                           "PGPASSWORD",
+                           "AWS_SECRET_ACCESS_KEY",
+                           "GITHUB_TOKEN_2",
+                           "tokens",
+                           "access_tokens",
+                           "SECRETACCOUNT",
+                           "tokensupport",
+                           "apiKeys",
+                           "signingKey",
+                           "SESSION_KEY",
+                           "ssh-key",
+                           "jwt",
+                           "licenseKey",
+                           "connectionString",
+                           "Set-Cookie"}) {
     EXPECT_TRUE(is_credential_name(name)) << name;
   }
-  for (const char* name : {"secretName", "TOKEN_URL", "MAX_TOKENS", "PASSWORD_FILE", "PWD", "key",
-                           "tokenExpirationSeconds", "compass", "PASSING", "author", ""}) {
+  for (const char* name :
+       {"secretName", "TOKEN_URL", "MAX_TOKENS", "PASSWORD_FILE", "PWD", "key",
+        "tokenExpirationSeconds", "token-count", "inputTokens", "tokens_limit",
+        "session-cookie-max-age", "jwtIssuer", "_", "compass", "PASSING", "author", ""}) {
     EXPECT_FALSE(is_credential_name(name)) << name;
   }
 }
@@ -146,6 +191,21 @@ TEST(RedactJson, HidesWhatOnlyStructureTells) {
     "args":["--token","[redacted]","--verbose","password=[redacted]"],
     "data":{"PASSWORD":"[redacted]","app.properties":"password=[redacted]\ncolour=blue"},
     "flag":{"automountServiceAccountToken":false},"count":3})")
+                                        .value()));
+}
+
+TEST(RedactJson, HidesNumbersAndListsUnderTheNameOfACredential) {
+  json::value value = parse_json(R"({"apiKeys":["hunter2",["b"],{"name":"kept"},true],
+    "password":12345678,"PIN_TOKEN":-1234.5,"secrets":3,"max_tokens":4096,"port":8080,
+    "env":[{"name":"DB_PASSWORD","value":87654321}],
+    "auths":{"registry":{"auth":"dXNlcjpwYXNz"}},"auth":"kerberos"})")
+                          .value();
+  redact_json(value);
+  EXPECT_EQ(to_text(value), to_text(parse_json(R"({
+    "apiKeys":["[redacted]",["[redacted]"],{"name":"kept"},true],
+    "password":"[redacted]","PIN_TOKEN":"[redacted]","secrets":3,"max_tokens":4096,"port":8080,
+    "env":[{"name":"DB_PASSWORD","value":"[redacted]"}],
+    "auths":{"registry":{"auth":"[redacted]"}},"auth":"kerberos"})")
                                         .value()));
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "holmes/tools/redact.h"
 
 namespace holmes {
 namespace {
@@ -18,8 +19,10 @@ constexpr size_t kMaxPaddedBytes = 80;  // a longer cell does not widen its colu
 
 using Row = std::vector<std::string>;
 
-// One line without double blanks, so that columns can be told apart.
-std::string cell_text(const json::value& value) {
+// One line without double blanks, so that columns can be told apart. Redacted before it is cut: the
+// beginning of a credential has no longer the shape by which it is recognised.
+std::string cell_text(json::value value) {
+  redact_json(value);
   const std::string raw = value.is_string() ? std::string(value.get_string())
                           : value.is_null() ? ""
                                             : to_text(value);

@@ -1,4 +1,4 @@
-// A list as the text table that `kubectl get` prints. Pure.
+// A list as the text table that `kubectl get` prints, with credentials redacted. Pure.
 #pragma once
 
 #include <cstddef>

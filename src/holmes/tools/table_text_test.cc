@@ -78,5 +78,14 @@ TEST(TableText, RefusesWhatIsNoList) {
       2U);
 }
 
+TEST(TableText, RedactsACellBeforeItIsCut) {
+  const std::string secret = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+  json::object body =
+      parse_json_object(R"({"kind":"Table","columnDefinitions":[{"name":"Name"}]})").value();
+  body["rows"] = json::array{json::object{{"cells", {std::string(185, 'x') + " " + secret}}}};
+  const std::string text = render_table(body).value().text;
+  EXPECT_EQ(text.find("ghp_"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace holmes

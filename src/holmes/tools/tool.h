@@ -25,7 +25,7 @@ enum class ToolOutcome {
 struct ToolResult {
   ToolOutcome outcome = ToolOutcome::kAnswered;
   // What the model reads: limited, redacted, valid UTF-8. Begins with "error: " unless answered; so
-  // does "error: not found (404): ...", which is an answer.
+  // does "error: not found (404): ...", which is an answer when an object was looked for.
   std::string text;
 };
 
@@ -36,13 +36,18 @@ struct ToolInfo {
                             // nullable), additionalProperties false
 };
 
+// What a call should know of the check it is made for.
+struct ToolContext {
+  std::string ns = "default";  // where names without a namespace are looked up
+};
+
 class Tool {
  public:
   virtual ~Tool() = default;
   [[nodiscard]] virtual const ToolInfo& info() const = 0;
   // Never fails as such: errors are results the model sees. Several runs may be under way at once.
   // Ends soon after the stop, with kTimeout.
-  virtual Task<ToolResult> run(json::object arguments, Stop stop) = 0;
+  virtual Task<ToolResult> run(json::object arguments, ToolContext context, Stop stop) = 0;
 };
 
 // The tools a check may use, sorted by name (a stable order lets providers cache the prompt).
