@@ -58,12 +58,13 @@ def test_server_account_reads_and_writes_nothing(cluster):
 def test_operator_account_has_what_it_needs_and_no_more(cluster):
     for verb in ("get", "list", "watch", "patch", "delete"):
         assert may(cluster, "holmes-operator", verb, "healthchecks.holmesgpt.dev")
-    assert may(cluster, "holmes-operator", "update", "healthchecks.holmesgpt.dev/status")
+    status = ("healthchecks.holmesgpt.dev", "--subresource=status")
+    assert may(cluster, "holmes-operator", "update", *status)
     assert may(cluster, "holmes-operator", "create", "events.events.k8s.io")
     for refused in (
         ("create", "healthchecks.holmesgpt.dev"),
         ("update", "healthchecks.holmesgpt.dev"),
-        ("patch", "healthchecks.holmesgpt.dev/status"),
+        ("patch", *status),
         ("get", "secrets"),
         ("list", "pods"),
         ("get", "configmaps"),

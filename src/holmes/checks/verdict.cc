@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "holmes/tools/tool.h"
 
 namespace holmes {
 namespace {
@@ -49,8 +50,9 @@ Result<VerdictText> parse_verdict(std::string_view text) {
   } else if (*verdict == "fail") {
     parsed.verdict = Verdict::kFail;
   } else if (*verdict != "unknown") {
-    return fail(ErrorCode::kProtocol,
-                fmt::format("'verdict' is '{}', must be pass, fail or unknown", cut(*verdict, 50)));
+    return fail(
+        ErrorCode::kProtocol,
+        fmt::format("'verdict' is '{}', must be pass, fail or unknown", cut(redact(*verdict), 50)));
   }
   return parsed;
 }
