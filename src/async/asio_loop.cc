@@ -1,29 +1,18 @@
 #include "async/asio_loop.h"
 
-#include <coroutine>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "async/detached.h"
 #include "async/timer_queue.h"
 #include "base/assert.h"
 
 namespace holmes {
 namespace {
 
-struct Root {
-  struct promise_type {
-    Root get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
-
-Root drive(Task<> task, bool& done) {
+Detached drive(Task<> task, bool& done) {
   co_await std::move(task);
   done = true;
 }

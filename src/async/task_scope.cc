@@ -6,17 +6,6 @@
 
 namespace holmes {
 
-// A coroutine that nobody awaits: it frees its own frame at the end.
-struct TaskScope::Detached {
-  struct promise_type {
-    Detached get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
-
 TaskScope::TaskScope(Loop& loop, const Stop& parent) : loop_(loop), source_(parent), empty_(loop) {
   empty_.set();
 }
@@ -31,7 +20,7 @@ void TaskScope::spawn(Task<> task) {
   loop_.post([this, task = std::move(task)]() mutable { run(*this, std::move(task)); });
 }
 
-TaskScope::Detached TaskScope::run(TaskScope& scope, Task<> task) {
+Detached TaskScope::run(TaskScope& scope, Task<> task) {
   {
     // The task's own frame goes before the scope is told, as the scope's owner may go then.
     Task<> owned = std::move(task);

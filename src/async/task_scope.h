@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "async/detached.h"
 #include "async/loop.h"
 #include "async/stop.h"
 #include "async/task.h"
@@ -35,7 +36,6 @@ class TaskScope {
   Task<> close();
 
  private:
-  struct Detached;
   static Detached run(TaskScope& scope, Task<> task);
 
   Loop& loop_;

@@ -3,6 +3,7 @@
 
 #include <deque>
 
+#include "async/detached.h"
 #include "async/task.h"
 #include "async/timer_queue.h"
 
@@ -41,20 +42,11 @@ class VirtualLoop final : public Loop {
 };
 
 namespace virtual_loop_internal {
-struct Root {
-  struct promise_type {
-    Root get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
 template <class T>
-Root drive(Task<T> task, std::optional<T>& value) {
+Detached drive(Task<T> task, std::optional<T>& value) {
   value.emplace(co_await std::move(task));
 }
-inline Root drive(Task<> task, std::optional<bool>& done) {
+inline Detached drive(Task<> task, std::optional<bool>& done) {
   co_await std::move(task);
   done = true;
 }
