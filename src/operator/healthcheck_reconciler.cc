@@ -34,6 +34,19 @@ StatusChange while_claimed(std::string attempt_id, Transition transition) {
   };
 }
 
+StatusChange completion(std::string attempt_id, CheckResponse response, WallTime at) {
+  return while_claimed(std::move(attempt_id),
+                       [response = std::move(response), at](const HealthCheck& check) {
+                         return complete(check, response, at);
+                       });
+}
+
+// A conflict is no failure: the newer version is looked at soon.
+kube::Outcome look_again_after(const Error& error) {
+  if (error.code == ErrorCode::kConflict) return kube::RequeueAfter{kConflictRequeue};
+  return kube::RetryWithBackoff{error};
+}
+
 bool has_token(const HealthCheckSpec& spec) {
   return std::ranges::any_of(spec.destinations, [](const Destination& destination) {
     return destination.config.contains("token");
@@ -146,10 +159,7 @@ Task<kube::Outcome> HealthCheckReconciler::start(CheckSnapshot check, Stop stop)
     slots_.release();
     if (claimed) co_return kube::Done{};
     unconfirmed_[check->meta.uid] = claim(*check, options_.claimant, now()).attempt->id;
-    if (claimed.error().code == ErrorCode::kConflict) {
-      co_return kube::RequeueAfter{kConflictRequeue};
-    }
-    co_return kube::RetryWithBackoff{claimed.error()};
+    co_return look_again_after(claimed.error());
   }
   unconfirmed_.erase(check->meta.uid);
   begin_run(*claimed, true);
@@ -182,9 +192,12 @@ Task<Result<CheckSnapshot>> HealthCheckReconciler::write_claim(CheckSnapshot che
   const Attempt& attempt = *running.status.attempt;
   log_for(running).info("check started", {{"number", attempt.number}});
   if (attempt.number == 1) {
-    record(running, kube::EventType::kNormal, "Started",
-           fmt::format("Run {}: {}", running.status.run,
-                       cut(running.spec.query, kMaxEventQueryBytes)));
+    // One-shots tell their beginning and end; a schedule's run only how it ended.
+    if (!is_scheduled(running)) {
+      record(running, kube::EventType::kNormal, "Started",
+             fmt::format("Run {}: {}", running.status.run,
+                         cut(running.spec.query, kMaxEventQueryBytes)));
+    }
     if (has_token(running.spec)) {
       record(running, kube::EventType::kWarning, "TokenInResource",
              "A destination's token stands in this resource, where everybody who may read it sees "
@@ -218,11 +231,8 @@ Task<kube::Outcome> HealthCheckReconciler::remove_finished(CheckSnapshot check, 
       check->meta.key(),
       kube::DeleteOptions{check->meta.uid, check->meta.resource_version, "Background"},
       limit.stop());
-  if (!removed && removed.error().code == ErrorCode::kConflict) {
-    co_return kube::RequeueAfter{kConflictRequeue};
-  }
   if (!removed && removed.error().code != ErrorCode::kNotFound) {
-    co_return kube::RetryWithBackoff{removed.error()};
+    co_return look_again_after(removed.error());
   }
   log_for(*check).info("deleted: its time to live after finishing is over");
   co_return kube::Done{};
@@ -231,12 +241,7 @@ Task<kube::Outcome> HealthCheckReconciler::remove_finished(CheckSnapshot check, 
 Task<kube::Outcome> HealthCheckReconciler::write_status(CheckSnapshot check, StatusChange change,
                                                         Stop stop) {
   const auto written = co_await writer_.write_once(check, std::move(change), stop);
-  if (!written) {
-    if (written.error().code == ErrorCode::kConflict) {
-      co_return kube::RequeueAfter{kConflictRequeue};
-    }
-    co_return kube::RetryWithBackoff{written.error()};
-  }
+  if (!written) co_return look_again_after(written.error());
   if (*written != nullptr) committed(check, *written);
   co_return kube::Done{};
 }
@@ -318,10 +323,7 @@ Task<StatusChange> HealthCheckReconciler::outcome_of(CheckSnapshot claimed, bool
       co_await client_.execute(to_request(*claimed), self->attempt_id, self->source->stop());
   const WallTime at = now();
   if (auto* answered = std::get_if<Answered>(&outcome)) {
-    co_return while_claimed(self->attempt_id,
-                            [response = std::move(answered->response), at](const HealthCheck& c) {
-                              return complete(c, response, at);
-                            });
+    co_return completion(self->attempt_id, std::move(answered->response), at);
   }
   if (self->abort != Abort::kNone) co_return co_await aborted(claimed, self);
   if (auto* refused = std::get_if<Refused>(&outcome)) {
@@ -353,10 +355,7 @@ Task<StatusChange> HealthCheckReconciler::recover(CheckSnapshot claimed, Run* se
   RecoverOutcome outcome = co_await client_.recover(self->attempt_id, self->source->stop());
   const WallTime at = now();
   if (auto* answered = std::get_if<Answered>(&outcome)) {
-    co_return while_claimed(self->attempt_id,
-                            [response = std::move(answered->response), at](const HealthCheck& c) {
-                              return complete(c, response, at);
-                            });
+    co_return completion(self->attempt_id, std::move(answered->response), at);
   }
   if (self->abort != Abort::kNone) co_return co_await aborted(claimed, self);
   if (scope_.stop().requested()) co_return StatusChange();  // the next process recovers it
@@ -434,8 +433,6 @@ void HealthCheckReconciler::wake_waiting() {
 
 void HealthCheckReconciler::record(const HealthCheck& check, kube::EventType type,
                                    std::string_view reason, std::string note) {
-  // One-shots tell their beginning and end; a schedule's run only how it ended.
-  if (is_scheduled(check) && reason == "Started") return;
   events_.record({kube::reference_to(HealthCheck::resource(), check.meta), type,
                   std::string(reason), "RunCheck", std::move(note)});
 }
