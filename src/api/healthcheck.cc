@@ -300,7 +300,6 @@ json::object status_update(const HealthCheck& check) {
   return json::object{{"apiVersion", HealthCheck::resource().api_version()},
                       {"kind", HealthCheck::resource().kind},
                       {"metadata", std::move(metadata)},
-                      {"spec", to_json(check.spec)},
                       {"status", to_json(check.status)}};
 }
 
