@@ -67,6 +67,17 @@ Result<int> parse_value(const Item& item, std::string_view text) {
   return item.invalid(fmt::format("'{}' is not {}", text, allowed_values(item.kind)));
 }
 
+// What to write instead of a range whose end lies before its begin.
+std::string unrolled(const FieldKind& kind, int first, std::string_view low,
+                     std::string_view high) {
+  const auto name = [&kind, named = high.front() > '9'](int value) {
+    return named ? std::string(kind.names[static_cast<size_t>(value - kind.min)])
+                 : std::to_string(value);
+  };
+  const std::string from_min = fmt::format("{}-{}", name(kind.min), high);
+  return first > kind.max ? from_min : fmt::format("{}-{},{}", low, name(kind.max), from_min);
+}
+
 Result<Range> parse_range(const Item& item, std::string_view text) {
   const FieldKind& kind = item.kind;
   if (is_star(text)) return Range{kind.min, kind.max, true};
@@ -88,8 +99,8 @@ Result<Range> parse_range(const Item& item, std::string_view text) {
   HOLMES_TRY(int last, parse_value(item, high));
   if (kind.wraps_at_end && last == kind.min && first > last) last = kind.max + 1;
   if (first > last) {
-    return item.invalid(fmt::format("the range '{0}' runs backwards; write {1}-{2},{3}-{4}", text,
-                                    low, kind.max, kind.min, high));
+    return item.invalid(fmt::format("the range '{}' runs backwards; write {}", text,
+                                    unrolled(kind, first, low, high)));
   }
   return Range{first, last};
 }
