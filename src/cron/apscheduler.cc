@@ -103,11 +103,13 @@ std::string difference(const FieldKind& kind, std::string_view text, uint64_t ou
   const std::string head = fmt::format("{} field '{}': APScheduler 3.x", kind.name, text);
   if (!theirs) return fmt::format("{} refuses it: {}", head, theirs.error().message);
   if (*theirs == ours) return "";
-  const auto bits = static_cast<uint32_t>(*theirs);
   // Only names and the numbers of weekdays can be read in two ways.
-  return is_weekday(kind)
-             ? fmt::format("{} would run {}; there 0 is Monday", head, weekday_names(bits))
-             : fmt::format("{} would run {}", head, month_names(bits));
+  const auto bits = static_cast<uint32_t>(*theirs);
+  const std::string days = is_weekday(kind) ? weekday_names(bits) : month_names(bits);
+  const auto is_named = [](std::string_view item) { return is_letter(item.front()); };
+  const bool all_named = std::ranges::all_of(split(text, ','), is_named);
+  return fmt::format("{} {} and would run {}", head,
+                     all_named ? "reads nothing behind a name" : "counts from 0 for Monday", days);
 }
 
 }  // namespace

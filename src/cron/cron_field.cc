@@ -68,14 +68,17 @@ Result<int> parse_value(const Item& item, std::string_view text) {
 }
 
 // What to write instead of a range whose end lies before its begin.
-std::string unrolled(const FieldKind& kind, int first, std::string_view low,
+std::string unrolled(const FieldKind& kind, Range range, std::string_view low,
                      std::string_view high) {
   const auto name = [&kind, named = high.front() > '9'](int value) {
     return named ? std::string(kind.names[static_cast<size_t>(value - kind.min)])
                  : std::to_string(value);
   };
-  const std::string from_min = fmt::format("{}-{}", name(kind.min), high);
-  return first > kind.max ? from_min : fmt::format("{}-{},{}", low, name(kind.max), from_min);
+  const std::string to_end =
+      range.first == kind.max ? std::string(low) : fmt::format("{}-{}", low, name(kind.max));
+  const std::string from_begin =
+      range.last == kind.min ? std::string(high) : fmt::format("{}-{}", name(kind.min), high);
+  return range.first > kind.max ? from_begin : fmt::format("{},{}", to_end, from_begin);
 }
 
 Result<Range> parse_range(const Item& item, std::string_view text) {
@@ -100,7 +103,7 @@ Result<Range> parse_range(const Item& item, std::string_view text) {
   if (kind.wraps_at_end && last == kind.min && first > last) last = kind.max + 1;
   if (first > last) {
     return item.invalid(fmt::format("the range '{}' runs backwards; write {}", text,
-                                    unrolled(kind, first, low, high)));
+                                    unrolled(kind, {first, last}, low, high)));
   }
   return Range{first, last};
 }

@@ -122,9 +122,9 @@ std::string describe_times(const CronFields& fields) {
     }
     return "At " + join(times);
   }
-  const std::string minutes = fields.minutes == kEveryMinute
-                                  ? "Every minute"
-                                  : fmt::format("At {}", numbers("minute", fields.minutes));
+  std::string minutes =
+      fields.minutes == kEveryMinute ? "every minute" : numbers("minute", fields.minutes);
+  minutes = minutes.starts_with('e') ? "E" + minutes.substr(1) : "At " + minutes;
   if (fields.hours == kEveryHour) return minutes + " of every hour";
   return fmt::format("{} of {}", minutes, numbers("hour", fields.hours));
 }
