@@ -11,10 +11,6 @@ namespace holmes {
 namespace {
 
 Error unknown(std::string_view argument, const std::vector<Option>& options) {
-  if (!argument.starts_with("-")) {
-    return {ErrorCode::kInvalid,
-            fmt::format("unexpected argument '{}'; options begin with --", argument)};
-  }
   const std::string_view flag = argument.substr(0, argument.find('='));
   std::vector<std::string> known{"help"};
   for (const Option& option : options) known.push_back(option.flag);
@@ -47,9 +43,13 @@ Result<Flags> parse_flags(const std::vector<Option>& options, std::vector<std::s
   }
   flags.help = help->count() > 0;
   if (flags.help) return flags;
-  if (const auto extras = app.remaining(); !extras.empty()) {
-    return fail(unknown(extras.front(), options));
+  flags.arguments = app.remaining();
+  const auto marker = std::ranges::find(flags.arguments, "--");
+  const auto is_flag = [](std::string_view word) { return word.starts_with("-"); };
+  if (const auto flag = std::find_if(flags.arguments.begin(), marker, is_flag); flag != marker) {
+    return fail(unknown(*flag, options));
   }
+  if (marker != flags.arguments.end()) flags.arguments.erase(marker);
   for (const auto& [flag, option] : known) {
     if (option->count() > 0) flags.words[flag] = std::move(words[flag]);
   }

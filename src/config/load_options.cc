@@ -60,6 +60,22 @@ Status set(const Option& option, const Found& found) {
               fmt::format("{}: {} {}", found.where, quoted, done.error().message));
 }
 
+Status set_arguments(const OptionTable& table, const std::vector<std::string>& words) {
+  const std::vector<Argument>& arguments = table.arguments();
+  if (words.size() < arguments.size()) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} is missing; --help has an example", arguments[words.size()].name));
+  }
+  if (words.size() > arguments.size()) {
+    const std::string word = to_valid_utf8(cut(words[arguments.size()], kMaxQuotedBytes));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("unexpected argument '{}'; options begin with --{}", word,
+                            arguments.empty() ? "" : ", and what has spaces stands in quotes"));
+  }
+  for (size_t i = 0; i < words.size(); ++i) *arguments[i].target = words[i];
+  return {};
+}
+
 }  // namespace
 
 Result<Loaded> load_options(const OptionTable& table, const OptionSources& sources) {
@@ -75,6 +91,7 @@ Result<Loaded> load_options(const OptionTable& table, const OptionSources& sourc
   }
   HOLMES_TRY(Flags flags, parse_flags(options, sources.arguments));
   if (flags.help) return Loaded::kHelp;
+  HOLMES_CHECK(set_arguments(table, flags.arguments));
   layers.flags = std::move(flags.words);
   if (const auto path = layers.flags.find(std::string(kConfigFlag)); path != layers.flags.end()) {
     layers.path = path->second;

@@ -193,6 +193,30 @@ TEST_F(LoadOptions, MissingValueAndRepeatedFlagAreErrors) {
   EXPECT_THAT(error(), HasSubstr("--port"));
 }
 
+TEST_F(LoadOptions, TakesAsManyArgumentsAsWereDeclared) {
+  std::string first;
+  std::string second;
+  table_.argument("FIRST", first, "One");
+  table_.argument("SECOND", second, "Two");
+  sources_.arguments = {"a b", "--port", "80", "--unsafe", "* *"};
+  ASSERT_TRUE(load()) << error();
+  EXPECT_EQ(first, "a b");
+  EXPECT_EQ(second, "* *");
+  EXPECT_EQ(settings_.port, 80);
+  sources_.arguments = {"a", "--", "--port"};
+  ASSERT_TRUE(load()) << error();
+  EXPECT_EQ(second, "--port");
+  sources_.arguments = {"a"};
+  EXPECT_EQ(error(), "SECOND is missing; --help has an example");
+  sources_.arguments = {"a", "b", "c", "d"};
+  EXPECT_EQ(error(),
+            "unexpected argument 'c'; options begin with --, and what has spaces stands in quotes");
+  sources_.arguments = {"a", "-b"};
+  EXPECT_THAT(error(), HasSubstr("unknown option '-b'"));
+  const std::string help = help_text({"x", "y", "z"}, table_);
+  EXPECT_THAT(help, HasSubstr("Arguments:\n  FIRST\n      One\n  SECOND\n      Two\nOptions"));
+}
+
 TEST_F(LoadOptions, HelpWinsOverEverythingAndTouchesNothing) {
   sources_.arguments = {"--port", "x", "--nonsense", "--help"};
   sources_.environment["HOLMES_CONFIG_PATH"] = "/absent";

@@ -37,6 +37,13 @@ struct Option {
   [[nodiscard]] std::string file_key() const;  // "maxConcurrentChecks"
 };
 
+// A word that is no flag: `holmes schedule EXPR`. Always required.
+struct Argument {
+  std::string name;  // "EXPR"
+  std::string help;
+  std::string* target;
+};
+
 // What `--help` says around the options.
 struct CommandHelp {
   std::string usage;    // "holmes server [options]"
@@ -73,11 +80,15 @@ class OptionTable {
               std::string default_text, std::string value_name, std::string help);
 
   void add(Option option);
+  // The next word that is no flag.
+  void argument(std::string name, std::string& target, std::string help);
 
   [[nodiscard]] const std::vector<Option>& all() const { return options_; }
+  [[nodiscard]] const std::vector<Argument>& arguments() const { return arguments_; }
 
  private:
   std::vector<Option> options_;
+  std::vector<Argument> arguments_;
 };
 
 // The text for --help, with line breaks.
