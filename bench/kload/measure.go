@@ -186,6 +186,21 @@ func (k *kube) requests(ctx context.Context) (map[string]float64, error) {
 	}
 }
 
+// writesOf sums up the writes of our objects and of events in what requests or requestsPer tell.
+func writesOf(requests map[string]float64) float64 {
+	sum := 0.
+	for key, count := range requests {
+		verb, resource, _ := strings.Cut(key, " ")
+		switch verb {
+		case "POST", "PUT", "PATCH", "DELETE", "DELETECOLLECTION", "APPLY":
+			if strings.HasPrefix(resource, "healthchecks") || strings.HasPrefix(resource, "scheduledhealthchecks") || strings.HasPrefix(resource, "events") {
+				sum += count
+			}
+		}
+	}
+	return sum
+}
+
 // requestsPer gives the difference per check: by verb, and by verb and resource.
 func requestsPer(a, b map[string]float64, n int) (byVerb, byKey map[string]float64) {
 	byVerb, byKey = map[string]float64{}, map[string]float64{}
