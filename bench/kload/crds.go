@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,10 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// scheduleCRD stands in where the folder of the CRDs has no ScheduledHealthCheck.
-//
-//go:embed schedule_crd.yaml
-var scheduleCRD []byte
+const servedGrace = 30 * time.Second // from a definition to its kind being served
 
 // applyCRDs creates every definition of the YAML files in a folder and waits until both kinds are served.
 func (k *kube) applyCRDs(ctx context.Context, dir string) error {
@@ -33,21 +29,21 @@ func (k *kube) applyCRDs(ctx context.Context, dir string) error {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	if err := k.applyCRD(ctx, scheduleCRD); err != nil {
-		return err
-	}
 	for _, path := range []string{hcPath, shcPath} {
-		for {
-			_, err := k.Get().AbsPath(path).Param("limit", "1").DoRaw(ctx)
-			if ctx.Err() != nil {
-				return err
-			} else if err == nil {
-				break
-			}
-			time.Sleep(100 * time.Millisecond)
+		if err := k.awaitServed(ctx, path); err != nil {
+			return fmt.Errorf("%s is not served with the CRDs of %s: %w", path, dir, err)
 		}
 	}
 	return nil
+}
+
+func (k *kube) awaitServed(ctx context.Context, path string) error {
+	for end := time.Now().Add(servedGrace); ; time.Sleep(pollInterval) {
+		_, err := k.Get().AbsPath(path).Param("limit", "1").DoRaw(ctx)
+		if err == nil || ctx.Err() != nil || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // applyCRD creates the definitions of a text, unless there are such already.

@@ -1,6 +1,10 @@
 package main
 
-import "math"
+import (
+	"fmt"
+	"math"
+	"strings"
+)
 
 const (
 	createShare    = 0.9    // of the raw create rate
@@ -68,6 +72,7 @@ func (c *schedulesBench) write(r *report) {
 	if c.runs("c") {
 		c.writeWaiting(r)
 	}
+	r.WriteString("\n")
 	r.barHead()
 	if c.runs("a") {
 		c.barsEvery(r)
@@ -103,11 +108,11 @@ func (c *schedulesBench) writeEvery(r *report) {
 }
 
 func writeRaw(r *report, raw []createsResult) {
-	r.WriteString("\nRaw create rate of this API server (`kload creates`), by round:")
+	var rates []string
 	for _, x := range raw {
-		r.writef(" %.1f/s on %d connections;", x.PerS, x.Connections)
+		rates = append(rates, fmt.Sprintf("%.1f/s on %d connections", x.PerS, x.Connections))
 	}
-	r.WriteString("\n\n")
+	r.writef("\nRaw create rate of this API server (`kload creates`), by round: %s\n", strings.Join(rates, ", "))
 }
 
 func (c *schedulesBench) writeOnce(r *report) {
@@ -139,7 +144,6 @@ func (c *schedulesBench) writeWaiting(r *report) {
 	r.row("API writes", "%.0f", w.Writes)
 	r.row("CPU, % of one core", "%.3f", waitingCPU(w))
 	r.row("peak RSS, MiB", "%.1f", operatorFigure(w.Procs, peakMiB))
-	r.WriteString("\n")
 }
 
 func waitingCPU(w *waitingResult) float64 {
