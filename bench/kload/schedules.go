@@ -111,8 +111,8 @@ func (c *schedulesBench) ticks(ctx context.Context, s subject, t *turn, flags ..
 		return loaded{t.Ticks.WindowS, t.Ticks.Procs}, err
 	}, func() string {
 		x := t.Ticks
-		return fmt.Sprintf("%6.1f creates/s, skew p99 %.0f ms, missed %d, doubled %d, %.2f writes/run, %.2f CPU s/1000", meanRate(x), x.Skew.P99,
-			x.Missed, x.Doubled+x.Stray, x.Writes, x.Procs["operator"].Per1k)
+		return fmt.Sprintf("%6s creates/s, skew p99 %s s, missed %d, doubled %d, %s writes/run, %s CPU s/1000", figure("%.1f", createRate(t)), figure("%.2f", skewP99(t)),
+			x.Missed, x.Doubled+x.Stray, figure("%.2f", writesEach(t)), figure("%.2f", runCPU(t)))
 	})
 }
 
