@@ -34,6 +34,16 @@ func ofRuns(f func(*ticksResult) float64) func(*turn) float64 {
 	}
 }
 
+// ofWork is for what a run costs: it is lacking when the operator had not done with its runs.
+func ofWork(f func(*ticksResult) float64) func(*turn) float64 {
+	return ofRuns(func(r *ticksResult) float64 {
+		if !r.Quiet {
+			return math.NaN()
+		}
+		return f(r)
+	})
+}
+
 func seconds(d dist, ms float64) float64 {
 	if d.N == 0 {
 		return math.NaN()
@@ -50,10 +60,10 @@ var (
 	skewP99    = ofRuns(func(r *ticksResult) float64 { return seconds(r.Skew, r.Skew.P99) })
 	skewMax    = ofRuns(func(r *ticksResult) float64 { return seconds(r.Skew, r.Skew.Max) })
 	endP99     = ofRuns(func(r *ticksResult) float64 { return seconds(r.End, r.End.P99) })
-	writesEach = ofRuns(func(r *ticksResult) float64 { return positive(r.Writes) })
+	writesEach = ofWork(func(r *ticksResult) float64 { return positive(r.Writes) })
 	doubled    = ofRuns(func(r *ticksResult) float64 { return float64(r.Doubled + r.Stray) })
 	notPass    = ofRuns(func(r *ticksResult) float64 { return float64(r.NotPass) })
-	runCPU     = ofRuns(func(r *ticksResult) float64 {
+	runCPU     = ofWork(func(r *ticksResult) float64 {
 		return operatorFigure(r.Procs, func(p procDelta) float64 { return p.Per1k })
 	})
 )
@@ -90,6 +100,7 @@ func (c *schedulesBench) writeEvery(r *report) {
 	least, most := ts.calibration()
 	r.writef("\n## a: %d every-minute schedules, %d ticks, checks of %s, %d rounds; calibration %.0f to %.0f ms\n\n", c.n, c.minutes, c.delay, c.rounds, least, most)
 	r.WriteString(ts.disturbance())
+	writeUnquiet(r, ts)
 	r.head("", oursName, peerName)
 	r.compare("minute to creation, p50 s (mean)", "%.2f", ts.mean, skewP50)
 	r.compare("minute to creation, p99 s (worst)", "%.2f", ts.worst, skewP99)
@@ -107,6 +118,15 @@ func (c *schedulesBench) writeEvery(r *report) {
 	writeRaw(r, c.raw)
 }
 
+// writeUnquiet says why figures of what a run costs are lacking.
+func writeUnquiet(r *report, ts turns) {
+	for _, t := range ts {
+		if t.Ticks.Runs > 0 && !t.Ticks.Quiet {
+			r.writef("%s, round %d: it still wrote when the time was over, so what its runs cost was not measured.\n\n", t.Name, t.Round)
+		}
+	}
+}
+
 func writeRaw(r *report, raw []createsResult) {
 	var rates []string
 	for _, x := range raw {
@@ -118,6 +138,7 @@ func writeRaw(r *report, raw []createsResult) {
 func (c *schedulesBench) writeOnce(r *report) {
 	ts := c.once
 	r.writef("\n## b: %d schedules on one minute\n\n%s", c.atOnce, ts.disturbance())
+	writeUnquiet(r, ts)
 	r.head("", oursName)
 	row := func(what, format string, f func(*turn) float64) { r.row(what, format, ts.last(oursName, f)) }
 	row("minute to creation, p99 s", "%.2f", skewP99)

@@ -16,7 +16,8 @@ const (
 	probeBefore  = time.Second     // and CPU from here
 	everyGrace   = 50 * time.Second
 	onceGrace    = 2 * time.Minute
-	lateEvents   = 3 * time.Second // after the last run, before the closing counts
+	lateWrites   = 3 * time.Second // none for so long: the operator has done with its runs
+	beforeNext   = 3 * time.Second // the closing counts are taken so long before the next tick
 	pollInterval = 100 * time.Millisecond
 )
 
@@ -26,6 +27,7 @@ type ticksResult struct {
 	Once    bool    `json:"once"`
 	MakeS   float64 `json:"make_schedules_s"`
 	WindowS float64 `json:"window_s"`
+	Quiet   bool    `json:"quiet"` // the operator had done with its runs when CPU and writes were counted
 	ticksSum
 	Writes    float64              `json:"writes_per_run"` // of the operator: the harness makes none meanwhile
 	Req       map[string]float64   `json:"requests_per_run_detail"`
@@ -69,13 +71,16 @@ func cmdTicks(args []string) (any, error) {
 	sleepUntil(first.Add(-probeBefore))
 	p0, start := c.procs(), time.Now()
 	res.Error = seen.await(w, *n**minutes, first, *minutes, *once)
-	time.Sleep(lateEvents)
-	p1 := c.procs()
-	res.WindowS = r3(time.Since(start).Seconds())
-	req1, err := k.requests(ctx)
+	limit := onceGrace
+	if !*once {
+		limit = time.Until(first.Add(time.Duration(*minutes)*time.Minute - beforeNext))
+	}
+	req1, quiet, err := k.untilQuiet(ctx, lateWrites, limit)
 	if err != nil {
 		return nil, err
 	}
+	p1 := c.procs()
+	res.Quiet, res.WindowS = quiet, r3(time.Since(start).Seconds())
 	res.ticksSum = seen.sum(first, *minutes)
 	res.Rewatches, res.Closed = w.reconnects.Load(), int(req1[closedWatches]-req0[closedWatches])
 	res.Procs = procDiff(p0, p1, res.Runs)

@@ -7,11 +7,10 @@ import (
 )
 
 const (
-	waitingLimit  = 10 * time.Minute
-	quietLimit    = 3 * time.Minute // for the operator to have done with new schedules
-	quietFor      = 10 * time.Second
-	quietInterval = 5 * time.Second
-	monthsAway    = 6 // the tick
+	waitingLimit = 10 * time.Minute
+	doneLimit    = 3 * time.Minute // for the operator to have done with new schedules
+	quietFor     = 10 * time.Second
+	monthsAway   = 6 // the tick
 )
 
 type waitingResult struct {
@@ -45,13 +44,12 @@ func cmdWaiting(args []string) (any, error) {
 		return nil, err
 	}
 	res.MakeS = r3(time.Since(start).Seconds())
-	if res.QuietS, res.Quiet, err = k.awaitQuiet(ctx); err != nil {
-		return nil, err
-	}
-	req0, err := k.requests(ctx)
+	made := time.Now()
+	req0, quiet, err := k.untilQuiet(ctx, quietFor, doneLimit)
 	if err != nil {
 		return nil, err
 	}
+	res.Quiet, res.QuietS = quiet, r3(time.Since(made).Seconds())
 	p0 := c.procs()
 	start = time.Now()
 	time.Sleep(*window)
@@ -65,24 +63,4 @@ func cmdWaiting(args []string) (any, error) {
 	res.Writes, res.Procs = writesOf(res.Req), procDiff(p0, p1, 0)
 	res.Planned, err = k.planned(ctx)
 	return res, err
-}
-
-// awaitQuiet waits until nobody has written our objects for a while, and tells
-// how long that took and whether it came to that.
-func (k *kube) awaitQuiet(ctx context.Context) (float64, bool, error) {
-	start := time.Now()
-	before, since := -1., start
-	for time.Since(start) < quietLimit {
-		req, err := k.requests(ctx)
-		if err != nil {
-			return 0, false, err
-		}
-		if now := writesOf(req); now != before {
-			before, since = now, time.Now()
-		} else if time.Since(since) >= quietFor {
-			return r3(since.Sub(start).Seconds()), true, nil
-		}
-		time.Sleep(quietInterval)
-	}
-	return r3(time.Since(start).Seconds()), false, nil
 }
