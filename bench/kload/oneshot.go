@@ -14,6 +14,8 @@ func hcJSON(name, run string) []byte {
 		runLabel + `":"` + run + `"}},"spec":{` + specJSON + `}}`)
 }
 
+const quietLimit = 2 * time.Minute // late writes (events) are waited for so long
+
 type oneshotResult struct {
 	Cmd        string               `json:"cmd"`
 	N          int                  `json:"n"`
@@ -102,9 +104,12 @@ func cmdOneshot(args []string) (any, error) {
 	case <-time.After(*limit - time.Since(start)):
 		res.Error = "timed out"
 	}
-	req1, err := k.untilQuiet(ctx, *settle)
+	req1, quiet, err := k.untilQuiet(ctx, *settle, quietLimit)
 	if err != nil {
 		return nil, err
+	}
+	if !quiet {
+		return nil, fmt.Errorf("writes did not end within %v", quietLimit)
 	}
 	p1 := c.procs()
 	stopWatch()

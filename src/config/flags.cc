@@ -45,7 +45,7 @@ Result<Flags> parse_flags(const std::vector<Option>& options, std::vector<std::s
   if (flags.help) return flags;
   flags.arguments = app.remaining();
   const auto marker = std::ranges::find(flags.arguments, "--");
-  const auto is_flag = [](std::string_view word) { return word.starts_with("-"); };
+  const auto is_flag = [](std::string_view word) { return word.starts_with("-") && word != "-"; };
   if (const auto flag = std::find_if(flags.arguments.begin(), marker, is_flag); flag != marker) {
     return fail(unknown(*flag, options));
   }
