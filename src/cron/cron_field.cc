@@ -67,6 +67,20 @@ Result<int> parse_value(const Item& item, std::string_view text) {
   return item.invalid(fmt::format("'{}' is not {}", text, allowed_values(item.kind)));
 }
 
+// What to write instead of a range whose end lies before its begin.
+std::string unrolled(const FieldKind& kind, Range range, std::string_view low,
+                     std::string_view high) {
+  const auto name = [&kind, named = high.front() > '9'](int value) {
+    return named ? std::string(kind.names[static_cast<size_t>(value - kind.min)])
+                 : std::to_string(value);
+  };
+  const std::string to_end =
+      range.first == kind.max ? std::string(low) : fmt::format("{}-{}", low, name(kind.max));
+  const std::string from_begin =
+      range.last == kind.min ? std::string(high) : fmt::format("{}-{}", name(kind.min), high);
+  return range.first > kind.max ? from_begin : fmt::format("{},{}", to_end, from_begin);
+}
+
 Result<Range> parse_range(const Item& item, std::string_view text) {
   const FieldKind& kind = item.kind;
   if (is_star(text)) return Range{kind.min, kind.max, true};
@@ -88,8 +102,8 @@ Result<Range> parse_range(const Item& item, std::string_view text) {
   HOLMES_TRY(int last, parse_value(item, high));
   if (kind.wraps_at_end && last == kind.min && first > last) last = kind.max + 1;
   if (first > last) {
-    return item.invalid(fmt::format("the range '{0}' runs backwards; write {1}-{2},{3}-{4}", text,
-                                    low, kind.max, kind.min, high));
+    return item.invalid(fmt::format("the range '{}' runs backwards; write {}", text,
+                                    unrolled(kind, {first, last}, low, high)));
   }
   return Range{first, last};
 }

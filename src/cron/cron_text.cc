@@ -29,18 +29,6 @@ constexpr std::array kMacros{
     Macro{"@hourly", "0 * * * *"},
 };
 
-std::vector<std::string_view> words_of(std::string_view text) {
-  std::vector<std::string_view> words;
-  while (true) {
-    const size_t begin = text.find_first_not_of(kSpaces);
-    if (begin == std::string_view::npos) return words;
-    text.remove_prefix(begin);
-    const size_t length = std::min(text.find_first_of(kSpaces), text.size());
-    words.push_back(text.substr(0, length));
-    text.remove_prefix(length);
-  }
-}
-
 Status check_characters(std::string_view text) {
   if (text.size() > kMaxTextBytes) {
     return fail(ErrorCode::kInvalid,
@@ -124,7 +112,7 @@ Error unknown_macro(std::string_view word) {
 
 Result<CronExpression> parse_cron(std::string_view text) {
   HOLMES_CHECK(check_characters(text));
-  const std::vector<std::string_view> words = words_of(text);
+  const std::vector<std::string_view> words = split_words(text);
   if (words.empty()) {
     return fail(ErrorCode::kInvalid,
                 "schedule: '' is empty; write five fields such as 0 9 * * 1-5");
@@ -137,7 +125,8 @@ Result<CronExpression> parse_cron(std::string_view text) {
   if (words[0] == kEvery) return parse_every(words);
   if (words[0].starts_with('@')) {
     for (const Macro& macro : kMacros) {
-      if (words.size() == 1 && macro.name == words[0]) return parse_fields(words_of(macro.fields));
+      if (words.size() == 1 && macro.name == words[0])
+        return parse_fields(split_words(macro.fields));
     }
     return fail(unknown_macro(trim(text)));
   }
@@ -148,6 +137,18 @@ Result<CronExpression> parse_cron(std::string_view text) {
                             trim(text), words.size(), words.size() == 1 ? "" : "s"));
   }
   return parse_fields(words);
+}
+
+std::vector<std::string_view> split_words(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (true) {
+    const size_t begin = text.find_first_not_of(kSpaces);
+    if (begin == std::string_view::npos) return words;
+    text.remove_prefix(begin);
+    const size_t length = std::min(text.find_first_of(kSpaces), text.size());
+    words.push_back(text.substr(0, length));
+    text.remove_prefix(length);
+  }
 }
 
 }  // namespace holmes

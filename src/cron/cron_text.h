@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "cron/cron_fields.h"
@@ -22,5 +23,8 @@ using CronExpression = std::variant<CronFields, CronPeriod>;
 // The grammar is that of schedule.h. Fails with kInvalid: a sentence that names the field, quotes
 // the offending text and says what would be right.
 Result<CronExpression> parse_cron(std::string_view text);
+
+// The text between white space.
+std::vector<std::string_view> split_words(std::string_view text);
 
 }  // namespace holmes

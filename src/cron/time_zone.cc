@@ -122,8 +122,8 @@ Result<TimeZone> TimeZone::load(std::string_view name) {
 }
 
 const std::string& TimeZone::name() const {
-  static const std::string kUtc = "UTC";
-  return zone_ ? zone_->name : kUtc;
+  static const std::string utc = "UTC";
+  return zone_ ? zone_->name : utc;
 }
 
 ZoneSpan TimeZone::span_at(sys_seconds t) const {

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# bench/micro/cron.sh [flags of Google Benchmark]: runs cron_bench, prints its figures and holds them
+# against the bars. CPU times: other work on the machine is not the schedule's.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+readonly out=build/bench/cron.json
+
+ninja -C build/release cron_bench >/dev/null
+mkdir -p build/bench
+build/release/bench/micro/cron_bench --benchmark_min_time=0.1 --benchmark_out="$out" \
+  --benchmark_out_format=json "$@" >/dev/null 2>&1
+jq -r '.benchmarks[] | "\(.cpu_time | round) ns\t\(.name)"' "$out"
+echo
+jq -r '
+  def times(kind): [.benchmarks[] | select(.name | test(kind)) | .cpu_time] | sort;
+  def bar(what; value; most):
+    if value == null then empty
+    else "\(if value <= most then "PASS" else "MISS" end)\t\(what): \(value | round) ns, at most \(most)" end;
+  bar("median of next and previous"; times("^(next|previous)/") | .[length / 2 | floor]; 1000),
+  bar("slowest search"; times("^(worst_)?(next|previous)/") | last; 50000),
+  bar("slowest count of ten years"; times("^count") | last; 1000000)
+' "$out" | tee "$out.bars"
+! grep -q ^MISS "$out.bars"
