@@ -22,6 +22,7 @@ struct Command {
 constexpr std::array kCommands{
     Command{"operator", "watch HealthChecks and have them executed", &run_operator},
     Command{"server", "execute checks: the API server", &run_server},
+    Command{"validate", "check manifests of ours without a cluster", &run_validate},
     Command{"crd", "print the CustomResourceDefinitions", &run_crd},
     Command{"version", "print the version", &run_version},
 };
@@ -36,6 +37,7 @@ std::string help() {
   return text +
          "\nexample:\n"
          "  holmes crd | kubectl apply -f -\n"
+      "  holmes validate examples/*.yaml\n"
          "  MODEL=gpt-4.1 OPENAI_API_KEY=... holmes server\n"
          "\n`holmes COMMAND --help` lists a command's options.\n";
 }
