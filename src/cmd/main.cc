@@ -37,7 +37,7 @@ std::string help() {
   return text +
          "\nexample:\n"
          "  holmes crd | kubectl apply -f -\n"
-      "  holmes validate examples/*.yaml\n"
+         "  holmes validate examples/*.yaml\n"
          "  MODEL=gpt-4.1 OPENAI_API_KEY=... holmes server\n"
          "\n`holmes COMMAND --help` lists a command's options.\n";
 }

@@ -73,13 +73,22 @@ spec:
   EXPECT_EQ(validation.objects, 2U);
 }
 
-TEST(ValidateManifest, SaysWhatIsWrongWithASpecWhereAndWhatWouldBeRight) {
+struct Row {
+  std::string text;
+  std::string line;  // how the only line about the text begins
+};
+
+void expect_one_line_each(const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    const std::vector<std::string> lines = lines_of(row.text);
+    ASSERT_EQ(lines.size(), 1U) << row.text << fmt::format("{}", fmt::join(lines, "\n"));
+    EXPECT_TRUE(lines[0].starts_with(row.line)) << lines[0] << "\n" << row.line;
+  }
+}
+
+TEST(ValidateManifest, SaysWhatIsWrongWithACheckWhereAndWhatWouldBeRight) {
   const std::string long_query(5001, 'x');
-  const std::string big_config(8185, 'x');
-  const struct {
-    std::string text;
-    std::string line;
-  } rows[] = {
+  expect_one_line_each({
       {check_with("query: ''"), "f:6:10: error: spec.query: must not be empty"},
       {check_with("query: '  '"), "f:6:10: error: spec.query: must not be blank"},
       {check_with("query: " + long_query),
@@ -110,6 +119,12 @@ TEST(ValidateManifest, SaysWhatIsWrongWithASpecWhereAndWhatWouldBeRight) {
        "f:7:12: error: spec.suspend: must be true or false, not the number 1"},
       {check_with("query: q\n  timout: 5"),
        "f:7:3: error: spec.timout: there is no such field (did you mean timeout?)"},
+  });
+}
+
+TEST(ValidateManifest, SaysWhatIsWrongWithADestination) {
+  const std::string big_config(8185, 'x');
+  expect_one_line_each({
       {check_with("query: q\n  destinations: {type: slack}"),
        "f:7:17: error: spec.destinations: must be a list, not a map"},
       {check_with("query: q\n  destinations:\n  - config: {a: 1}"),
@@ -127,6 +142,11 @@ TEST(ValidateManifest, SaysWhatIsWrongWithASpecWhereAndWhatWouldBeRight) {
       {check_with("query: q\n  schedule: '* * * * *'"),
        "f:7:3: error: spec.schedule: there is no such field; there are query, timeout, mode, "
        "destinations, model, ttlSecondsAfterFinished, backoffLimit, suspend, cancel"},
+  });
+}
+
+TEST(ValidateManifest, SaysWhatIsWrongWithASchedule) {
+  expect_one_line_each({
       {schedule_with("schedule: '* * * * *'"),
        "f:5:1: error: spec.query: must be set: The question, in plain words. The check passes when "
        "no problem is found."},
@@ -151,12 +171,7 @@ TEST(ValidateManifest, SaysWhatIsWrongWithASpecWhereAndWhatWouldBeRight) {
       {schedule_with("query: q\n  schedule: '@hourly'\n  startingDeadlineSeconds: 0"),
        "f:8:28: error: spec.startingDeadlineSeconds: must be an integer from 1 to 2147483647, not "
        "the number 0"},
-  };
-  for (const auto& row : rows) {
-    const std::vector<std::string> lines = lines_of(row.text);
-    ASSERT_EQ(lines.size(), 1U) << fmt::format("{}", fmt::join(lines, "\n"));
-    EXPECT_TRUE(lines[0].starts_with(row.line)) << lines[0] << "\n" << row.line;
-  }
+  });
 }
 
 TEST(ValidateManifest, TakesWhatTheApiServerTakes) {
@@ -180,10 +195,7 @@ TEST(ValidateManifest, TakesWhatTheApiServerTakes) {
 }
 
 TEST(ValidateManifest, SaysWhatIsWrongWithAnObject) {
-  const struct {
-    std::string_view text;
-    std::string_view line;
-  } rows[] = {
+  expect_one_line_each({
       {"- a\n", "f:1:1: error: must be an object with apiVersion, kind, metadata and spec"},
       {"kind: HealthCheck\n",
        "f:1:1: error: apiVersion: must be set, to holmesgpt.dev/v1alpha1 for example"},
@@ -223,12 +235,7 @@ TEST(ValidateManifest, SaysWhatIsWrongWithAnObject) {
        "  kind: HealthCheck\n  metadata: {name: a}\n  spec: {query: 1}\n",
        "f:7:17: error: items[0].spec.query: must be a string"},
       {"", "f:1:1: warning: there is no object in this file"},
-  };
-  for (const auto& row : rows) {
-    const std::vector<std::string> lines = lines_of(row.text);
-    ASSERT_EQ(lines.size(), 1U) << row.text << fmt::format("{}", fmt::join(lines, "\n"));
-    EXPECT_TRUE(lines[0].starts_with(row.line)) << lines[0] << "\n" << row.line;
-  }
+  });
 }
 
 TEST(ValidateManifest, TellsAllProblemsOfAllDocumentsInTheirOrder) {

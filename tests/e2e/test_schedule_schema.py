@@ -111,20 +111,3 @@ def test_get_shows_the_columns_of_the_contract(ns, cluster):
     wide = ns.kubectl("get", "scheduledhealthchecks", "-o", "wide").stdout
     assert "NEXT" in wide and "2024-01-01T00:10:00Z" in wide
     assert "sample" in ns.kubectl("get", "holmes").stdout
-
-
-def test_the_operator_may_do_with_schedules_what_it_must_and_no_more(cluster, accounts):
-    def may(verb, resource):
-        asked = cluster.kubectl(
-            "auth", "can-i", verb, resource, kubeconfig=accounts.operator, check=False
-        )
-        return asked.stdout.split()[0] == "yes"
-
-    group = "holmesgpt.dev"
-    for verb in ("get", "list", "watch", "patch"):
-        assert may(verb, f"scheduledhealthchecks.{group}")
-    for verb in ("update", "create", "delete"):
-        assert not may(verb, f"scheduledhealthchecks.{group}")
-    for verb in ("create", "delete", "patch"):
-        assert may(verb, f"healthchecks.{group}")
-    assert not may("update", f"healthchecks.{group}")
