@@ -5,26 +5,30 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly cache=${HOLMES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/holmes}
 
-case ${1:-} in
-  operator) shift ;;
+readonly name=${1:-}
+case $name in
+  operator | schedules) shift ;;
   cron)
     shift
     exec bench/micro/cron.sh "$@"
     ;;
   '')
-    echo "operator   2,000 HealthChecks at once on a real API server, side by side with a controller-runtime operator (about 8 minutes)"
-    echo "cron       how long a schedule takes to find its ticks (half a minute)"
+    cat <<'TEXT'
+operator    2,000 HealthChecks at once on a real API server, side by side with a controller-runtime operator (about 8 minutes)
+schedules   1,000 every-minute schedules side by side with it; then 5,000 on one minute, and 10,000 that are not due (about 16 minutes)
+cron        how long a schedule takes to find its ticks (half a minute)
+TEXT
     exit 0
     ;;
   *)
-    echo "bench/run.sh: no benchmark '$1'; without a name it lists them" >&2
+    echo "bench/run.sh: no benchmark '$name'; without a name it lists them" >&2
     exit 2
     ;;
 esac
 
 readonly ours=${BENCH_OPERATOR:-build/release/holmes operator} # another command to be measured instead
 if [[ ! -x ${ours%% *} ]]; then
-  echo "bench/run.sh: there is no ${ours%% *}; ./dev bench operator builds it" >&2
+  echo "bench/run.sh: there is no ${ours%% *}; ./dev bench $name builds it" >&2
   exit 1
 fi
 go=$(tests/cluster/go.sh)
@@ -33,5 +37,5 @@ echo "building the peer and the harness (a minute, the first time) ..." >&2
 mkdir -p "$cache/bench"
 (cd bench && CGO_ENABLED=0 GOTOOLCHAIN=local "$go" build -buildvcs=false -o "$cache/bench/" ./kload ./peer/operator)
 export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
-exec "$cache/bench/kload" operator --testcluster "$testcluster" --crds "${BENCH_CRDS:-deploy/crds}" --out build/bench \
+exec "$cache/bench/kload" "$name" --testcluster "$testcluster" --crds "${BENCH_CRDS:-deploy/crds}" --out build/bench \
   --ours "$ours" --peer "$cache/bench/operator" "$@"

@@ -2,14 +2,12 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -17,7 +15,6 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	"sigs.k8s.io/yaml"
 )
 
 const (
@@ -75,45 +72,13 @@ func (k *kube) put(ctx context.Context, path string, body []byte) ([]byte, error
 	return k.Put().AbsPath(path).Body(body).DoRaw(ctx)
 }
 
-// applyCRDs creates every definition of the YAML files in a folder and waits until HealthChecks are served.
-func (k *kube) applyCRDs(ctx context.Context, dir string) error {
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("no *.yaml in %s (%v)", dir, err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		for _, doc := range bytes.Split(text, []byte("\n---\n")) {
-			js, err := yaml.YAMLToJSON(doc)
-			if err != nil {
-				return fmt.Errorf("%s: %w", file, err)
-			}
-			if string(js) == "null" || !bytes.Contains(js, []byte(`"CustomResourceDefinition"`)) {
-				continue
-			}
-			if _, err := k.post(ctx, crdPath, js); err != nil && !strings.Contains(err.Error(), "already exists") {
-				return fmt.Errorf("%s: %w", file, err)
-			}
-		}
-	}
-	for {
-		_, err := k.Get().AbsPath(hcPath).Param("limit", "1").DoRaw(ctx)
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-}
-
 type event struct {
 	Type   string `json:"type"`
 	Object struct {
 		Metadata struct {
-			Name   string            `json:"name"`
-			Labels map[string]string `json:"labels"`
+			Name        string            `json:"name"`
+			Labels      map[string]string `json:"labels"`
+			Annotations map[string]string `json:"annotations"`
 		} `json:"metadata"`
 		Status  struct{ Phase, Result string } `json:"status"`
 		Message string                         `json:"message"` // of an error

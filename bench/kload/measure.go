@@ -144,6 +144,22 @@ func procDiff(a, b map[string]procStat, checks int) map[string]procDelta {
 // client (or its own serving of it) was too slow.
 const closedWatches = "closed watches"
 
+// untilQuiet waits until nobody has written our objects or events for a while, so
+// that what an operator puts off is counted too. It returns the requests by then,
+// and whether it became quiet within the limit.
+func (k *kube) untilQuiet(ctx context.Context, quiet, limit time.Duration) (map[string]float64, bool, error) {
+	before, err := k.requests(ctx)
+	for end := time.Now().Add(limit); err == nil && time.Until(end) >= quiet; {
+		time.Sleep(quiet)
+		var now map[string]float64
+		if now, err = k.requests(ctx); err == nil && writesOf(now) == writesOf(before) {
+			return now, true, nil
+		}
+		before = now
+	}
+	return before, false, err
+}
+
 // requests reads apiserver_request_total by "VERB resource/subresource".
 func (k *kube) requests(ctx context.Context) (map[string]float64, error) {
 	raw, err := k.Get().AbsPath("/metrics").SetHeader("Accept", "text/plain").Stream(ctx)
@@ -184,6 +200,21 @@ func (k *kube) requests(ctx context.Context) (map[string]float64, error) {
 			return nil, err
 		}
 	}
+}
+
+// writesOf sums up the writes of our objects and of events in what requests or requestsPer tell.
+func writesOf(requests map[string]float64) float64 {
+	sum := 0.
+	for key, count := range requests {
+		verb, resource, _ := strings.Cut(key, " ")
+		switch verb {
+		case "POST", "PUT", "PATCH", "DELETE", "DELETECOLLECTION", "APPLY":
+			if strings.HasPrefix(resource, "healthchecks") || strings.HasPrefix(resource, "scheduledhealthchecks") || strings.HasPrefix(resource, "events") {
+				sum += count
+			}
+		}
+	}
+	return sum
 }
 
 // requestsPer gives the difference per check: by verb, and by verb and resource.

@@ -145,7 +145,6 @@ json::object status_update(const HealthCheck& check) {
   return json::object{{"apiVersion", HealthCheck::resource().api_version()},
                       {"kind", HealthCheck::resource().kind},
                       {"metadata", status_identity(check.meta)},
-                      {"spec", to_json(check.spec)},
                       {"status", to_json(check.status)}};
 }
 

@@ -26,6 +26,7 @@ struct Invocation {
 // Each parses its options, runs to its end and returns the exit code.
 int run_server(const Invocation& invocation);
 int run_operator(const Invocation& invocation);
+int run_schedule(const Invocation& invocation);
 int run_crd(const Invocation& invocation);
 int run_validate(const Invocation& invocation);
 int run_version(const Invocation& invocation);

@@ -22,6 +22,7 @@ struct Command {
 constexpr std::array kCommands{
     Command{"operator", "watch HealthChecks and have them executed", &run_operator},
     Command{"server", "execute checks: the API server", &run_server},
+    Command{"schedule", "explain a schedule and print its next ticks", &run_schedule},
     Command{"validate", "check manifests of ours without a cluster", &run_validate},
     Command{"crd", "print the CustomResourceDefinitions", &run_crd},
     Command{"version", "print the version", &run_version},

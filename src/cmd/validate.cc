@@ -11,7 +11,6 @@
 namespace holmes {
 namespace {
 
-constexpr size_t kMaxFiles = 1000;
 constexpr size_t kMaxInputBytes = size_t{1} << 20U;  // as of a file
 constexpr std::string_view kStandardInput = "-";
 
@@ -53,14 +52,14 @@ int run_validate(const Invocation& invocation) {
   const CommandHelp help{
       "holmes validate [options] FILE...",
       "Checks manifests of HealthChecks and ScheduledHealthChecks without a cluster: every field, "
-      "limit,\nschedule and time zone. A FILE is YAML or JSON; - is the standard input.\n\n"
+      "limit,\nschedule and time zone.\n\n"
       "Exit codes: 0 valid, perhaps with warnings; 1 errors were found; 2 a FILE cannot be read.",
       "holmes validate examples/*.yaml\n"
       "kustomize build . | holmes validate --output json -"};
   std::vector<std::string> files;
   std::string output = "text";
   OptionTable table;
-  table.arguments("FILE", files, 1, kMaxFiles);
+  table.arguments("FILE...", files, "YAML or JSON; - is the standard input");
   table.choice("output", "", output, {"text", "json"}, "For people or for programs");
   if (const auto code = load_or_exit(table, help, invocation)) return *code;
 

@@ -43,16 +43,13 @@ Result<Flags> parse_flags(const std::vector<Option>& options, std::vector<std::s
   }
   flags.help = help->count() > 0;
   if (flags.help) return flags;
-  bool only_rest = false;
-  for (std::string& argument : app.remaining()) {
-    if (argument == "--" && !only_rest) {
-      only_rest = true;
-    } else if (argument.starts_with("-") && argument != "-" && !only_rest) {
-      return fail(unknown(argument, options));
-    } else {
-      flags.rest.push_back(std::move(argument));
-    }
+  flags.arguments = app.remaining();
+  const auto marker = std::ranges::find(flags.arguments, "--");
+  const auto is_flag = [](std::string_view word) { return word.starts_with("-") && word != "-"; };
+  if (const auto flag = std::find_if(flags.arguments.begin(), marker, is_flag); flag != marker) {
+    return fail(unknown(*flag, options));
   }
+  if (marker != flags.arguments.end()) flags.arguments.erase(marker);
   for (const auto& [flag, option] : known) {
     if (option->count() > 0) flags.words[flag] = std::move(words[flag]);
   }

@@ -13,12 +13,11 @@ namespace holmes {
 struct Flags {
   bool help = false;  // -h or --help stood somewhere; nothing else was looked at
   std::map<std::string, std::string> words;  // by Option::flag; a bare switch is "true"
-  std::vector<std::string>
-      rest;  // what is no option, in its order; "-" is none, nor all after "--"
+  std::vector<std::string> arguments;        // what is no flag, in order
 };
 
-// "--name value", "--name=value" and "--switch". Fails with kInvalid on unknown flags (naming near
-// ones), repeated ones and missing values.
+// "--name value", "--name=value" and "--switch"; behind "--" nothing is a flag. Fails with kInvalid
+// on unknown flags (naming near ones), repeated ones and missing values.
 Result<Flags> parse_flags(const std::vector<Option>& options, std::vector<std::string> arguments);
 
 }  // namespace holmes

@@ -60,16 +60,26 @@ Status set(const Option& option, const Found& found) {
               fmt::format("{}: {} {}", found.where, quoted, done.error().message));
 }
 
-Status set(const OptionTable::Arguments& wanted, std::vector<std::string> words) {
-  if (words.size() > wanted.max) {
+Status set_arguments(const OptionTable& table, const std::vector<std::string>& words) {
+  const std::vector<Argument>& arguments = table.arguments();
+  if (words.size() < arguments.size()) {
     return fail(ErrorCode::kInvalid,
-                fmt::format("unexpected argument '{}'; options begin with --",
-                            to_valid_utf8(cut(words[wanted.max], kMaxQuotedBytes))));
+                fmt::format("{} is missing; --help has an example", arguments[words.size()].name));
   }
-  if (words.size() < wanted.min) {
-    return fail(ErrorCode::kInvalid, fmt::format("{} is missing; --help tells more", wanted.name));
+  const bool open_ended = !arguments.empty() && arguments.back().targets != nullptr;
+  if (words.size() > arguments.size() && !open_ended) {
+    const std::string word = to_valid_utf8(cut(words[arguments.size()], kMaxQuotedBytes));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("unexpected argument '{}'; options begin with --{}", word,
+                            arguments.empty() ? "" : ", and what has spaces stands in quotes"));
   }
-  if (wanted.target != nullptr) *wanted.target = std::move(words);
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].target != nullptr) {
+      *arguments[i].target = words[i];
+    } else {
+      arguments[i].targets->assign(words.begin() + static_cast<ptrdiff_t>(i), words.end());
+    }
+  }
   return {};
 }
 
@@ -88,6 +98,7 @@ Result<Loaded> load_options(const OptionTable& table, const OptionSources& sourc
   }
   HOLMES_TRY(Flags flags, parse_flags(options, sources.arguments));
   if (flags.help) return Loaded::kHelp;
+  HOLMES_CHECK(set_arguments(table, flags.arguments));
   layers.flags = std::move(flags.words);
   if (const auto path = layers.flags.find(std::string(kConfigFlag)); path != layers.flags.end()) {
     layers.path = path->second;
@@ -99,7 +110,6 @@ Result<Loaded> load_options(const OptionTable& table, const OptionSources& sourc
   for (const Option& option : table.all()) {
     if (const auto found = layers.find(option)) HOLMES_CHECK(set(option, *found));
   }
-  HOLMES_CHECK(set(table.arguments(), std::move(flags.rest)));
   return Loaded::kOptions;
 }
 

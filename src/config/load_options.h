@@ -24,6 +24,7 @@ enum class Loaded { kOptions, kHelp };
 // is then empty counts as not set. kHelp: --help stood among the flags, no target was touched.
 // Fails with kInvalid and one sentence for the user, who should see it with exit code 2:
 //   --max-concurrent-checks: 'many' must be an integer from 1 to 1000
+//   EXPR is missing; --help has an example
 //   HOLMES_PORT: '70000' must be ...
 //   /etc/holmes.yaml: port: '70000' must be ...
 // or with the code of read_file. A secret's value is not quoted.

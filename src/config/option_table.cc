@@ -46,9 +46,13 @@ void OptionTable::add(Option option) {
   options_.push_back(std::move(option));
 }
 
-void OptionTable::arguments(std::string name, std::vector<std::string>& target, size_t min,
-                            size_t max) {
-  arguments_ = {std::move(name), &target, min, max};
+void OptionTable::argument(std::string name, std::string& target, std::string help) {
+  arguments_.push_back({std::move(name), std::move(help), &target, nullptr});
+}
+
+void OptionTable::arguments(std::string name, std::vector<std::string>& targets,
+                            std::string help) {
+  arguments_.push_back({std::move(name), std::move(help), nullptr, &targets});
 }
 
 void OptionTable::text(std::string flag, std::string environment, std::string& target,
@@ -133,6 +137,10 @@ void OptionTable::host_port(std::string flag, std::string environment, HostPort&
 std::string help_text(const CommandHelp& help, const OptionTable& table) {
   std::string text = fmt::format("Usage: {}\n\n{}\n\nExample:\n{}\n", help.usage, help.about,
                                  indent(help.example));
+  if (!table.arguments().empty()) text += "Arguments:\n";
+  for (const Argument& argument : table.arguments()) {
+    text += fmt::format("  {}\n      {}\n", argument.name, argument.help);
+  }
   const auto has_environment = [](const Option& option) { return !option.environment.empty(); };
   const bool configurable = std::ranges::any_of(table.all(), has_environment);
   text += configurable ? "Options, each with its environment variable and its key in the file; a "

@@ -37,6 +37,15 @@ struct Option {
   [[nodiscard]] std::string file_key() const;  // "maxConcurrentChecks"
 };
 
+// A word that is no flag: `holmes schedule EXPR`; or, as the last, one or more: `FILE...`. Always
+// required.
+struct Argument {
+  std::string name;  // "EXPR"
+  std::string help;
+  std::string* target = nullptr;                // of one word
+  std::vector<std::string>* targets = nullptr;  // of all words that are left
+};
+
 // What `--help` says around the options.
 struct CommandHelp {
   std::string usage;    // "holmes server [options]"
@@ -72,24 +81,18 @@ class OptionTable {
   void parsed(std::string flag, std::string environment, T& target, Parser<T> parse,
               std::string default_text, std::string value_name, std::string help);
 
-  // What stands beside the options, for example files; without this call nothing may. The words go
-  // to `target` in their order, `min` to `max` of them.
-  struct Arguments {
-    std::string name;  // "FILE"
-    std::vector<std::string>* target = nullptr;
-    size_t min = 0;
-    size_t max = 0;
-  };
-  void arguments(std::string name, std::vector<std::string>& target, size_t min, size_t max);
-
   void add(Option option);
+  // The next word that is no flag.
+  void argument(std::string name, std::string& target, std::string help);
+  // All words that are left, at least one; nothing may follow.
+  void arguments(std::string name, std::vector<std::string>& targets, std::string help);
 
   [[nodiscard]] const std::vector<Option>& all() const { return options_; }
-  [[nodiscard]] const Arguments& arguments() const { return arguments_; }
+  [[nodiscard]] const std::vector<Argument>& arguments() const { return arguments_; }
 
  private:
   std::vector<Option> options_;
-  Arguments arguments_;
+  std::vector<Argument> arguments_;
 };
 
 // The text for --help, with line breaks.

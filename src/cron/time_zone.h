@@ -10,7 +10,7 @@
 
 namespace holmes {
 
-// The longest stretch in which the zone's offset does not change. What a clock on the wall shows at
+// A stretch in which the zone's offset does not change. What a clock on the wall shows at
 // the instant t of the span is t + offset.
 struct ZoneSpan {
   std::chrono::sys_seconds begin;  // kBeforeAll when there is no earlier change

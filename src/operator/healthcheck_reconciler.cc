@@ -6,6 +6,7 @@
 
 #include "async/wait.h"
 #include "base/strings.h"
+#include "operator/schedule_child.h"
 
 namespace holmes {
 namespace {
@@ -150,7 +151,7 @@ Task<kube::Outcome> HealthCheckReconciler::start(CheckSnapshot check, Stop stop)
     }
     not_before_.erase(wait);
   }
-  if (!slots_.take_or_wait(*check)) {
+  if (!slots_.take_or_wait(*check, held())) {
     metrics_.set_waiting(slots_.waiting());
     co_return kube::Done{};
   }
@@ -426,7 +427,7 @@ void HealthCheckReconciler::end_run(const std::string& uid, bool settled) {
 }
 
 void HealthCheckReconciler::wake_waiting() {
-  if (!claiming_) return;
+  if (!claiming_ || held()) return;
   for (const kube::ObjectKey& key : slots_.next()) queue_.add(key);
   metrics_.set_waiting(slots_.waiting());
 }

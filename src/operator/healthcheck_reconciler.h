@@ -6,6 +6,7 @@
 // answer is committed only while the claim is still its own.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -28,6 +29,9 @@ class HealthCheckReconciler {
   struct Options {
     Claimant claimant;
     size_t concurrent_max = 32;
+    // True while writes that are more urgent than a claim are under way: checks then wait. Call
+    // wake_waiting() when it becomes false. Empty: never.
+    std::function<bool()> hold{};
   };
 
   // All references outlive this; close() before it goes.
@@ -48,7 +52,10 @@ class HealthCheckReconciler {
   Task<> close(Stop stop);
 
   [[nodiscard]] size_t running() const { return runs_.size(); }
-  [[nodiscard]] size_t waiting() const { return slots_.waiting(); }
+  // Has the checks that wait looked at again, as far as there is room for them.
+  void wake_waiting();
+  // Checks that will be claimed as soon as an execution ends.
+  [[nodiscard]] size_t waiting() const { return claiming_ ? slots_.waiting() : 0; }
 
  private:
   enum class Abort { kNone, kCancelled, kGone };
@@ -81,11 +88,10 @@ class HealthCheckReconciler {
   Task<StatusChange> aborted(CheckSnapshot claimed, Run* self);
   void committed(const CheckSnapshot& before, const CheckSnapshot& written);
   void end_run(const std::string& uid, bool settled);
-  void wake_waiting();
-
   void record(const HealthCheck& check, kube::EventType type, std::string_view reason,
               std::string note);
   [[nodiscard]] Logger log_for(const HealthCheck& check) const;
+  [[nodiscard]] bool held() const { return options_.hold && options_.hold(); }
   [[nodiscard]] WallTime now() const;
 
   Loop& loop_;
@@ -97,7 +103,7 @@ class HealthCheckReconciler {
   OperatorMetrics& metrics_;
   Logger log_;
   Options options_;
-  StatusWriter writer_;
+  StatusWriter<HealthCheck> writer_;
   RunSlots slots_;
   std::unordered_map<std::string, std::unique_ptr<Run>> runs_;  // by UID
   // Servers' Retry-After, by UID: not before this time. Only saves requests, so memory is enough.

@@ -2,16 +2,21 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+#include "operator/schedule_child.h"
+
 namespace holmes {
 namespace {
 
 constexpr std::string_view kControllerName = "healthcheck";
+constexpr std::string_view kScheduleControllerName = "scheduledhealthcheck";
 // Reconciles only wait for the API server; this many may do so at once.
 constexpr size_t kWorkers = 64;
 constexpr std::chrono::seconds kEventFlushTime{3};
 constexpr std::chrono::seconds kReconcileFinishTime{5};
 
-kube::Reconciler reconciler_of(HealthCheckReconciler& reconciler) {
+template <class Reconciler>
+kube::Reconciler reconciler_of(Reconciler& reconciler) {
   return [&reconciler](kube::ObjectKey key, Stop stop) {
     return reconciler.reconcile(std::move(key), std::move(stop));
   };
@@ -23,8 +28,14 @@ kube::InformerOptions informer_options(const OperatorOptions& options) {
   return informer;
 }
 
-bool is_active_scheduled(const CheckSnapshot& check) {
-  return check != nullptr && is_scheduled(*check) && !check->status.finished();
+kube::ControllerOptions controller_options(std::string_view name) {
+  return {.name = std::string(name), .workers = kWorkers, .finish_within = kReconcileFinishTime};
+}
+
+template <class Informer>
+std::string waiting_for(const Informer& informer, const kube::ResourceType& type) {
+  if (informer.missing_type()) return "waiting for the CRD " + type.plural + "." + type.group;
+  return informer.synced() ? "" : "waiting for the first list of " + type.kind + "s";
 }
 
 HttpResponse text(int status, std::string body) {
@@ -45,17 +56,32 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
       api_(kube),
       informer_(loop, random, kube, log, runtime_metrics_, informer_options(options_)),
       queue_(loop, random, runtime_metrics_, {.name = std::string(kControllerName)}),
-      events_(loop, random, kube, log, runtime_metrics_,
-              {.reporting_controller = "holmesgpt.dev/operator",
-               .reporting_instance = options_.claimant.holder,
-               .yield = [this] { return reconciler_.waiting() > 0; }}),
+      events_(
+          loop, random, kube, log, runtime_metrics_,
+          {.reporting_controller = "holmesgpt.dev/operator",
+           .reporting_instance = options_.claimant.holder,
+           .yield =
+               [this] { return reconciler_.waiting() > 0 || schedule_reconciler_.creating(); }}),
       client_(loop, api, resolver, log, {.base = options_.api_url, .api_key = options_.api_key}),
       reconciler_(loop, api_, informer_, queue_, client_, events_, metrics_, log,
-                  {.claimant = options_.claimant, .concurrent_max = options_.concurrent_max}),
+                  {.claimant = options_.claimant,
+                   .concurrent_max = options_.concurrent_max,
+                   .hold = [this] { return schedule_reconciler_.creating(); }}),
       controller_(loop, queue_, reconciler_of(reconciler_), log, runtime_metrics_,
-                  {.name = std::string(kControllerName),
-                   .workers = kWorkers,
-                   .finish_within = kReconcileFinishTime}) {
+                  controller_options(kControllerName)),
+      schedule_api_(kube),
+      schedules_(loop, random, kube, log, runtime_metrics_, informer_options(options_)),
+      schedule_queue_(loop, random, runtime_metrics_,
+                      {.name = std::string(kScheduleControllerName)}),
+      schedule_reconciler_(loop,
+                           {schedule_api_, schedules_, schedule_queue_, api_, informer_, children_,
+                            events_, metrics_},
+                           log, [this] { reconciler_.wake_waiting(); }),
+      schedule_controller_(loop, schedule_queue_, reconciler_of(schedule_reconciler_), log,
+                           runtime_metrics_, controller_options(kScheduleControllerName)) {
+  schedules_.on_change([this](const ScheduleSnapshot& before, const ScheduleSnapshot& now) {
+    on_schedule_change(before, now);
+  });
   informer_.on_change(
       [this](const CheckSnapshot& before, const CheckSnapshot& now) { on_change(before, now); });
 }
@@ -65,16 +91,23 @@ Task<> Operator::run(Stop stop) {
   MonoTime stopped_at = loop_.mono_now();
   const StopCallback on_stop(stop, [this, &stopped_at](StopReason) {
     stopped_at = loop_.mono_now();
+    schedule_reconciler_.stop();
     reconciler_.stop_claiming();
   });
   TaskScope background(loop_);
   background.spawn(informer_.run(background.stop()));
+  background.spawn(schedules_.run(background.stop()));
   background.spawn(events_.run(background.stop()));
-  log_.info("waiting for the cache", {{"resource", HealthCheck::resource().plural}});
-  if (co_await informer_.wait_synced(stop)) {
-    log_.info("cache synced", {{"checks", informer_.size()}});
-    enqueue_oldest_first();
-    co_await controller_.run(stop);
+  log_.info("waiting for the caches");
+  if (co_await informer_.wait_synced(stop) && co_await schedules_.wait_synced(stop)) {
+    log_.info("caches synced", {{"checks", informer_.size()}, {"schedules", schedules_.size()}});
+    schedule_reconciler_.start();
+    enqueue_all();
+    TaskScope controllers(loop_);
+    controllers.spawn(schedule_controller_.run(stop));
+    controllers.spawn(controller_.run(stop));
+    const Status ended = co_await controllers.drain({});
+    HOLMES_ASSERT(ended.has_value());
   }
   log_.info("stopping", {{"running", reconciler_.running()}});
   const StopSource grace({}, loop_, stopped_at + options_.shutdown_grace);
@@ -102,15 +135,14 @@ Task<HttpResponse> Operator::handle(HttpRequest request, Stop /*stop*/) {
     const std::string reason = not_ready_reason();
     co_return reason.empty() ? text(200, "ok\n") : text(503, reason + "\n");
   }
-  metrics_.set_scheduled_active(scheduled_active_);
+  metrics_.set_scheduled_active(children_.unfinished());
   HttpResponse response = text(200, registry_.expose());
   response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   co_return response;
 }
 
 void Operator::on_change(const CheckSnapshot& before, const CheckSnapshot& now) {
-  if (is_active_scheduled(before)) --scheduled_active_;
-  if (is_active_scheduled(now)) ++scheduled_active_;
+  tell_schedule(before, now);
   if (now == nullptr) reconciler_.forget(*before);
   if (!enqueueing_ || is_own_progress(before, now)) return;
   queue_.add((now != nullptr ? now : before)->meta.key());
@@ -125,7 +157,29 @@ bool Operator::is_own_progress(const CheckSnapshot& before, const CheckSnapshot&
   return same_wish && attempt && attempt->epoch == options_.claimant.epoch;
 }
 
-void Operator::enqueue_oldest_first() {
+// A schedule looks again when one of its checks ends or goes.
+void Operator::tell_schedule(const CheckSnapshot& before, const CheckSnapshot& now) {
+  const HealthCheck& check = now != nullptr ? *now : *before;
+  const kube::OwnerReference* owner = schedule_of(check);
+  if (owner == nullptr) return;
+  const kube::ObjectKey key{check.meta.ns, owner->name};
+  const ScheduleSnapshot schedule = schedules_.get(key);
+  const bool owner_lives = schedule != nullptr && schedule->meta.uid == owner->uid;
+  children_.changed(before, now, owner_lives);
+  const bool was_finished = before != nullptr && before->status.finished();
+  const bool ended = now == nullptr || now->status.finished() != was_finished;
+  if (enqueueing_ && owner_lives && ended) schedule_queue_.add(key);
+}
+
+void Operator::on_schedule_change(const ScheduleSnapshot& before, const ScheduleSnapshot& now) {
+  if (now == nullptr) schedule_reconciler_.forget(*before);
+  if (enqueueing_) schedule_queue_.add((now != nullptr ? now : before)->meta.key());
+}
+
+// Checks by age, schedules as they come: what is due of them is created before anything else.
+void Operator::enqueue_all() {
+  schedules_.for_each(
+      [this](const ScheduleSnapshot& schedule) { schedule_queue_.add(schedule->meta.key()); });
   std::vector<CheckSnapshot> all;
   all.reserve(informer_.size());
   informer_.for_each([&all](const CheckSnapshot& check) { all.push_back(check); });
@@ -135,11 +189,8 @@ void Operator::enqueue_oldest_first() {
 }
 
 std::string Operator::not_ready_reason() const {
-  if (informer_.missing_type()) {
-    return "waiting for the CRD " + HealthCheck::resource().plural + "." +
-           HealthCheck::resource().group;
-  }
-  return informer_.synced() ? "" : "waiting for the first list of HealthChecks";
+  const std::string reason = waiting_for(informer_, HealthCheck::resource());
+  return reason.empty() ? waiting_for(schedules_, ScheduledHealthCheck::resource()) : reason;
 }
 
 }  // namespace holmes

@@ -1,4 +1,4 @@
-// The operator: a cache of HealthChecks, a work queue and the reconciler, put together.
+// The operator: for both kinds a cache, a work queue and a reconciler, put together.
 #pragma once
 
 #include <string>
@@ -13,6 +13,7 @@
 #include "net/resolver.h"
 #include "net/url.h"
 #include "operator/healthcheck_reconciler.h"
+#include "operator/schedule_reconciler.h"
 
 namespace holmes {
 
@@ -41,9 +42,11 @@ class Operator {
 
  private:
   void on_change(const CheckSnapshot& before, const CheckSnapshot& now);
+  void tell_schedule(const CheckSnapshot& before, const CheckSnapshot& now);
+  void on_schedule_change(const ScheduleSnapshot& before, const ScheduleSnapshot& now);
   // A claim of this process appeared and nothing else: whoever wrote it goes on with it anyway.
   [[nodiscard]] bool is_own_progress(const CheckSnapshot& before, const CheckSnapshot& now) const;
-  void enqueue_oldest_first();
+  void enqueue_all();
   [[nodiscard]] std::string not_ready_reason() const;
 
   Loop& loop_;
@@ -59,8 +62,13 @@ class Operator {
   CheckClient client_;
   HealthCheckReconciler reconciler_;
   kube::Controller controller_;
+  kube::Api<ScheduledHealthCheck> schedule_api_;
+  kube::Informer<ScheduledHealthCheck> schedules_;
+  kube::WorkQueue schedule_queue_;
+  ScheduleChildren children_;
+  ScheduleReconciler schedule_reconciler_;
+  kube::Controller schedule_controller_;
   bool enqueueing_ = false;  // the first objects are enqueued together, by age
-  size_t scheduled_active_ = 0;
 };
 
 }  // namespace holmes

@@ -1,20 +1,17 @@
 #include "operator/operator_metrics.h"
 
-#include <algorithm>
+#include <array>
+
+#include "operator/schedule_child.h"
 
 namespace holmes {
 namespace {
 
 constexpr std::string_view kHealthCheckType = "healthcheck";
 constexpr std::string_view kScheduledType = "scheduledhealthcheck";
-
-const kube::OwnerReference* schedule_of(const HealthCheck& check) {
-  const auto& owners = check.meta.owner_references;
-  const auto found = std::ranges::find_if(owners, [](const kube::OwnerReference& owner) {
-    return owner.controller && owner.kind == kScheduleKind;
-  });
-  return found == owners.end() ? nullptr : &*found;
-}
+constexpr std::array kMissedReasons{MissedReason::kSuspended,    MissedReason::kDowntime,
+                                    MissedReason::kDeadline,     MissedReason::kForbid,
+                                    MissedReason::kCreateDenied, MissedReason::kSilenced};
 
 std::string name_of(const HealthCheck& check) {
   const kube::OwnerReference* schedule = schedule_of(check);
@@ -48,13 +45,17 @@ double number_of(CheckStatus result) {
 
 }  // namespace
 
-bool is_scheduled(const HealthCheck& check) {
-  return schedule_of(check) != nullptr;
-}
-
 // The name stands last everywhere: it is the label that the registry folds into _other.
 OperatorMetrics::OperatorMetrics(MetricsRegistry& registry)
-    : executed_(registry.counter("holmes_checks_executed_total",
+    : scheduled_(registry.counter("holmes_checks_scheduled_total", "Checks that schedules made.",
+                                  {"namespace", "name"})),
+      missed_(registry.counter("holmes_schedule_missed_total",
+                               "Ticks of schedules that ran no check, by reason.",
+                               {"namespace", "reason", "name"})),
+      skew_(registry.histogram("holmes_schedule_start_skew_seconds",
+                               "From a tick to the creation of its check.",
+                               {0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300}, {})),
+      executed_(registry.counter("holmes_checks_executed_total",
                                  "Executed checks, whatever their result.",
                                  {"namespace", "type", "name"})),
       failed_(registry.counter("holmes_checks_failed_total",
@@ -96,15 +97,37 @@ void OperatorMetrics::ended(const HealthCheck& check) {
 }
 
 void OperatorMetrics::forget(const HealthCheck& check) {
-  if (is_scheduled(check)) return;
-  const LabelValues labels = labels_of(check);
+  if (!is_scheduled(check)) forget_runs(labels_of(check), name_labels_of(check));
+}
+
+void OperatorMetrics::forget(const ScheduledHealthCheck& schedule) {
+  const kube::ObjectMeta& meta = schedule.meta;
+  forget_runs({meta.ns, std::string(kScheduledType), meta.name}, {meta.ns, meta.name});
+  scheduled_.remove({meta.ns, meta.name});
+  for (const MissedReason reason : kMissedReasons) {
+    missed_.remove({meta.ns, std::string(to_string(reason)), meta.name});
+  }
+}
+
+void OperatorMetrics::forget_runs(const LabelValues& labels, const LabelValues& name_labels) {
   executed_.remove(labels);
   failed_.remove(labels);
   duration_.remove(labels);
-  result_.remove(name_labels_of(check));
-  last_success_.remove(name_labels_of(check));
-  tokens_.remove(token_labels_of(check, "input"));
-  tokens_.remove(token_labels_of(check, "output"));
+  result_.remove(name_labels);
+  last_success_.remove(name_labels);
+  tokens_.remove({labels.front(), "input", labels.back()});
+  tokens_.remove({labels.front(), "output", labels.back()});
+}
+
+void OperatorMetrics::scheduled(const kube::ObjectMeta& schedule,
+                                std::optional<std::chrono::microseconds> skew) {
+  scheduled_.add({schedule.ns, schedule.name});
+  if (skew) skew_.observe({}, std::chrono::duration<double>(*skew).count());
+}
+
+void OperatorMetrics::missed(const kube::ObjectMeta& schedule, MissedReason reason, int64_t ticks) {
+  missed_.add({schedule.ns, std::string(to_string(reason)), schedule.name},
+              static_cast<double>(ticks));
 }
 
 void OperatorMetrics::set_running(size_t executions) {

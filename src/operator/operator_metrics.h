@@ -1,7 +1,7 @@
 // The operator's own metrics, under the names that dashboards rely on (contract, section 3).
 #pragma once
 
-#include "api/healthcheck.h"
+#include "api/scheduled_healthcheck.h"
 #include "metrics/registry.h"
 
 namespace holmes {
@@ -16,12 +16,23 @@ class OperatorMetrics {
   // The object is gone; so are its series. A schedule's series stay when one of its runs goes.
   void forget(const HealthCheck& check);
 
+  // A schedule made a check, this long after it was due (nullopt: asked for by hand).
+  void scheduled(const kube::ObjectMeta& schedule, std::optional<std::chrono::microseconds> skew);
+  void missed(const kube::ObjectMeta& schedule, MissedReason reason, int64_t ticks);
+  // The schedule is gone; so are its series.
+  void forget(const ScheduledHealthCheck& schedule);
+
   void set_running(size_t executions);
   void set_waiting(size_t checks);
   void set_scheduled_active(size_t checks);
   void attempt_ended(AttemptOutcome outcome);
 
  private:
+  void forget_runs(const LabelValues& labels, const LabelValues& name_labels);
+
+  CounterFamily& scheduled_;
+  CounterFamily& missed_;
+  HistogramFamily& skew_;
   CounterFamily& executed_;
   CounterFamily& failed_;
   HistogramFamily& duration_;
@@ -33,9 +44,5 @@ class OperatorMetrics {
   GaugeFamily& waiting_;
   CounterFamily& attempts_;
 };
-
-// Whether a schedule owns the check as its controller; the metrics then have the schedule's name.
-// The label scheduled-by is for queries: anybody may set it.
-bool is_scheduled(const HealthCheck& check);
 
 }  // namespace holmes

@@ -4,11 +4,11 @@
 
 namespace holmes {
 
-bool RunSlots::take_or_wait(const HealthCheck& check) {
+bool RunSlots::take_or_wait(const HealthCheck& check, bool held) {
   const CheckAge place(check);
   stop_waiting(place.key);
   const bool is_next = waiting_.empty() || place < *waiting_.begin();
-  if (taken_ < limit_ && is_next) {
+  if (!held && taken_ < limit_ && is_next) {
     ++taken_;
     return true;
   }

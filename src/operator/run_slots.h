@@ -31,8 +31,8 @@ class RunSlots {
  public:
   explicit RunSlots(size_t limit) : limit_(limit) {}
 
-  // Takes a slot, or notes that the check waits: when all are taken or an older one waits.
-  bool take_or_wait(const HealthCheck& check);
+  // Takes a slot, or notes that the check waits: when all are taken, an older one waits, or `held`.
+  bool take_or_wait(const HealthCheck& check, bool held = false);
   // Takes a slot also above the limit: for an execution that already runs.
   void take() { ++taken_; }
   void release();

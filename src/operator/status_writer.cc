@@ -19,28 +19,30 @@ bool is_unknown(const Error& error) {
 
 }  // namespace
 
-Task<Result<CheckSnapshot>> StatusWriter::write_once(CheckSnapshot base, StatusChange change,
-                                                     Stop stop) {
-  std::optional<HealthCheckStatus> status = change(*base);
+template <class Object>
+auto StatusWriter<Object>::write_once(Snapshot base, Change change, Stop stop)
+    -> Task<Result<Snapshot>> {
+  std::optional<Status> status = change(*base);
   if (!status) co_return nullptr;
-  Result<CheckSnapshot> written = co_await put(base, *status, stop);
+  Result<Snapshot> written = co_await put(base, *status, stop);
   if (written || !is_unknown(written.error()) || stop.requested()) co_return written;
   // It may have been written: only the object itself can tell.
-  HOLMES_CO_TRY(CheckSnapshot live, co_await read_live(base, stop));
+  HOLMES_CO_TRY(Snapshot live, co_await read_live(base, stop));
   if (live != nullptr && live->status != *status) co_return written;
   co_return live;
 }
 
-Task<Result<CheckSnapshot>> StatusWriter::write(CheckSnapshot base, StatusChange change,
-                                                Stop stop) {
+template <class Object>
+auto StatusWriter<Object>::write(Snapshot base, Change change, Stop stop)
+    -> Task<Result<Snapshot>> {
   const StopSource limit(stop, loop_, loop_.mono_now() + kMaxWriteTime);
-  std::optional<HealthCheckStatus> sent;  // what an earlier try may have written
+  std::optional<Status> sent;  // what an earlier try may have written
   std::chrono::milliseconds pause = kFirstPause;
   while (true) {
     if (sent && base->status == *sent) co_return base;
-    std::optional<HealthCheckStatus> status = change(*base);
+    std::optional<Status> status = change(*base);
     if (!status) co_return nullptr;
-    Result<CheckSnapshot> written = co_await put(base, *status, limit.stop());
+    Result<Snapshot> written = co_await put(base, *status, limit.stop());
     if (written) co_return written;
     const ErrorCode code = written.error().code;
     if (code == ErrorCode::kInvalid || code == ErrorCode::kTooLarge) co_return written;
@@ -49,7 +51,7 @@ Task<Result<CheckSnapshot>> StatusWriter::write(CheckSnapshot base, StatusChange
       HOLMES_CO_CHECK(co_await sleep_for(loop_, pause, limit.stop()));
       pause = std::min(pause * 2, kMaxPause);
     }
-    Result<CheckSnapshot> live = co_await read_live(base, limit.stop());
+    Result<Snapshot> live = co_await read_live(base, limit.stop());
     while (!live) {
       HOLMES_CO_CHECK(co_await sleep_for(loop_, pause, limit.stop()));
       pause = std::min(pause * 2, kMaxPause);
@@ -60,31 +62,38 @@ Task<Result<CheckSnapshot>> StatusWriter::write(CheckSnapshot base, StatusChange
   }
 }
 
-Task<Result<CheckSnapshot>> StatusWriter::put(CheckSnapshot base, HealthCheckStatus status,
-                                              Stop stop) {
-  HealthCheck next = *base;
-  next.status = std::move(status);
+template <class Object>
+auto StatusWriter<Object>::put(Snapshot base, Status status, Stop stop) -> Task<Result<Snapshot>> {
+  auto next = std::make_shared<Object>(*base);
+  next->status = std::move(status);
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
-  Result<HealthCheck> written =
-      co_await api_.replace_status(base->meta.key(), status_update(next), limit.stop());
-  if (!written) {
-    if (written.error().code == ErrorCode::kNotFound) co_return nullptr;
-    co_return fail(written.error());
+  Result<std::string> version =
+      co_await api_.write_status(base->meta.key(), status_update(*next), limit.stop());
+  if (!version) {
+    if (version.error().code == ErrorCode::kNotFound) co_return nullptr;
+    co_return fail(version.error());
   }
-  informer_.note_write(*written);
-  co_return std::make_shared<const HealthCheck>(std::move(*written));
+  // Guarded by the version before: nothing else of the object can have changed.
+  next->meta.resource_version = std::move(*version);
+  informer_.note_write(next);
+  co_return next;
 }
 
-Task<Result<CheckSnapshot>> StatusWriter::read_live(CheckSnapshot known, Stop stop) {
+template <class Object>
+auto StatusWriter<Object>::read_live(Snapshot known, Stop stop) -> Task<Result<Snapshot>> {
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
-  Result<HealthCheck> live = co_await api_.get(known->meta.key(), limit.stop());
+  Result<Object> live = co_await api_.get(known->meta.key(), limit.stop());
   if (!live) {
     if (live.error().code == ErrorCode::kNotFound) co_return nullptr;
     co_return fail(live.error());
   }
-  informer_.note_write(*live);
-  if (live->meta.uid != known->meta.uid) co_return nullptr;
-  co_return std::make_shared<const HealthCheck>(std::move(*live));
+  const auto read = std::make_shared<const Object>(std::move(*live));
+  informer_.note_write(read);
+  if (read->meta.uid != known->meta.uid) co_return nullptr;
+  co_return read;
 }
+
+template class StatusWriter<HealthCheck>;
+template class StatusWriter<ScheduledHealthCheck>;
 
 }  // namespace holmes

@@ -116,7 +116,7 @@ def test_unknown_command_and_flag_are_exit_2():
         assert run_holmes(*args).returncode == 2
 
 
-@pytest.mark.parametrize("args", [(), ("operator",), ("server",), ("crd",)])
+@pytest.mark.parametrize("args", [(), ("operator",), ("server",), ("schedule",), ("crd",)])
 def test_help_lists_options(args):
     done = run_holmes(*args, "--help")
     assert done.returncode == 0 and "--help" in done.stdout

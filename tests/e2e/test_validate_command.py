@@ -81,7 +81,7 @@ def test_reads_json_manifests():
 
 def test_usage_errors_are_one_sentence_and_exit_2(tmp_path):
     for arguments, words in (
-        ([], "FILE is missing"),
+        ([], "FILE... is missing"),
         (["--ouput", "json", "a.yaml"], "did you mean --output?"),
         (["--output", "xml", "a.yaml"], "must be text or json"),
         ([tmp_path / "absent.yaml"], "absent.yaml: No such file or directory"),

@@ -24,6 +24,7 @@ type Destination struct {
 	Config map[string]string `json:"config,omitempty"`
 }
 
+// CheckSpec is what a HealthCheck and a ScheduledHealthCheck have in common.
 type CheckSpec struct {
 	Query        string        `json:"query"`
 	Timeout      int           `json:"timeout,omitempty"`
@@ -63,7 +64,7 @@ type HealthCheckList struct {
 
 // AddToScheme registers the types.
 func AddToScheme(s *runtime.Scheme) error {
-	s.AddKnownTypes(GroupVersion, &HealthCheck{}, &HealthCheckList{})
+	s.AddKnownTypes(GroupVersion, &HealthCheck{}, &HealthCheckList{}, &ScheduledHealthCheck{}, &ScheduledHealthCheckList{})
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return nil
 }

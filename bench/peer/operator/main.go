@@ -1,5 +1,5 @@
-// Command operator runs HealthChecks of holmesgpt.dev/v1alpha1 as a good Go engineer
-// would write it on controller-runtime: what the holmes operator is measured against.
+// Command operator runs HealthChecks and ScheduledHealthChecks of holmesgpt.dev/v1alpha1
+// as a good Go engineer would write it on controller-runtime: what the holmes operator is measured against.
 package main
 
 import (
@@ -22,6 +22,7 @@ func main() {
 	probeAddr := flag.String("health-probe-bind-address", "0", "where probes are served; 0 is off")
 	leader := flag.Bool("leader-elect", false, "elect a leader")
 	workers := flag.Int("workers", 64, "HealthChecks run at once")
+	schedWorkers := flag.Int("schedule-workers", 16, "ScheduledHealthChecks reconciled at once")
 	zo := zap.Options{}
 	zo.BindFlags(flag.CommandLine)
 	flag.Parse()
@@ -60,6 +61,9 @@ func main() {
 		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(),
 		Holmes: NewHolmesClient(url, *workers), Recorder: mgr.GetEventRecorder("holmes-operator"), Workers: *workers,
 	}).SetupWithManager(mgr), "HealthCheck controller")
+	must((&ScheduledReconciler{
+		Client: mgr.GetClient(), Recorder: mgr.GetEventRecorder("holmes-operator"), Workers: *schedWorkers,
+	}).SetupWithManager(mgr), "ScheduledHealthCheck controller")
 
 	setupLog.Info("starting", "holmesAPI", url, "workers", *workers)
 	must(mgr.Start(ctrl.SetupSignalHandler()), "manager")

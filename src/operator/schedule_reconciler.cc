@@ -1,0 +1,287 @@
+#include "operator/schedule_reconciler.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include <fmt/format.h>
+
+#include "operator/schedule_child.h"
+
+namespace holmes {
+namespace {
+
+constexpr std::chrono::seconds kWriteTimeout{10};
+// A check that ends this soon costs one status write instead of two.
+constexpr std::chrono::seconds kStatusDelay{2};
+// While many checks are to be made, statuses wait in steps of this.
+constexpr std::chrono::seconds kCreatingPause{1};
+// Somebody else wrote first: the watch will show it, this is for the case that it does not.
+constexpr std::chrono::seconds kConflictRequeue{1};
+constexpr int kMaxCreates = 3;  // in one go: an old meaning's tick, a tick, a run-now
+constexpr size_t kMaxRemoves = 50;
+
+// What the API server will not take however often it is asked: a quota, a policy, a namespace that
+// goes away.
+bool is_denial(const Error& error) {
+  return error.code == ErrorCode::kForbidden || error.code == ErrorCode::kInvalid ||
+         error.code == ErrorCode::kTooLarge;
+}
+
+std::string json_pointer_of(std::string_view annotation) {
+  std::string path = "/metadata/annotations/" + std::string(annotation);
+  path.replace(path.rfind('/'), 1, "~1");  // RFC 6901
+  return path;
+}
+
+}  // namespace
+
+ScheduleReconciler::ScheduleReconciler(Loop& loop, Dependencies on, Logger log,
+                                       std::function<void()> all_created)
+    : loop_(loop),
+      on_(on),
+      log_(std::move(log)),
+      all_created_(std::move(all_created)),
+      writer_(loop, on.api, on.informer),
+      alarms_(loop, [this](const kube::ObjectKey& key) { came_due(key); }) {}
+
+void ScheduleReconciler::came_due(const kube::ObjectKey& key) {
+  if (stopped_) return;
+  due_.insert(key);
+  on_.queue.add(key);
+}
+
+void ScheduleReconciler::settled(const kube::ObjectKey& key) {
+  if (due_.erase(key) > 0 && due_.empty()) all_created_();
+}
+
+void ScheduleReconciler::forget(const ScheduledHealthCheck& schedule) {
+  alarms_.set(schedule.meta.key(), std::nullopt);
+  on_.children.told(schedule.meta.uid, on_.children.of(schedule.meta.uid));
+  on_.metrics.forget(schedule);
+}
+
+Task<kube::Outcome> ScheduleReconciler::reconcile(kube::ObjectKey key, Stop stop) {
+  auto fresh = co_await on_.informer.get_fresh(key, stop);
+  const ScheduleSnapshot schedule = fresh ? *fresh : nullptr;
+  if (schedule == nullptr || schedule->meta.deleting() || stopped_) {
+    alarms_.set(key, std::nullopt);
+    settled(key);
+    if (!fresh) co_return kube::RetryWithBackoff{fresh.error()};
+    co_return kube::Done{};
+  }
+  auto children = co_await children_of(schedule, stop);
+  if (!children) {
+    settled(key);
+    co_return kube::RetryWithBackoff{children.error()};
+  }
+  auto plan = co_await create_due(schedule, *children, stop);
+  settled(key);
+  if (!plan) co_return kube::RetryWithBackoff{plan.error()};
+  alarms_.set(key, plan->wake);
+  co_return co_await carry_out(schedule, std::move(*children), std::move(*plan), stop);
+}
+
+Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
+                                                  std::vector<ScheduleChild> children,
+                                                  SchedulePlan plan, Stop stop) {
+  if (const Status done = co_await cancel(plan.cancel, stop); !done) {
+    co_return kube::RetryWithBackoff{done.error()};
+  }
+  if (const auto later = write_later(*schedule, plan)) {
+    co_return kube::RequeueAfter{*later - loop_.wall_now()};
+  }
+  const Result<bool> written = co_await write_status(schedule, plan, stop);
+  if (!written && written.error().code == ErrorCode::kConflict) {
+    co_return kube::RequeueAfter{kConflictRequeue};
+  }
+  if (!written) co_return kube::RetryWithBackoff{written.error()};
+  on_.children.told(schedule->meta.uid, children);
+  if (plan.remove_run_now_annotation) {
+    const Status done = co_await remove_annotation(schedule, stop);
+    if (!done) co_return kube::RetryWithBackoff{done.error()};
+  }
+  if (const Status done = co_await remove_surplus(plan.remove, stop); !done) {
+    co_return kube::RetryWithBackoff{done.error()};
+  }
+  if (plan.remove.size() > kMaxRemoves) co_return kube::RequeueAfter{kCreatingPause};
+  co_return kube::Done{};
+}
+
+// The cache's children, and what status.active knows beyond them, read live: the cache of checks
+// may be behind the one of schedules.
+Task<Result<std::vector<ScheduleChild>>> ScheduleReconciler::children_of(ScheduleSnapshot schedule,
+                                                                         Stop stop) {
+  std::vector<ScheduleChild> children = on_.children.of(schedule->meta.uid);
+  for (const ActiveCheck& active : schedule->status.active) {
+    const bool known = std::ranges::any_of(
+        children, [&](const ScheduleChild& c) { return c.check->meta.uid == active.uid; });
+    const bool foreign =
+        active.ns != schedule->meta.ns || !active.name.starts_with(child_prefix(schedule->meta));
+    if (known || foreign) continue;
+    const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
+    auto live = co_await on_.checks_api.get({active.ns, active.name}, limit.stop());
+    if (!live && live.error().code == ErrorCode::kNotFound) continue;
+    if (!live) co_return fail(live.error());
+    if (live->meta.uid != active.uid || !is_child_of(*live, schedule->meta)) continue;
+    const auto check = std::make_shared<const HealthCheck>(std::move(*live));
+    on_.checks.note_write(check);
+    children.push_back({.check = check});
+  }
+  co_return children;
+}
+
+Task<Result<SchedulePlan>> ScheduleReconciler::create_due(ScheduleSnapshot schedule,
+                                                          std::vector<ScheduleChild>& children,
+                                                          Stop stop) {
+  PlanContext context{.watching_since = watching_since_};
+  for (int tries = 0;; ++tries) {
+    context.now = loop_.wall_now();
+    SchedulePlan plan = plan_schedule(*schedule, children, context);
+    if ((!plan.create && !plan.create_run_now) || tries == kMaxCreates) {
+      plan.create.reset();
+      plan.create_run_now = false;
+      co_return plan;
+    }
+    const std::string name = plan.create
+                                 ? child_name(schedule->meta, *plan.create)
+                                 : run_now_name(schedule->meta, schedule->status.run_now_id);
+    Created created = co_await create(schedule, name, plan.create, stop);
+    if (created) {
+      children.push_back({.check = *created});
+      continue;
+    }
+    if (const auto* error = std::get_if<Error>(&created.error())) co_return fail(*error);
+    context.denied_why = std::get<Denied>(created.error()).why;
+    if (plan.create) {
+      context.denied_tick = plan.create;
+    } else {
+      context.denied_run_now = true;
+    }
+  }
+}
+
+Task<ScheduleReconciler::Created> ScheduleReconciler::create(ScheduleSnapshot schedule,
+                                                             std::string name,
+                                                             std::optional<WallTime> tick,
+                                                             Stop stop) {
+  const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
+  auto made = co_await on_.checks_api.create(schedule->meta.ns, make_child(*schedule, name, tick),
+                                             limit.stop());
+  if (!made && made.error().code == ErrorCode::kAlreadyExists) {
+    co_return co_await adopt(schedule, {schedule->meta.ns, name}, limit.stop());
+  }
+  if (!made && made.error().code == ErrorCode::kConflict) {
+    made = fail(ErrorCode::kUnavailable, made.error().message);
+  }
+  if (!made && is_denial(made.error())) {
+    log_.warning(
+        "the check could not be created",
+        {{"schedule", schedule->meta.key().to_text()}, {"check", name}, {"error", made.error()}});
+    co_return std::unexpected(Denied{made.error().message});
+  }
+  if (!made) co_return std::unexpected(made.error());
+  const auto check = std::make_shared<const HealthCheck>(std::move(*made));
+  on_.checks.note_write(check);
+  std::optional<std::chrono::microseconds> skew;
+  if (tick) skew = loop_.wall_now() - (*tick + start_delay(*schedule));
+  on_.metrics.scheduled(schedule->meta, skew);
+  log_.debug("check created",
+             {{"schedule", schedule->meta.key().to_text()}, {"check", check->meta.name}});
+  co_return check;
+}
+
+// The name is taken: by an earlier try whose answer was lost, or by somebody else.
+Task<ScheduleReconciler::Created> ScheduleReconciler::adopt(ScheduleSnapshot schedule,
+                                                            kube::ObjectKey key, Stop stop) {
+  auto live = co_await on_.checks_api.get(key, stop);
+  if (!live) co_return std::unexpected(live.error());
+  if (!is_child_of(*live, schedule->meta)) {
+    log_.warning("an object of another owner has the check's name",
+                 {{"schedule", schedule->meta.key().to_text()}, {"check", key.name}});
+    co_return std::unexpected(
+        Denied{fmt::format("HealthCheck {} exists and is not this schedule's", key.name)});
+  }
+  const auto check = std::make_shared<const HealthCheck>(std::move(*live));
+  on_.checks.note_write(check);
+  co_return check;
+}
+
+Task<Status> ScheduleReconciler::cancel(const std::vector<CheckSnapshot>& children, Stop stop) {
+  for (const CheckSnapshot& child : children) {
+    const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
+    const json::object patch{{"metadata", {{"uid", child->meta.uid}}},
+                             {"spec", {{"cancel", true}}}};
+    auto patched = co_await on_.checks_api.merge_patch(child->meta.key(), patch, limit.stop());
+    if (!patched) {
+      const ErrorCode code = patched.error().code;
+      if (code == ErrorCode::kNotFound || code == ErrorCode::kConflict) continue;  // gone
+      co_return fail(patched.error());
+    }
+    log_.info("replaced: the running check is cancelled", {{"check", child->meta.key().to_text()}});
+    on_.checks.note_write(std::move(*patched));
+  }
+  co_return Status();
+}
+
+// When the status may wait: nullopt: it must be written now, or there is nothing to write.
+std::optional<WallTime> ScheduleReconciler::write_later(const ScheduledHealthCheck& schedule,
+                                                        const SchedulePlan& plan) const {
+  if (plan.status == schedule.status || plan.urgent) return std::nullopt;
+  const WallTime now = loop_.wall_now();
+  if (creating()) return now + kCreatingPause;
+  if (!plan.status.last_schedule_time) return std::nullopt;
+  const WallTime until = *plan.status.last_schedule_time + start_delay(schedule) + kStatusDelay;
+  return until > now ? std::optional(until) : std::nullopt;
+}
+
+Task<Result<bool>> ScheduleReconciler::write_status(ScheduleSnapshot schedule,
+                                                    const SchedulePlan& plan, Stop stop) {
+  if (plan.status == schedule->status) co_return true;
+  const auto written = co_await writer_.write_once(
+      schedule, [&plan](const ScheduledHealthCheck&) { return std::optional(plan.status); }, stop);
+  if (!written) co_return fail(written.error());
+  if (*written == nullptr) co_return false;  // gone
+  for (const auto& [reason, ticks] : plan.missed) {
+    on_.metrics.missed(schedule->meta, reason, ticks);
+  }
+  for (const PlannedEvent& event : plan.events) {
+    on_.events.record({kube::reference_to(ScheduledHealthCheck::resource(), schedule->meta),
+                       event.warning ? kube::EventType::kWarning : kube::EventType::kNormal,
+                       event.reason, "Schedule", event.note});
+    log_.info(event.note, {{"schedule", schedule->meta.key().to_text()}, {"reason", event.reason}});
+  }
+  co_return true;
+}
+
+Task<Status> ScheduleReconciler::remove_annotation(ScheduleSnapshot schedule, Stop stop) {
+  const std::string path = json_pointer_of(kRunNowAnnotation);
+  const json::array patch{
+      json::object{{"op", "test"}, {"path", "/metadata/uid"}, {"value", schedule->meta.uid}},
+      json::object{{"op", "test"}, {"path", path}, {"value", "true"}},
+      json::object{{"op", "remove"}, {"path", path}}};
+  const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
+  auto patched = co_await on_.api.json_patch(schedule->meta.key(), patch, limit.stop());
+  if (patched) {
+    on_.informer.note_write(std::move(*patched));
+    on_.queue.add(schedule->meta.key());
+    co_return Status();
+  }
+  if (patched.error().code == ErrorCode::kNotFound) co_return Status();
+  co_return fail(patched.error());
+}
+
+Task<Status> ScheduleReconciler::remove_surplus(const std::vector<CheckSnapshot>& children,
+                                                Stop stop) {
+  for (const CheckSnapshot& child : children | std::views::take(kMaxRemoves)) {
+    const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
+    const Status done = co_await on_.checks_api.remove(
+        child->meta.key(), {child->meta.uid, child->meta.resource_version, "Background"},
+        limit.stop());
+    const bool gone = done || done.error().code == ErrorCode::kNotFound ||
+                      done.error().code == ErrorCode::kConflict;
+    if (!gone) co_return fail(done.error());
+  }
+  co_return Status();
+}
+
+}  // namespace holmes

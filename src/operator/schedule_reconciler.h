@@ -1,0 +1,90 @@
+// Reconciles ScheduledHealthChecks: makes a HealthCheck at each tick, keeps the status and the
+// history, and removes old children (contract, section 1). What to do is decided by plan_schedule;
+// here it is done, creates first.
+//
+// A child's name follows from its tick, so a crash, a lost answer or a second operator can make no
+// tick run twice: the create then says that it exists.
+// All on the loop's thread.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/log.h"
+#include "kube/runtime/controller.h"
+#include "kube/runtime/event_recorder.h"
+#include "operator/operator_metrics.h"
+#include "operator/schedule_children.h"
+#include "operator/schedule_plan.h"
+#include "operator/status_writer.h"
+#include "operator/wall_alarms.h"
+
+namespace holmes {
+
+class ScheduleReconciler {
+ public:
+  struct Dependencies {
+    kube::Api<ScheduledHealthCheck>& api;
+    kube::Informer<ScheduledHealthCheck>& informer;
+    kube::WorkQueue& queue;
+    kube::Api<HealthCheck>& checks_api;
+    kube::Informer<HealthCheck>& checks;
+    ScheduleChildren& children;
+    kube::EventRecorder& events;
+    OperatorMetrics& metrics;
+  };
+
+  // All references outlive this. `all_created` is called when creating() becomes false.
+  ScheduleReconciler(Loop& loop, Dependencies on, Logger log, std::function<void()> all_created);
+
+  // Both caches are synced: ticks from now on are in time, the ones before were missed.
+  void start() { watching_since_ = loop_.wall_now(); }
+  // No new ticks from now on.
+  void stop() { stopped_ = true; }
+
+  Task<kube::Outcome> reconcile(kube::ObjectKey key, Stop stop);
+  void forget(const ScheduledHealthCheck& schedule);
+
+  // Ticks came due whose checks are not made yet: other writes had better wait.
+  [[nodiscard]] bool creating() const { return !due_.empty(); }
+
+ private:
+  struct Denied {
+    std::string why;
+  };
+  using Created = std::expected<CheckSnapshot, std::variant<Error, Denied>>;
+
+  void came_due(const kube::ObjectKey& key);
+  void settled(const kube::ObjectKey& key);  // its due tick has its child, or an error
+  Task<Result<std::vector<ScheduleChild>>> children_of(ScheduleSnapshot schedule, Stop stop);
+  // Creates what the plan asks for; returns the plan that is left, which creates nothing.
+  Task<Result<SchedulePlan>> create_due(ScheduleSnapshot schedule,
+                                        std::vector<ScheduleChild>& children, Stop stop);
+  Task<Created> create(ScheduleSnapshot schedule, std::string name, std::optional<WallTime> tick,
+                       Stop stop);
+  Task<Created> adopt(ScheduleSnapshot schedule, kube::ObjectKey key, Stop stop);
+  Task<Status> cancel(const std::vector<CheckSnapshot>& children, Stop stop);
+  Task<Status> remove_surplus(const std::vector<CheckSnapshot>& children, Stop stop);
+  Task<Status> remove_annotation(ScheduleSnapshot schedule, Stop stop);
+  // True when the status is written; false: it is to be looked at again.
+  Task<Result<bool>> write_status(ScheduleSnapshot schedule, const SchedulePlan& plan, Stop stop);
+  Task<kube::Outcome> carry_out(ScheduleSnapshot schedule, std::vector<ScheduleChild> children,
+                                SchedulePlan plan, Stop stop);
+  [[nodiscard]] std::optional<WallTime> write_later(const ScheduledHealthCheck& schedule,
+                                                    const SchedulePlan& plan) const;
+
+  Loop& loop_;
+  Dependencies on_;
+  Logger log_;
+  std::function<void()> all_created_;
+  StatusWriter<ScheduledHealthCheck> writer_;
+  WallAlarms alarms_;
+  std::unordered_set<kube::ObjectKey> due_;
+  WallTime watching_since_{};
+  bool stopped_ = false;
+};
+
+}  // namespace holmes
