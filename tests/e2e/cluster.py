@@ -196,18 +196,25 @@ class Cluster:
             "--for=condition=Established",
             "crd",
             "healthchecks.holmesgpt.dev",
+            "scheduledhealthchecks.holmesgpt.dev",
             "--timeout=30s",
         )
         wait_until(
-            "HealthChecks are served",
-            lambda: self.request("GET", f"{HEALTHCHECKS}/healthchecks").status == 200,
+            "both kinds are served",
+            lambda: all(
+                self.request("GET", f"{HEALTHCHECKS}/{kind}").status == 200
+                for kind in ("healthchecks", "scheduledhealthchecks")
+            ),
         )
 
     def remove_crds(self):
         self.kubectl("delete", "-f", CRDS, "--ignore-not-found", "--wait=true", "--timeout=60s")
         wait_until(
-            "HealthChecks are no longer served",
-            lambda: self.request("GET", f"{HEALTHCHECKS}/healthchecks").status == 404,
+            "neither kind is served any longer",
+            lambda: all(
+                self.request("GET", f"{HEALTHCHECKS}/{kind}").status == 404
+                for kind in ("healthchecks", "scheduledhealthchecks")
+            ),
         )
 
     def kubeconfig_for(self, account, path, namespace=SYSTEM_NAMESPACE, server=None):
