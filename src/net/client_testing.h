@@ -1,4 +1,4 @@
-// For tests of the curl client: a client and the listener it talks to, on one loop.
+// For tests of HttpClients: a client and the listener it talks to, on one loop.
 #pragma once
 
 #include <memory>
@@ -6,15 +6,29 @@
 
 #include <gtest/gtest.h>
 
-#include "net/curl_client.h"
 #include "net/net_testing.h"
+#include "net/peer_client.h"
 
 namespace holmes {
 
 using Sending = Background<Result<HttpResponse>>;
 
-class CurlClientTest : public testing::Test {
+struct ClientKind {
+  std::string name;
+  std::unique_ptr<HttpClient> (*make)(AsioLoop& loop, const CurlClientOptions& options);
+};
+
+inline const ClientKind kCurlKind{"Curl", [](AsioLoop& loop, const CurlClientOptions& options) {
+                                    return make_curl_client(loop, options);
+                                  }};
+inline const ClientKind kDirectKind{"Direct", [](AsioLoop& loop, const CurlClientOptions& options) {
+                                      return make_direct_client(loop, direct_options(options));
+                                    }};
+
+class ClientTest : public testing::Test {
  protected:
+  explicit ClientTest(ClientKind kind) : kind_(std::move(kind)) {}
+
   HttpRequest request(std::string method, std::string body = "") {
     return {std::move(method), listener_.url("/a/b?key=secret"), {}, std::move(body)};
   }
@@ -31,12 +45,23 @@ class CurlClientTest : public testing::Test {
     write(*peer, std::move(answer));
     return sending.get();
   }
-  void use(CurlClientOptions options) { client_ = make_curl_client(loop_, std::move(options)); }
+  void use(const CurlClientOptions& options) { client_ = kind_.make(loop_, options); }
 
+  const ClientKind kind_;
   AsioLoop loop_;
   Timer watchdog_ = watchdog(loop_);
   TcpListener listener_{loop_};
-  std::unique_ptr<HttpClient> client_ = make_curl_client(loop_);
+  std::unique_ptr<HttpClient> client_ = kind_.make(loop_, {});
 };
+
+// What both clients promise.
+class EitherClientTest : public ClientTest, public testing::WithParamInterface<ClientKind> {
+ protected:
+  EitherClientTest() : ClientTest(GetParam()) {}
+};
+
+inline std::string client_name(const testing::TestParamInfo<ClientKind>& info) {
+  return info.param.name;
+}
 
 }  // namespace holmes

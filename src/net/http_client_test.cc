@@ -1,22 +1,25 @@
 #include <fmt/format.h>
 
-#include "net/curl_testing.h"
+#include "net/client_testing.h"
 
 namespace holmes {
 namespace {
 
 using std::chrono::milliseconds;
+using HttpClientTest = EitherClientTest;
 
-TEST_F(CurlClientTest, SendsWhatItWasGivenAndNoMore) {
+TEST_P(HttpClientTest, SendsWhatItWasGivenAndNoMore) {
   HttpRequest post = request("POST", "{}");
   post.headers = HttpHeaders{{"X-Key", "1"}, {"X-Empty", ""}, {"Content-Type", "application/json"}};
   Sending sending(loop_, client_->send(post, {}));
   const auto peer = accept();
   const std::string port = std::to_string(listener_.port());
-  EXPECT_EQ(loop_.run(peer->read_until("{}")),
-            "POST /a/b?key=secret HTTP/1.1\r\nHost: 127.0.0.1:" + port +
-                "\r\nUser-Agent: holmes\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nX-Key: 1\r\n"
-                "X-Empty:\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+  const std::string encoding = kind_.name == "Curl" ? "Accept-Encoding: gzip\r\n" : "";
+  EXPECT_EQ(
+      loop_.run(peer->read_until("{}")),
+      "POST /a/b?key=secret HTTP/1.1\r\nHost: 127.0.0.1:" + port +
+          "\r\nUser-Agent: holmes\r\nAccept: */*\r\n" + encoding +
+          "X-Key: 1\r\nX-Empty:\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
   write(*peer,
         "HTTP/1.1 201 Created\r\nX-A: 1\r\nx-b:  two \r\nX-A: 3\r\nContent-Length: 5\r\n\r\nhello");
   const auto response = sending.get();
@@ -27,14 +30,7 @@ TEST_F(CurlClientTest, SendsWhatItWasGivenAndNoMore) {
   EXPECT_EQ(response->headers.all().size(), 4U);
 }
 
-TEST_F(CurlClientTest, NeverQuotesTheProxysPassword) {
-  use({.proxy = "http://user:pa/ssw0rd@proxy:3128"});
-  const auto response = loop_.run(client_->send(request("GET"), {}));
-  ASSERT_FALSE(response.has_value());
-  EXPECT_EQ(response.error().message.find("ssw0rd"), std::string::npos) << response.error().message;
-}
-
-TEST_F(CurlClientTest, KeepsTheConnectionAndForgetsTheLastRequest) {
+TEST_P(HttpClientTest, KeepsTheConnectionAndForgetsTheLastRequest) {
   std::unique_ptr<TcpPeer> peer;
   struct Row {
     std::string method, body, first_line, answer_body;
@@ -67,7 +63,7 @@ TEST_F(CurlClientTest, KeepsTheConnectionAndForgetsTheLastRequest) {
   EXPECT_FALSE(listener_.has_waiting());
 }
 
-TEST_F(CurlClientTest, EveryStatusIsASuccess) {
+TEST_P(HttpClientTest, EveryStatusIsASuccess) {
   for (const int status : {204, 301, 304, 401, 404, 500, 503}) {
     const auto response = exchange(
         request("GET"), fmt::format("HTTP/1.1 {} X\r\nLocation: /x\r\nContent-Length: 0\r\n"
@@ -78,7 +74,7 @@ TEST_F(CurlClientTest, EveryStatusIsASuccess) {
   }
 }
 
-TEST_F(CurlClientTest, SkipsInterimResponsesAndTrailers) {
+TEST_P(HttpClientTest, SkipsInterimResponsesAndTrailers) {
   const auto response = exchange(request("GET"),
                                  "HTTP/1.1 103 Early\r\nX-Early: 1\r\n\r\nHTTP/1.1 200 "
                                  "OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -90,27 +86,14 @@ TEST_F(CurlClientTest, SkipsInterimResponsesAndTrailers) {
   EXPECT_EQ(response->headers.find("X-Trailer"), std::nullopt);
 }
 
-TEST_F(CurlClientTest, DecodesGzip) {
-  const std::string_view zipped(
-      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36\x05\x00"
-      "\x00\x00",
-      25);
-  const auto response = exchange(
-      request("GET"),
-      fmt::format("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{}",
-                  zipped.size(), zipped));
-  ASSERT_TRUE(response.has_value()) << response.error().message;
-  EXPECT_EQ(response->body, "hello");
-}
-
-TEST_F(CurlClientTest, ResolvesNames) {
+TEST_P(HttpClientTest, ResolvesNames) {
   HttpRequest get = request("GET");
   get.target = fmt::format("http://localhost:{}/", listener_.port());
   const auto response = exchange(std::move(get), "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   EXPECT_TRUE(response.has_value());
 }
 
-TEST_F(CurlClientTest, ReachesTheGivenAddressInsteadOfTheHosts) {
+TEST_P(HttpClientTest, ReachesTheGivenAddressInsteadOfTheHosts) {
   HttpRequest get = request("GET");
   get.target = "http://server.example:5050/x";
   get.connect_to = fmt::format("127.0.0.1:{}", listener_.port());
@@ -130,23 +113,7 @@ TEST_F(CurlClientTest, ReachesTheGivenAddressInsteadOfTheHosts) {
   EXPECT_FALSE(elsewhere.get().has_value());
 }
 
-TEST_F(CurlClientTest, GoesThroughTheProxyExceptWhereTold) {
-  use({.proxy = listener_.url(), .no_proxy = "127.0.0.1"});
-  HttpRequest get = request("GET");
-  get.target = "http://server.example/x";
-  Sending proxied(loop_, client_->send(get, {}));
-  const auto peer = accept();
-  EXPECT_TRUE(read_head(*peer).starts_with("GET http://server.example/x HTTP/1.1\r\n"));
-  write(*peer, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_TRUE(proxied.get().has_value());
-  Sending direct(loop_, client_->send(request("GET"), {}));
-  const auto server = accept();
-  EXPECT_TRUE(read_head(*server).starts_with("GET /a/b"));
-  write(*server, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_TRUE(direct.get().has_value());
-}
-
-TEST_F(CurlClientTest, RefusesBadRequestsWithoutSending) {
+TEST_P(HttpClientTest, RefusesBadRequestsWithoutSending) {
   const std::string url = listener_.url();
   const HttpRequest rows[] = {
       {"GET", "", {}, ""},
@@ -172,7 +139,7 @@ TEST_F(CurlClientTest, RefusesBadRequestsWithoutSending) {
   EXPECT_FALSE(listener_.has_waiting());
 }
 
-TEST_F(CurlClientTest, AClosedPortIsRefusedAndNamedWithoutTheQuery) {
+TEST_P(HttpClientTest, AClosedPortIsRefusedAndNamedWithoutTheQuery) {
   HttpRequest get = request("GET");
   {
     const TcpListener closed(loop_);
@@ -188,7 +155,7 @@ TEST_F(CurlClientTest, AClosedPortIsRefusedAndNamedWithoutTheQuery) {
   EXPECT_NE(response.error().message.find("onnect"), std::string::npos) << response.error().message;
 }
 
-TEST_F(CurlClientTest, BrokenAnswersSayWhatIsKnown) {
+TEST_P(HttpClientTest, BrokenAnswersSayWhatIsKnown) {
   std::string many_headers = "HTTP/1.1 200 OK\r\n";
   for (int i = 0; i < 10; ++i) many_headers += "X: " + std::string(50000, 'x') + "\r\n";
   const std::pair<std::string, ErrorCode> rows[] = {
@@ -213,7 +180,7 @@ TEST_F(CurlClientTest, BrokenAnswersSayWhatIsKnown) {
   }
 }
 
-TEST_F(CurlClientTest, RepeatsOnADeadKeptConnectionOnlyWhatChangesNothing) {
+TEST_P(HttpClientTest, RepeatsOnADeadKeptConnectionOnlyWhatChangesNothing) {
   const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
   for (const std::string method : {"GET", "POST", "DELETE"}) {
     Sending first(loop_, client_->send(request("GET"), {}));
@@ -239,7 +206,7 @@ TEST_F(CurlClientTest, RepeatsOnADeadKeptConnectionOnlyWhatChangesNothing) {
   }
 }
 
-TEST_F(CurlClientTest, NoticesThatAKeptConnectionWasClosedInTheMeantime) {
+TEST_P(HttpClientTest, NoticesThatAKeptConnectionWasClosedInTheMeantime) {
   Sending first(loop_, client_->send(request("GET"), {}));
   auto peer = accept();
   read_head(*peer);
@@ -251,7 +218,7 @@ TEST_F(CurlClientTest, NoticesThatAKeptConnectionWasClosedInTheMeantime) {
   EXPECT_TRUE(second.has_value()) << second.error().message;
 }
 
-TEST_F(CurlClientTest, ABodyOverTheLimitIsTooLarge) {
+TEST_P(HttpClientTest, ABodyOverTheLimitIsTooLarge) {
   use({.response_body_bytes_max = 10});
   const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   EXPECT_TRUE(exchange(request("GET"), head + "a\r\n0123456789\r\n0\r\n\r\n").has_value());
@@ -261,7 +228,7 @@ TEST_F(CurlClientTest, ABodyOverTheLimitIsTooLarge) {
   EXPECT_EQ(response.error().code, ErrorCode::kTooLarge);
 }
 
-TEST_F(CurlClientTest, TheStopEndsTheRequestAtOnce) {
+TEST_P(HttpClientTest, TheStopEndsTheRequestAtOnce) {
   StopSource stop;
   Sending sending(loop_, client_->send(request("POST", "x"), stop.stop()));
   const auto peer = accept();
@@ -275,7 +242,7 @@ TEST_F(CurlClientTest, TheStopEndsTheRequestAtOnce) {
   EXPECT_EQ(loop_.run(peer->read_to_end()), "");  // hung up
 }
 
-TEST_F(CurlClientTest, TheDeadlineIsATimeout) {
+TEST_P(HttpClientTest, TheDeadlineIsATimeout) {
   const StopSource stop({}, loop_, loop_.mono_now() + milliseconds(30));
   const auto response = loop_.run(client_->send(request("GET"), stop.stop()));
   ASSERT_FALSE(response.has_value());
@@ -285,7 +252,7 @@ TEST_F(CurlClientTest, TheDeadlineIsATimeout) {
   EXPECT_EQ(late.error().code, ErrorCode::kTimeout);
 }
 
-TEST_F(CurlClientTest, CarriesBigBodiesBothWays) {
+TEST_P(HttpClientTest, CarriesBigBodiesBothWays) {
   constexpr size_t kBytes = size_t{3} << 20U;
   std::string body;
   for (size_t i = 0; body.size() < kBytes; ++i) body += std::to_string(i);
@@ -302,7 +269,7 @@ TEST_F(CurlClientTest, CarriesBigBodiesBothWays) {
   EXPECT_EQ(response->body, body);
 }
 
-TEST_F(CurlClientTest, RunsManyRequestsAtOnce) {
+TEST_P(HttpClientTest, RunsManyRequestsAtOnce) {
   constexpr size_t kCount = 40;  // more than there are pooled handles
   for (int round = 0; round < 2; ++round) {
     std::vector<std::unique_ptr<Sending>> all;
@@ -318,6 +285,9 @@ TEST_F(CurlClientTest, RunsManyRequestsAtOnce) {
     for (const auto& sending : all) EXPECT_EQ(sending->get().value().body, "ok");
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Clients, HttpClientTest, testing::Values(kCurlKind, kDirectKind),
+                         client_name);
 
 }  // namespace
 }  // namespace holmes

@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
-#include "net/curl_testing.h"
+#include "net/client_testing.h"
 
 namespace holmes {
 namespace {
 
 using std::chrono::milliseconds;
 
-class CurlTlsTest : public CurlClientTest {
+class HttpTlsTest : public EitherClientTest {
  protected:
   void SetUp() override {
     serve(authority_.issue("server", "DNS:localhost,IP:127.0.0.1,DNS:api.example"));
@@ -36,30 +36,30 @@ class CurlTlsTest : public CurlClientTest {
   std::unique_ptr<TlsServer> server_;
 };
 
-TEST_F(CurlTlsTest, TrustsTheGivenAuthority) {
+TEST_P(HttpTlsTest, TrustsTheGivenAuthority) {
   const auto response = get({.ca_pem = authority_.ca_pem()}, "localhost");
   ASSERT_TRUE(response.has_value()) << response.error().message;
   EXPECT_EQ(response->body,
             fmt::format("sni=localhost client= host=localhost:{}", server_->port()));
 }
 
-TEST_F(CurlTlsTest, RefusesAnotherAuthorityAndSaysWhy) {
+TEST_P(HttpTlsTest, RefusesAnotherAuthorityAndSaysWhy) {
   expect_refused(get({.ca_pem = TestAuthority("Another").ca_pem()}), "certificate");
   expect_refused(get({.ca_pem = TestAuthority().ca_pem()}), "same name");
   expect_refused(get({}), "certificate");  // the system's authorities
 }
 
-TEST_F(CurlTlsTest, RefusesAnotherName) {
+TEST_P(HttpTlsTest, RefusesAnotherName) {
   serve(authority_.issue("server", "DNS:other.example"));
   expect_refused(get({.ca_pem = authority_.ca_pem()}), "127.0.0.1");
 }
 
-TEST_F(CurlTlsTest, InsecureTakesAnything) {
+TEST_P(HttpTlsTest, InsecureTakesAnything) {
   serve(TestAuthority().issue("server", "DNS:other.example"));
   EXPECT_TRUE(get({.insecure = true}).has_value());
 }
 
-TEST_F(CurlTlsTest, VerifiesAndSendsTheServerName) {
+TEST_P(HttpTlsTest, VerifiesAndSendsTheServerName) {
   const auto response = get({.ca_pem = authority_.ca_pem(), .server_name = "api.example"});
   ASSERT_TRUE(response.has_value()) << response.error().message;
   EXPECT_EQ(response->body,
@@ -67,7 +67,7 @@ TEST_F(CurlTlsTest, VerifiesAndSendsTheServerName) {
   expect_refused(get({.ca_pem = authority_.ca_pem(), .server_name = "x.example"}), "x.example");
 }
 
-TEST_F(CurlTlsTest, ShowsTheClientCertificate) {
+TEST_P(HttpTlsTest, ShowsTheClientCertificate) {
   const Certificate own = authority_.issue("server", "IP:127.0.0.1");
   const Certificate client = authority_.issue("operator", "DNS:operator");
   serve(own, authority_.ca_pem());
@@ -79,7 +79,7 @@ TEST_F(CurlTlsTest, ShowsTheClientCertificate) {
   EXPECT_FALSE(get({.ca_pem = authority_.ca_pem()}).has_value());
 }
 
-TEST_F(CurlTlsTest, UnreadablePemIsInvalid) {
+TEST_P(HttpTlsTest, UnreadablePemIsInvalid) {
   const Certificate client = authority_.issue("operator", "DNS:operator");
   const TlsOptions rows[] = {
       {.ca_pem = "nonsense"},
@@ -99,12 +99,15 @@ TEST_F(CurlTlsTest, UnreadablePemIsInvalid) {
   }
 }
 
-TEST_F(CurlTlsTest, ASilentServerIsRefusedAfterTheConnectTimeout) {
+TEST_P(HttpTlsTest, ASilentServerIsRefusedAfterTheConnectTimeout) {
   use({.tls = {.insecure = true}, .connect_timeout = milliseconds(100)});
   HttpRequest silent;
   silent.target = fmt::format("https://127.0.0.1:{}/", listener_.port());
   expect_refused(loop_.run(client_->send(std::move(silent), {})), "time");
 }
+
+INSTANTIATE_TEST_SUITE_P(Clients, HttpTlsTest, testing::Values(kCurlKind, kDirectKind),
+                         client_name);
 
 }  // namespace
 }  // namespace holmes
