@@ -144,6 +144,35 @@ func procDiff(a, b map[string]procStat, checks int) map[string]procDelta {
 // client (or its own serving of it) was too slow.
 const closedWatches = "closed watches"
 
+// quietLimit is how long late writes (events) are waited for.
+const quietLimit = 2 * time.Minute
+
+// untilQuiet waits until the API server took no POST or PUT for a while, so that
+// what an operator puts off is counted too. It returns the requests by then.
+func (k *kube) untilQuiet(ctx context.Context, quiet time.Duration) (map[string]float64, error) {
+	writes := func(m map[string]float64) (n float64) {
+		for key, v := range m {
+			if strings.HasPrefix(key, "POST ") || strings.HasPrefix(key, "PUT ") {
+				n += v
+			}
+		}
+		return n
+	}
+	before, err := k.requests(ctx)
+	for end := time.Now().Add(quietLimit); err == nil && time.Now().Before(end); {
+		time.Sleep(quiet)
+		var now map[string]float64
+		if now, err = k.requests(ctx); err == nil && writes(now) == writes(before) {
+			return now, nil
+		}
+		before = now
+	}
+	if err == nil {
+		err = fmt.Errorf("writes did not end within %v", quietLimit)
+	}
+	return nil, err
+}
+
 // requests reads apiserver_request_total by "VERB resource/subresource".
 func (k *kube) requests(ctx context.Context) (map[string]float64, error) {
 	raw, err := k.Get().AbsPath("/metrics").SetHeader("Accept", "text/plain").Stream(ctx)

@@ -39,12 +39,12 @@ func cmdOneshot(args []string) (any, error) {
 	n := c.fs.Int("n", 2000, "how many checks")
 	par := c.fs.Int("parallel", 32, "creates in flight")
 	limit := c.fs.Duration("timeout", 5*time.Minute, "give up after this")
-	settle := c.fs.Duration("settle", 3*time.Second, "after the last check, wait this long before the closing counts (late events)")
+	settle := c.fs.Duration("settle", 3*time.Second, "after the last check, wait until no writes came for this long before the closing counts (late events)")
 	k, err := c.client(args)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), *limit+*settle+10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), *limit+quietLimit+10*time.Second)
 	defer cancel()
 	run := newRun()
 	sent := make([]time.Time, *n)
@@ -102,12 +102,11 @@ func cmdOneshot(args []string) (any, error) {
 	case <-time.After(*limit - time.Since(start)):
 		res.Error = "timed out"
 	}
-	time.Sleep(*settle)
-	p1 := c.procs()
-	req1, err := k.requests(ctx)
+	req1, err := k.untilQuiet(ctx, *settle)
 	if err != nil {
 		return nil, err
 	}
+	p1 := c.procs()
 	stopWatch()
 	mu.Lock()
 	defer mu.Unlock()

@@ -1,9 +1,6 @@
 #include "api/healthcheck.h"
 
-#include <algorithm>
-#include <array>
-
-#include <fmt/format.h>
+#include "api/check_fields.h"
 
 namespace holmes {
 namespace {
@@ -15,140 +12,10 @@ constexpr std::array kOutcomes{std::pair{AttemptOutcome::kAnswered, "Answered"},
                                std::pair{AttemptOutcome::kInterrupted, "Interrupted"},
                                std::pair{AttemptOutcome::kRefused, "Refused"}};
 
-template <class Table, class Value>
-std::string_view name_of(const Table& table, Value value) {
-  for (const auto& [row, name] : table) {
-    if (row == value) return name;
-  }
-  return "";
-}
-
-template <class Table>
-auto value_of(const Table& table, std::string_view text)
-    -> std::optional<std::decay_t<decltype(table[0].first)>> {
-  for (const auto& [row, name] : table) {
-    if (name == text) return row;
-  }
-  return std::nullopt;
-}
-
-std::unexpected<Error> wrong(std::string_view path, std::string_view must) {
-  return fail(ErrorCode::kInvalid, fmt::format("{} must be {}", path, must));
-}
-
-// Typed reads that tell a missing field (fine) from one of the wrong type (kInvalid).
-class Reader {
- public:
-  Reader(const json::object& object, std::string_view path) : object_(object), path_(path) {}
-
-  Status text(std::string_view name, std::string& target) const {
-    const json::value* value = find(name);
-    if (value == nullptr) return {};
-    if (!value->is_string()) return wrong(at(name), "a string");
-    target = value->get_string();
-    return {};
-  }
-  Status integer(std::string_view name, int64_t& target) const {
-    const json::value* value = find(name);
-    if (value == nullptr) return {};
-    const auto number = to_int(*value);
-    if (!number) return wrong(at(name), "an integer");
-    target = *number;
-    return {};
-  }
-  Status boolean(std::string_view name, bool& target) const {
-    const json::value* value = find(name);
-    if (value == nullptr) return {};
-    if (!value->is_bool()) return wrong(at(name), "true or false");
-    target = value->get_bool();
-    return {};
-  }
-  Status time(std::string_view name, std::optional<WallTime>& target) const {
-    std::string value;
-    HOLMES_CHECK(text(name, value));
-    if (value.empty()) return {};
-    const auto parsed = parse_rfc3339(value);
-    if (!parsed) return wrong(at(name), "an RFC 3339 time");
-    target = *parsed;
-    return {};
-  }
-  // Calls read(item, path of the item) for each item of a list.
-  template <class Read>
-  Status list(std::string_view name, Read read) const {
-    const json::value* value = find(name);
-    if (value == nullptr) return {};
-    if (!value->is_array()) return wrong(at(name), "a list");
-    size_t index = 0;
-    for (const json::value& item : value->get_array()) {
-      const std::string path = fmt::format("{}[{}]", at(name), index++);
-      if (const Status done = read(item); !done) return fail(done.error().within(path));
-    }
-    return {};
-  }
-  Result<const json::object*> object(std::string_view name) const {
-    const json::value* value = find(name);
-    if (value == nullptr) return nullptr;
-    if (!value->is_object()) return wrong(at(name), "an object");
-    return &value->get_object();
-  }
-
- private:
-  [[nodiscard]] const json::value* find(std::string_view name) const {
-    const json::value* value = object_.if_contains(name);
-    return value != nullptr && value->is_null() ? nullptr : value;
-  }
-  [[nodiscard]] std::string at(std::string_view name) const {
-    return fmt::format("{}.{}", path_, name);
-  }
-
-  const json::object& object_;
-  std::string path_;
-};
-
-// Appends what `parse` makes of an item.
-template <class T, class Parse>
-auto append_to(std::vector<T>& list, Parse parse) {
-  return [&list, parse](const json::value& item) -> Status {
-    auto parsed = parse(item);
-    if (!parsed) return fail(parsed.error());
-    list.push_back(std::move(*parsed));
-    return {};
-  };
-}
-
-// The same, but leaves out what cannot be parsed.
-template <class T, class Parse>
-auto append_readable_to(std::vector<T>& list, Parse parse) {
-  return [&list, parse](const json::value& item) -> Status {
-    if (auto parsed = parse(item)) list.push_back(std::move(*parsed));
-    return {};
-  };
-}
-
 Result<HealthCheckSpec> parse_spec(const json::object& object) {
   const Reader reader(object, "spec");
   HealthCheckSpec spec;
-  if (!object.contains("query")) return wrong("spec.query", "set");
-  HOLMES_CHECK(reader.text("query", spec.query));
-  int64_t timeout_seconds = kDefaultCheckTimeout.count();
-  HOLMES_CHECK(reader.integer("timeout", timeout_seconds));
-  if (timeout_seconds < 1 || timeout_seconds > kMaxCheckTimeout.count()) {
-    return wrong("spec.timeout", fmt::format("1 to {} seconds", kMaxCheckTimeout.count()));
-  }
-  spec.timeout = std::chrono::seconds(timeout_seconds);
-  std::string mode(to_string(spec.mode));
-  HOLMES_CHECK(reader.text("mode", mode));
-  const auto parsed_mode = parse_check_mode(mode);
-  if (!parsed_mode) return wrong("spec.mode", "alert or monitor");
-  spec.mode = *parsed_mode;
-  HOLMES_CHECK(reader.list("destinations", append_to(spec.destinations, parse_destination)));
-  HOLMES_CHECK(reader.text("model", spec.model));
-  int64_t ttl_seconds = -1;
-  HOLMES_CHECK(reader.integer("ttlSecondsAfterFinished", ttl_seconds));
-  if (ttl_seconds >= 0) {
-    spec.ttl_after_finished = std::chrono::seconds(std::min(ttl_seconds, kMaxTtlSeconds));
-  }
-  HOLMES_CHECK(reader.integer("backoffLimit", spec.backoff_limit));
+  HOLMES_CHECK(read_check_fields(reader, spec));
   HOLMES_CHECK(reader.boolean("suspend", spec.suspend));
   HOLMES_CHECK(reader.boolean("cancel", spec.cancel));
   return spec;
@@ -187,11 +54,6 @@ Result<AttemptRecord> parse_attempt_record(const json::value& value) {
   record.end_time = end.value_or(WallTime{});
   record.outcome = value_of(kOutcomes, outcome).value_or(AttemptOutcome::kAnswered);
   return record;
-}
-
-Result<kube::Condition> parse_condition(const json::value& value) {
-  if (!value.is_object()) return wrong("it", "an object");
-  return kube::Condition::from_json(value.get_object());
 }
 
 Status parse_run_fields(const Reader& reader, HealthCheckStatus& status) {
@@ -250,19 +112,6 @@ json::object to_json(const AttemptRecord& record) {
                       {"outcome", to_string(record.outcome)}};
 }
 
-template <class T, class ToJson>
-void put_list(json::object& object, std::string_view name, const std::vector<T>& list,
-              ToJson to_item) {
-  if (list.empty()) return;
-  json::array& array = object[name].emplace_array();
-  array.reserve(list.size());
-  for (const T& item : list) array.push_back(to_item(item));
-}
-
-void put_text(json::object& object, std::string_view name, const std::string& text) {
-  if (!text.empty()) object[name] = text;
-}
-
 }  // namespace
 
 std::string_view to_string(Phase phase) {
@@ -293,27 +142,15 @@ Result<HealthCheck> HealthCheck::from_json(const json::object& object) {
 }
 
 json::object status_update(const HealthCheck& check) {
-  json::object metadata{{"name", check.meta.name},
-                        {"namespace", check.meta.ns},
-                        {"uid", check.meta.uid},
-                        {"resourceVersion", check.meta.resource_version}};
   return json::object{{"apiVersion", HealthCheck::resource().api_version()},
                       {"kind", HealthCheck::resource().kind},
-                      {"metadata", std::move(metadata)},
-                      {"spec", to_json(check.spec)},
+                      {"metadata", status_identity(check.meta)},
                       {"status", to_json(check.status)}};
 }
 
 json::object to_json(const HealthCheckSpec& spec) {
   json::object object;
-  object["query"] = spec.query;
-  object["timeout"] = spec.timeout.count();
-  object["mode"] = to_string(spec.mode);
-  put_list(object, "destinations", spec.destinations,
-           [](const Destination& d) { return to_json(d); });
-  put_text(object, "model", spec.model);
-  if (spec.ttl_after_finished) object["ttlSecondsAfterFinished"] = spec.ttl_after_finished->count();
-  object["backoffLimit"] = spec.backoff_limit;
+  put_check_fields(object, spec);
   object["suspend"] = spec.suspend;
   object["cancel"] = spec.cancel;
   return object;
@@ -322,8 +159,8 @@ json::object to_json(const HealthCheckSpec& spec) {
 json::object to_json(const HealthCheckStatus& status) {
   json::object object;
   if (status.phase != Phase::kNew) object["phase"] = to_string(status.phase);
-  if (status.start_time) object["startTime"] = format_rfc3339(*status.start_time);
-  if (status.completion_time) object["completionTime"] = format_rfc3339(*status.completion_time);
+  put_time(object, "startTime", status.start_time);
+  put_time(object, "completionTime", status.completion_time);
   if (status.result) object["result"] = to_string(*status.result);
   put_text(object, "message", status.message);
   put_text(object, "rationale", status.rationale);

@@ -109,7 +109,8 @@ struct HealthCheck {
   bool operator==(const HealthCheck&) const = default;
 };
 
-// The body of a status write: identity, resourceVersion and the whole status.
+// The body of a status write: identity, resourceVersion and the whole status. No spec: the API
+// server takes the stored one.
 json::object status_update(const HealthCheck& check);
 
 json::object to_json(const HealthCheckSpec& spec);

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
+
+#include "base/json_handler.h"
 
 namespace holmes {
 namespace {
@@ -12,33 +16,73 @@ constexpr size_t kMinDocumentBytes = 512;
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text, size_t max_depth) {
+Result<json::value> parse_json(std::string_view text, JsonReading reading) {
   json::parse_options options;
-  options.max_depth = max_depth;
-  json::stream_parser parser({}, options);
+  options.max_depth = reading.max_depth;
+  json::basic_parser<JsonHandler> parser(options, reading);
   // Documents are read and then thrown away as a whole: one growing buffer costs a fraction of an
   // allocation for each string and list. What is copied out of a document does not depend on it.
-  parser.reset(json::make_shared_resource<json::monotonic_resource>(
+  json::value_stack& stack = parser.handler().stack;
+  stack.reset(json::make_shared_resource<json::monotonic_resource>(
       std::max(text.size(), kMinDocumentBytes)));
   json::error_code error;
-  const size_t used = parser.write_some(text.data(), text.size(), error);
+  const size_t used = parser.write_some(false, text.data(), text.size(), error);
   if (!error && used < text.size()) {
     const bool only_space = text.find_first_not_of(" \t\r\n", used) == std::string_view::npos;
     if (!only_space) error = json::error::extra_data;
   }
-  if (!error) parser.finish(error);
   if (error) {
     return fail(ErrorCode::kInvalid, fmt::format("not JSON: {} at byte {}", error.message(), used));
   }
-  return parser.release();
+  return stack.release();
 }
 
-Result<json::object> parse_json_object(std::string_view text, size_t max_depth) {
-  HOLMES_TRY(json::value value, parse_json(text, max_depth));
+Result<json::object> parse_json_object(std::string_view text, JsonReading reading) {
+  HOLMES_TRY(json::value value, parse_json(text, reading));
   if (!value.is_object()) {
     return fail(ErrorCode::kInvalid, fmt::format("must be a JSON object, is {}", json_kind(value)));
   }
   return std::move(value.get_object());
+}
+
+bool JsonHandler::on_key(json::string_view part, size_t /*size*/, json::error_code& /*error*/) {
+  if (skipping_) return true;
+  key_.append(part.data(), part.size());
+  if (levels_.back().drops && key_ == reading_.drop) {
+    skipping_ = true;
+    ++levels_.back().left_out;
+  } else {
+    drops_next_ = !reading_.drop.empty() && key_ == reading_.drop_in;
+    stack.push_key(key_);
+  }
+  key_.clear();
+  return true;
+}
+
+bool JsonHandler::begin() {
+  if (skipping_) {
+    ++skipped_depth_;
+  } else {
+    levels_.push_back({.drops = std::exchange(drops_next_, false)});
+  }
+  return true;
+}
+
+bool JsonHandler::end() {
+  if (skipping_) {
+    if (--skipped_depth_ == 0) skipping_ = false;
+    return false;
+  }
+  left_out_ = levels_.back().left_out;
+  levels_.pop_back();
+  return true;
+}
+
+bool JsonHandler::taken() {
+  drops_next_ = false;
+  if (!skipping_) return true;
+  if (skipped_depth_ == 0) skipping_ = false;
+  return false;
 }
 
 bool json_depth_within(const json::value& value, size_t max_depth) {

@@ -23,11 +23,19 @@ inline constexpr size_t kMaxJsonDepth = 64;
 
 using JsonPath = std::initializer_list<std::string_view>;
 
+struct JsonReading {
+  size_t max_depth = kMaxJsonDepth;
+  // Members called `drop` of objects that are members called `drop_in` are checked but not kept:
+  // what nobody reads costs neither memory nor time. "": everything is kept.
+  std::string_view drop_in{};
+  std::string_view drop{};
+};
+
 // Fails with kInvalid and the offset of the mistake. All parts of a document share its memory: keep
 // copies of what is small, not moved-out parts.
-Result<json::value> parse_json(std::string_view text, size_t max_depth = kMaxJsonDepth);
+Result<json::value> parse_json(std::string_view text, JsonReading reading = {});
 // Also fails when the text is JSON but not an object.
-Result<json::object> parse_json_object(std::string_view text, size_t max_depth = kMaxJsonDepth);
+Result<json::object> parse_json_object(std::string_view text, JsonReading reading = {});
 
 // False as soon as nesting deeper than `max_depth` is found.
 bool json_depth_within(const json::value& value, size_t max_depth = kMaxJsonDepth);

@@ -11,10 +11,6 @@ namespace holmes {
 namespace {
 
 Error unknown(std::string_view argument, const std::vector<Option>& options) {
-  if (!argument.starts_with("-")) {
-    return {ErrorCode::kInvalid,
-            fmt::format("unexpected argument '{}'; options begin with --", argument)};
-  }
   const std::string_view flag = argument.substr(0, argument.find('='));
   std::vector<std::string> known{"help"};
   for (const Option& option : options) known.push_back(option.flag);
@@ -47,8 +43,15 @@ Result<Flags> parse_flags(const std::vector<Option>& options, std::vector<std::s
   }
   flags.help = help->count() > 0;
   if (flags.help) return flags;
-  if (const auto extras = app.remaining(); !extras.empty()) {
-    return fail(unknown(extras.front(), options));
+  bool only_rest = false;
+  for (std::string& argument : app.remaining()) {
+    if (argument == "--" && !only_rest) {
+      only_rest = true;
+    } else if (argument.starts_with("-") && argument != "-" && !only_rest) {
+      return fail(unknown(argument, options));
+    } else {
+      flags.rest.push_back(std::move(argument));
+    }
   }
   for (const auto& [flag, option] : known) {
     if (option->count() > 0) flags.words[flag] = std::move(words[flag]);

@@ -13,10 +13,12 @@ namespace holmes {
 struct Flags {
   bool help = false;  // -h or --help stood somewhere; nothing else was looked at
   std::map<std::string, std::string> words;  // by Option::flag; a bare switch is "true"
+  std::vector<std::string>
+      rest;  // what is no option, in its order; "-" is none, nor all after "--"
 };
 
 // "--name value", "--name=value" and "--switch". Fails with kInvalid on unknown flags (naming near
-// ones), repeated ones, missing values and anything that is no flag.
+// ones), repeated ones and missing values.
 Result<Flags> parse_flags(const std::vector<Option>& options, std::vector<std::string> arguments);
 
 }  // namespace holmes

@@ -60,6 +60,19 @@ Status set(const Option& option, const Found& found) {
               fmt::format("{}: {} {}", found.where, quoted, done.error().message));
 }
 
+Status set(const OptionTable::Arguments& wanted, std::vector<std::string> words) {
+  if (words.size() > wanted.max) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("unexpected argument '{}'; options begin with --",
+                            to_valid_utf8(cut(words[wanted.max], kMaxQuotedBytes))));
+  }
+  if (words.size() < wanted.min) {
+    return fail(ErrorCode::kInvalid, fmt::format("{} is missing; --help tells more", wanted.name));
+  }
+  if (wanted.target != nullptr) *wanted.target = std::move(words);
+  return {};
+}
+
 }  // namespace
 
 Result<Loaded> load_options(const OptionTable& table, const OptionSources& sources) {
@@ -86,6 +99,7 @@ Result<Loaded> load_options(const OptionTable& table, const OptionSources& sourc
   for (const Option& option : table.all()) {
     if (const auto found = layers.find(option)) HOLMES_CHECK(set(option, *found));
   }
+  HOLMES_CHECK(set(table.arguments(), std::move(flags.rest)));
   return Loaded::kOptions;
 }
 

@@ -221,5 +221,24 @@ TEST_F(LoadOptions, FlagsWithoutVariableAreNoFileKeys) {
   EXPECT_THAT(error(), HasSubstr("output: no option has this key"));
 }
 
+TEST_F(LoadOptions, WordsBesideTheOptionsGoToTheirTargetInTheirOrder) {
+  std::vector<std::string> files;
+  table_.arguments("FILE", files, 1, 3);
+  sources_.arguments = {"a.yaml", "--port", "1", "-", "--", "--b.yaml"};
+  ASSERT_TRUE(load().has_value()) << error();
+  EXPECT_EQ(files, (std::vector<std::string>{"a.yaml", "-", "--b.yaml"}));
+  EXPECT_EQ(settings_.port, 1);
+}
+
+TEST_F(LoadOptions, TooFewOrTooManyWordsBesideTheOptionsAreRefused) {
+  std::vector<std::string> files;
+  table_.arguments("FILE", files, 1, 2);
+  EXPECT_EQ(error(), "FILE is missing; --help tells more");
+  sources_.arguments = {"a", "b", "c"};
+  EXPECT_EQ(error(), "unexpected argument 'c'; options begin with --");
+  sources_.arguments = {"a", "--prot", "1"};
+  EXPECT_THAT(error(), HasSubstr("unknown option '--prot' (did you mean --port?)"));
+}
+
 }  // namespace
 }  // namespace holmes

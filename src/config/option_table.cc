@@ -46,6 +46,11 @@ void OptionTable::add(Option option) {
   options_.push_back(std::move(option));
 }
 
+void OptionTable::arguments(std::string name, std::vector<std::string>& target, size_t min,
+                            size_t max) {
+  arguments_ = {std::move(name), &target, min, max};
+}
+
 void OptionTable::text(std::string flag, std::string environment, std::string& target,
                        std::string help, std::string value_name) {
   const auto set = [&target](std::string_view word) -> Status {

@@ -72,12 +72,24 @@ class OptionTable {
   void parsed(std::string flag, std::string environment, T& target, Parser<T> parse,
               std::string default_text, std::string value_name, std::string help);
 
+  // What stands beside the options, for example files; without this call nothing may. The words go
+  // to `target` in their order, `min` to `max` of them.
+  struct Arguments {
+    std::string name;  // "FILE"
+    std::vector<std::string>* target = nullptr;
+    size_t min = 0;
+    size_t max = 0;
+  };
+  void arguments(std::string name, std::vector<std::string>& target, size_t min, size_t max);
+
   void add(Option option);
 
   [[nodiscard]] const std::vector<Option>& all() const { return options_; }
+  [[nodiscard]] const Arguments& arguments() const { return arguments_; }
 
  private:
   std::vector<Option> options_;
+  Arguments arguments_;
 };
 
 // The text for --help, with line breaks.

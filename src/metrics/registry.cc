@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <unordered_map>
 
 #include <prometheus/collectable.h>
 #include <prometheus/counter.h>
@@ -17,6 +18,14 @@ namespace holmes {
 namespace {
 
 constexpr const char* kOther = "_other";
+
+struct HashOfValues {
+  size_t operator()(const LabelValues& values) const {
+    size_t hash = 0;
+    for (const std::string& value : values) hash = hash * 31 + std::hash<std::string>()(value);
+    return hash;
+  }
+};
 
 // Maps label values to the metric of that set, within the limit. prometheus-cpp looks a metric up
 // by building and hashing a map of labels; this does it once per set.
@@ -55,7 +64,7 @@ class LabelSets {
   prometheus::Family<Metric>& family_;
   std::vector<std::string> names_;
   prometheus::Family<prometheus::Counter>& overflow_;
-  std::map<LabelValues, Metric*> sets_;
+  std::unordered_map<LabelValues, Metric*, HashOfValues> sets_;
 };
 
 class Counters final : public CounterFamily {

@@ -24,6 +24,7 @@ class FakeCluster final : public kube::Transport {
   // What a user does.
   void put(HealthCheck check) {
     json::object object = status_update(check);
+    object["spec"] = to_json(check.spec);
     json::object& meta = object["metadata"].get_object();
     meta["generation"] = check.meta.generation;
     meta["creationTimestamp"] = format_rfc3339(check.meta.creation_timestamp);

@@ -48,7 +48,8 @@ class HealthCheckReconciler {
   Task<> close(Stop stop);
 
   [[nodiscard]] size_t running() const { return runs_.size(); }
-  [[nodiscard]] size_t waiting() const { return slots_.waiting(); }
+  // Checks that will be claimed as soon as an execution ends.
+  [[nodiscard]] size_t waiting() const { return claiming_ ? slots_.waiting() : 0; }
 
  private:
   enum class Abort { kNone, kCancelled, kGone };

@@ -62,17 +62,19 @@ Task<Result<CheckSnapshot>> StatusWriter::write(CheckSnapshot base, StatusChange
 
 Task<Result<CheckSnapshot>> StatusWriter::put(CheckSnapshot base, HealthCheckStatus status,
                                               Stop stop) {
-  HealthCheck next = *base;
-  next.status = std::move(status);
+  auto next = std::make_shared<HealthCheck>(*base);
+  next->status = std::move(status);
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
-  Result<HealthCheck> written =
-      co_await api_.replace_status(base->meta.key(), status_update(next), limit.stop());
-  if (!written) {
-    if (written.error().code == ErrorCode::kNotFound) co_return nullptr;
-    co_return fail(written.error());
+  Result<std::string> version =
+      co_await api_.write_status(base->meta.key(), status_update(*next), limit.stop());
+  if (!version) {
+    if (version.error().code == ErrorCode::kNotFound) co_return nullptr;
+    co_return fail(version.error());
   }
-  informer_.note_write(*written);
-  co_return std::make_shared<const HealthCheck>(std::move(*written));
+  // Guarded by the version before: nothing else of the object can have changed.
+  next->meta.resource_version = std::move(*version);
+  informer_.note_write(next);
+  co_return next;
 }
 
 Task<Result<CheckSnapshot>> StatusWriter::read_live(CheckSnapshot known, Stop stop) {
@@ -82,9 +84,10 @@ Task<Result<CheckSnapshot>> StatusWriter::read_live(CheckSnapshot known, Stop st
     if (live.error().code == ErrorCode::kNotFound) co_return nullptr;
     co_return fail(live.error());
   }
-  informer_.note_write(*live);
-  if (live->meta.uid != known->meta.uid) co_return nullptr;
-  co_return std::make_shared<const HealthCheck>(std::move(*live));
+  const auto read = std::make_shared<const HealthCheck>(std::move(*live));
+  informer_.note_write(read);
+  if (read->meta.uid != known->meta.uid) co_return nullptr;
+  co_return read;
 }
 
 }  // namespace holmes

@@ -20,7 +20,8 @@ Task<Result<json::object>> exchange(Transport& transport, Request request, std::
                                     Stop stop) {
   const Result<Response> response = co_await transport.send(std::move(request), std::move(stop));
   if (!response) co_return fail(response.error().within(what));
-  Result<json::object> object = parse_json_object(response->body);
+  Result<json::object> object =
+      parse_json_object(response->body, {.drop_in = kApiReading.drop_in, .drop = kApiReading.drop});
   if (!object) {
     co_return fail(ErrorCode::kProtocol,
                    fmt::format("{}: answer is unreadable: {}", what, object.error().message));
@@ -35,6 +36,17 @@ Task<Result<DecodedList>> exchange_list(Transport& transport, Request request, s
   Result<DecodedList> list = decode_list(response->body);
   if (!list) co_return fail(list.error().within(what));
   co_return list;
+}
+
+Task<Result<std::string>> exchange_version(Transport& transport, Request request, std::string what,
+                                           Stop stop) {
+  HOLMES_CO_TRY(const json::object object,
+                co_await exchange(transport, std::move(request), what, std::move(stop)));
+  std::string version = json_string_or(object, {"metadata", "resourceVersion"});
+  if (version.empty()) {
+    co_return fail(ErrorCode::kProtocol, what + ": answer has no metadata.resourceVersion");
+  }
+  co_return version;
 }
 
 Task<Status> exchange_status(Transport& transport, Request request, std::string what, Stop stop) {

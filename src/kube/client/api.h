@@ -39,6 +39,8 @@ Task<Result<json::object>> exchange(Transport& transport, Request request, std::
                                     Stop stop);
 Task<Result<DecodedList>> exchange_list(Transport& transport, Request request, std::string what,
                                         Stop stop);
+Task<Result<std::string>> exchange_version(Transport& transport, Request request, std::string what,
+                                           Stop stop);
 Task<Status> exchange_status(Transport& transport, Request request, std::string what, Stop stop);
 Error unreadable(const ResourceType& type, const json::object& object, const Error& error);
 }  // namespace api_internal
@@ -78,6 +80,15 @@ class Api {
   Task<Result<T>> replace_status(ObjectKey key, json::object object, Stop stop) {
     return one(Verb::kUpdate, key, "status", replace_request(T::resource(), key, object, "status"),
                std::move(stop));
+  }
+
+  // The same, for who knows what was written: the answer is only the new resourceVersion.
+  Task<Result<std::string>> write_status(ObjectKey key, json::object object, Stop stop) {
+    Request request = replace_request(T::resource(), key, object, "status");
+    request.accept = kMetadataAccept;
+    return api_internal::exchange_version(
+        transport_, std::move(request),
+        api_internal::describe(Verb::kUpdate, T::resource(), key, "status"), std::move(stop));
   }
 
   Task<Result<T>> merge_patch(ObjectKey key, json::value patch, Stop stop,

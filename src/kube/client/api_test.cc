@@ -51,6 +51,18 @@ TEST_F(ApiTest, GetsAnObjectDecoded) {
   EXPECT_EQ(only_request().target(), "/apis/toys.example.com/v1/namespaces/n/toys/a");
 }
 
+TEST_F(ApiTest, AStatusWriteAnswersWithTheNewVersionAlone) {
+  // What the API server makes of it: metadata and nothing that Toy could be read from.
+  answer = Response{200, R"({"kind":"PartialObjectMetadata","metadata":{"resourceVersion":"8"}})"};
+  const Result<std::string> version = loop.run(api.write_status({"n", "a"}, {}, {}));
+  ASSERT_TRUE(version) << version.error().message;
+  EXPECT_EQ(*version, "8");
+  EXPECT_EQ(only_request().target(), "/apis/toys.example.com/v1/namespaces/n/toys/a/status");
+  EXPECT_TRUE(only_request().accept.find("as=PartialObjectMetadata") != std::string::npos);
+  answer = Response{200, "{}"};
+  EXPECT_EQ(loop.run(api.write_status({"n", "a"}, {}, {})).error().code, ErrorCode::kProtocol);
+}
+
 TEST_F(ApiTest, SaysWhichRequestOnWhichObjectFailed) {
   answer = fail(Error(ErrorCode::kConflict, "too late", std::chrono::seconds(3)));
   const Result<Toy> got = loop.run(api.replace_status({"n", "a"}, {}, {}));

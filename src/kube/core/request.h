@@ -17,6 +17,11 @@ namespace holmes::kube {
 enum class Verb { kGet, kList, kWatch, kCreate, kUpdate, kPatch, kDelete };
 std::string_view to_string(Verb verb);  // as RBAC names it
 
+// Asks for an object's metadata only (API concepts: PartialObjectMetadata); a server that cannot do
+// that sends the whole object, which has them too.
+inline constexpr std::string_view kMetadataAccept =
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+
 struct Request {
   Verb verb = Verb::kGet;
   std::string method = "GET";

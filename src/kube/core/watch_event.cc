@@ -27,7 +27,7 @@ std::unexpected<Error> broken(std::string_view line, std::string_view why) {
 }
 
 Result<WatchEvent> parse_event(std::string_view line) {
-  Result<json::object> root = parse_json_object(line, kMaxApiJsonDepth);
+  Result<json::object> root = parse_json_object(line, kApiReading);
   if (!root) return broken(line, root.error().message);
   const std::optional<std::string_view> type = json_string(*root, {"type"});
   if (!type) return broken(line, "type must be a string");
@@ -81,7 +81,7 @@ Result<std::optional<WatchEvent>> WatchDecoder::next() {
 }
 
 Result<DecodedList> decode_list(std::string_view body) {
-  Result<json::object> root = parse_json_object(body, kMaxApiJsonDepth);
+  Result<json::object> root = parse_json_object(body, kApiReading);
   if (!root) return fail(ErrorCode::kProtocol, "list is unreadable: " + root.error().message);
   DecodedList list;
   list.resource_version = json_string_or(*root, {"metadata", "resourceVersion"});

@@ -21,6 +21,9 @@ inline constexpr size_t kMaxWatchEventBytes = size_t{8} << 20U;
 // that one hostile object does not make the others unreadable; whoever reads an object refuses it
 // alone (json_depth_within).
 inline constexpr size_t kMaxApiJsonDepth = 10'000;
+// Nobody here reads metadata.managedFields, which are often the greater part of an object.
+inline constexpr JsonReading kApiReading{
+    .max_depth = kMaxApiJsonDepth, .drop_in = "metadata", .drop = "managedFields"};
 
 enum class WatchEventType { kAdded, kModified, kDeleted, kBookmark, kError, kUnknown };
 std::string_view to_string(WatchEventType type);  // as on the wire

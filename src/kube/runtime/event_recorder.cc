@@ -73,6 +73,7 @@ void EventRecorder::record(EventSpec spec) {
   Pending event{.ns = ns,
                 .name = unique_name(spec.regarding.name),
                 .time = loop_.wall_now(),
+                .since = loop_.mono_now(),
                 .spec = std::move(spec)};
   if (queue_.size() >= kMaxQueuedEvents) {
     return give_up("queue_full", event, {{"reason", event.spec.reason}});
@@ -102,9 +103,10 @@ Task<> EventRecorder::send_all(Stop stop) {
       static_cast<void>(co_await senders_.park(stop));
       continue;
     }
-    if (options_.yield && options_.yield())
+    if (yields()) {
       static_cast<void>(co_await sleep_for(loop_, kYieldPause, stop));
-    if (queue_.empty() || stop.requested()) continue;
+      continue;
+    }
     Pending event = std::move(queue_.front());
     queue_.pop_front();
     ++in_flight_;
@@ -112,6 +114,11 @@ Task<> EventRecorder::send_all(Stop stop) {
     --in_flight_;
     if (queue_.empty() && in_flight_ == 0) idle_.set();
   }
+}
+
+bool EventRecorder::yields() const {
+  return options_.yield && queue_.size() < kMaxYieldingEvents &&
+         loop_.mono_now() - queue_.front().since < kMaxEventYield && options_.yield();
 }
 
 json::object EventRecorder::to_object(const Pending& event) const {

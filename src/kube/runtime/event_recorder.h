@@ -18,12 +18,15 @@
 
 namespace holmes::kube {
 
-inline constexpr size_t kMaxQueuedEvents = 5000;
+inline constexpr size_t kMaxQueuedEvents = 10'000;
 inline constexpr unsigned kMaxEventTries = 8;       // about 30 s
 inline constexpr size_t kMaxEventNoteBytes = 1024;  // the API's limit
 inline constexpr size_t kMaxEventFieldBytes = 128;  // reason, action, instance: likewise
 inline constexpr std::chrono::seconds kEventSendTimeout{10};
 inline constexpr std::chrono::seconds kMaxEventRetryAfter{30};
+// Events that yield wait at most this long, and only while less than half of the queue is full.
+inline constexpr std::chrono::seconds kMaxEventYield{30};
+inline constexpr size_t kMaxYieldingEvents = kMaxQueuedEvents / 2;
 
 struct ObjectReference {
   std::string api_version;
@@ -49,8 +52,8 @@ struct EventRecorderOptions {
   std::string reporting_controller;  // "holmesgpt.dev/operator"
   std::string reporting_instance;    // "holmes-operator-5d9c7b-x2x9k"
   size_t senders = 4;
-  // True while writes that matter more are under way: events then go out slowly and wait in the
-  // queue, as they would only make those writes late. Empty: never.
+  // True while writes that matter more are under way: events then wait in the queue (within the
+  // limits above), as they would only make those writes late. Empty: never.
   std::function<bool()> yield{};
 };
 
@@ -75,11 +78,13 @@ class EventRecorder {
     std::string ns;
     std::string name;
     WallTime time{};
+    MonoTime since{};
     EventSpec spec;
   };
 
   [[nodiscard]] json::object to_object(const Pending& event) const;
   Task<> send_all(Stop stop);
+  [[nodiscard]] bool yields() const;
   Task<> send(Pending event, Stop stop);
   std::string unique_name(std::string_view regarding);
   void give_up(const char* reason, const Pending& event, LogFields fields);

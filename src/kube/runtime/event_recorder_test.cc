@@ -47,7 +47,9 @@ class EventRecorderTest : public ::testing::Test, protected World {
                           metrics,
                           {.reporting_controller = "toys.dev/operator",
                            .reporting_instance = "operator-1",
-                           .senders = 2}};
+                           .senders = 2,
+                           .yield = [this] { return better_writes_; }}};
+  bool better_writes_ = false;
 };
 
 TEST_F(EventRecorderTest, WritesAnEventOfTheNewApi) {
@@ -140,6 +142,38 @@ TEST_F(EventRecorderTest, TriesAgainWhenTheServerIsAwayButNotForEver) {
   EXPECT_TRUE(loop.run(recorder_.flush({})).has_value());
   EXPECT_EQ(api.requests.size(), 4U + kMaxEventTries);
   EXPECT_TRUE(dropped("rejected", 1));
+}
+
+TEST_F(EventRecorderTest, WaitsWhileWritesThatMatterMoreAreUnderWay) {
+  better_writes_ = true;
+  start();
+  api.answer(created());
+  recorder_.record(spec());
+  loop.advance(kMaxEventYield / 2);
+  EXPECT_TRUE(api.requests.empty());
+  better_writes_ = false;
+  EXPECT_TRUE(loop.run(recorder_.flush({})).has_value());
+  EXPECT_EQ(api.requests.size(), 1);
+}
+
+TEST_F(EventRecorderTest, YieldsForABoundedTimeOnly) {
+  better_writes_ = true;
+  start();
+  api.answer(created());
+  recorder_.record(spec());
+  loop.advance(kMaxEventYield + seconds(1));
+  EXPECT_EQ(api.requests.size(), 1);
+}
+
+TEST_F(EventRecorderTest, YieldsOnlyWhileHalfOfTheQueueIsFree) {
+  better_writes_ = true;
+  start();
+  for (size_t i = 0; i < kMaxYieldingEvents + 3; ++i) {
+    api.answer(created());
+    recorder_.record(spec());
+  }
+  loop.advance(seconds(1));
+  EXPECT_EQ(api.requests.size(), 4);  // until less than half of it is left
 }
 
 TEST_F(EventRecorderTest, AnEventThatWasWrittenAtTheFirstTryIsNotWrittenTwice) {

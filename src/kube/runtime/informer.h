@@ -57,11 +57,11 @@ class Informer {
 
   // Read your own writes: tell what a write returned. The object replaces an older cached one at
   // once, and no older event of the watch will overwrite it.
-  void note_write(const T& written) {
-    auto copy = std::make_shared<const T>(written);
-    const ObjectMeta* meta = &copy->meta;
-    core_.note_write({std::move(copy), meta});
+  void note_write(Snapshot written) {
+    const ObjectMeta* meta = &written->meta;
+    core_.note_write({std::move(written), meta});
   }
+  void note_write(T written) { note_write(std::make_shared<const T>(std::move(written))); }
   // The same when only the version is known: get_fresh() then waits for it.
   void note_write(const ObjectKey& key, const std::string& resource_version) {
     core_.note_version(key, resource_version);

@@ -93,6 +93,7 @@ void InformerCore::Scope::list_completed(const std::string& version) {
 }
 
 void InformerCore::Scope::object_changed(const json::object& object) {
+  if (core_.knows(object)) return;
   const Result<ErasedObject> read = core_.read(object);
   if (!read) return core_.refuse(object, read.error());
   const ObjectMeta& meta = *read->meta;
@@ -257,7 +258,7 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
     erase(key);
     co_return ErasedObject{};
   }
-  HOLMES_CO_TRY(const json::object object, parse_json_object(answer->body, kMaxApiJsonDepth));
+  HOLMES_CO_TRY(const json::object object, parse_json_object(answer->body, kApiReading));
   const Result<ErasedObject> live = read(object);
   if (!live) {
     refuse(object, live.error());
@@ -276,6 +277,16 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
   if (cached && !went_back && newer(cached.meta->resource_version, version)) co_return cached;
   put({.object = *live, .listed_in = scope->round(), .written_in = scope->round()});
   co_return *live;
+}
+
+// Mostly an own write: not worth decoding again.
+bool InformerCore::knows(const json::object& object) const {
+  const auto uid = json_string(object, {"metadata", "uid"});
+  const auto version = json_string(object, {"metadata", "resourceVersion"});
+  if (!uid || !version) return false;
+  const auto found = objects_.find(key_of(object));
+  return found != objects_.end() && found->second.object.meta->uid == *uid &&
+         found->second.object.meta->resource_version == *version;
 }
 
 Result<ErasedObject> InformerCore::read(const json::object& object) const {

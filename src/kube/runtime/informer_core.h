@@ -67,6 +67,7 @@ class InformerCore {
   Scope* scope_of(const ObjectKey& key);
   [[nodiscard]] bool fresh(const ObjectKey& key);
   Task<Result<ErasedObject>> read_live(ObjectKey key, Stop stop);
+  [[nodiscard]] bool knows(const json::object& object) const;
   [[nodiscard]] Result<ErasedObject> read(const json::object& object) const;
   void put(Entry entry);
   void erase(const ObjectKey& key);
