@@ -20,7 +20,7 @@ bool is_token(std::string_view name) {
 }
 
 bool has_line_break(std::string_view value) {
-  return value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+  return std::ranges::any_of(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 Status check_headers(const HttpRequest& request) {

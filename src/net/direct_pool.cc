@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.h"
+
 namespace holmes {
 namespace {
 
@@ -20,7 +22,9 @@ DirectPool::DirectPool(AsioLoop& loop, DirectClientOptions options,
     : loop_(loop),
       options_(std::move(options)),
       resolver_(resolver != nullptr ? std::move(resolver) : make_resolver(loop)),
-      permits_(loop, options_.connections_max) {}
+      permits_(loop, options_.connections_max) {
+  HOLMES_ASSERT(options_.connections_max > 0);
+}
 
 std::string DirectPool::peer_of(const ClientTarget& target, const HttpRequest& request) {
   return target.origin.origin() + " " + request.connect_to;

@@ -86,6 +86,35 @@ TEST_P(HttpClientTest, SkipsInterimResponsesAndTrailers) {
   EXPECT_EQ(response->headers.find("X-Trailer"), std::nullopt);
 }
 
+TEST_P(HttpClientTest, ABodyWithoutLengthEndsWithTheConnection) {
+  for (const std::string head : {"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n"}) {
+    Sending sending(loop_, client_->send(request("GET"), {}));
+    auto peer = accept();
+    read_head(*peer);
+    write(*peer, head + "hel");
+    write(*peer, "lo");
+    peer.reset();
+    const auto response = sending.get();
+    ASSERT_TRUE(response.has_value()) << response.error().message;
+    EXPECT_EQ(response->body, "hello");
+  }
+}
+
+TEST_P(HttpClientTest, TakesAnAnswerByteByByte) {
+  Sending sending(loop_, client_->send(request("GET"), {}));
+  const auto peer = accept();
+  read_head(*peer);
+  for (const char c : std::string("HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                  "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")) {
+    write(*peer, std::string(1, c));
+    EXPECT_TRUE(loop_.run(sleep_for(loop_, std::chrono::microseconds(50), {})).has_value());
+  }
+  const auto response = sending.get();
+  ASSERT_TRUE(response.has_value()) << response.error().message;
+  EXPECT_EQ(response->headers.find("A"), "b");
+  EXPECT_EQ(response->body, "abcde");
+}
+
 TEST_P(HttpClientTest, ResolvesNames) {
   HttpRequest get = request("GET");
   get.target = fmt::format("http://localhost:{}/", listener_.port());

@@ -46,6 +46,12 @@ TEST_P(HttpStreamTest, ABreakIsUnavailableAfterTheBytesBeforeIt) {
   EXPECT_EQ(read.error().code, ErrorCode::kUnavailable);
 }
 
+TEST_P(HttpStreamTest, AnErrorThatCameWithTheHeadersIsTheReaders) {
+  const auto stream = open(chunked_ + "3\r\nabc\r\nnonsense\r\n");
+  EXPECT_EQ(loop_.run(stream->read({})).value(), "abc");
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(loop_.run(stream->read({})).has_value());
+}
+
 TEST_P(HttpStreamTest, NoAnswerIsAnErrorOfOpen) {
   Opening opening(loop_, client_->open(request("GET"), {}));
   peer_ = accept();

@@ -20,10 +20,11 @@ class HttpTlsTest : public EitherClientTest {
     if (server_ != nullptr) loop_.run(server_->close());
     server_ = std::make_unique<TlsServer>(loop_, own, client_ca_pem);
   }
-  Result<HttpResponse> get(TlsOptions tls, const std::string& host = "127.0.0.1") {
+  Result<HttpResponse> get(TlsOptions tls, const std::string& host = "127.0.0.1",
+                           const std::string& path = "/x") {
     use({.tls = std::move(tls)});
     HttpRequest get;
-    get.target = fmt::format("https://{}:{}/x", host, server_->port());
+    get.target = fmt::format("https://{}:{}{}", host, server_->port(), path);
     return loop_.run(client_->send(std::move(get), {}));
   }
   void expect_refused(const Result<HttpResponse>& response, std::string_view why) {
@@ -104,6 +105,44 @@ TEST_P(HttpTlsTest, ASilentServerIsRefusedAfterTheConnectTimeout) {
   HttpRequest silent;
   silent.target = fmt::format("https://127.0.0.1:{}/", listener_.port());
   expect_refused(loop_.run(client_->send(std::move(silent), {})), "time");
+}
+
+TEST_P(HttpTlsTest, TheStopEndsTheHandshakeAtOnce) {
+  use({.tls = {.insecure = true}});
+  HttpRequest silent;
+  silent.target = fmt::format("https://127.0.0.1:{}/", listener_.port());
+  StopSource stop;
+  Sending sending(loop_, client_->send(std::move(silent), stop.stop()));
+  const auto peer = accept();
+  loop_.run(peer->read_until("http/1.1"));  // in the client's first word
+  stop.request_stop();
+  const auto response = sending.get();
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().code, ErrorCode::kCancelled);
+  loop_.run(peer->read_to_end());  // hung up
+}
+
+TEST_P(HttpTlsTest, CarriesManyRecordsBothWays) {
+  use({.tls = {.ca_pem = authority_.ca_pem()}});
+  constexpr size_t kBytes = size_t{300} << 10U;
+  HttpRequest post{"POST", fmt::format("https://127.0.0.1:{}/x", server_->port()), {}, ""};
+  for (size_t i = 0; post.body.size() < kBytes; ++i) post.body += std::to_string(i);
+  post.body += "END";
+  const auto response = loop_.run(client_->send(post, {}));
+  ASSERT_TRUE(response.has_value()) << response.error().message;
+  EXPECT_TRUE(response->body == post.body);
+
+  const auto stream = loop_.run(client_->open(post, {})).value();
+  std::string body;
+  while (auto piece = loop_.run(stream->read({})).value()) body += *piece;
+  EXPECT_TRUE(body == post.body);
+}
+
+TEST_P(HttpTlsTest, AConnectionThatIsCutOffIsNoEndOfABody) {
+  if (kind_.name == "Curl") GTEST_SKIP() << "libcurl takes it for the end";
+  const auto response = get({.ca_pem = authority_.ca_pem()}, "127.0.0.1", "/cut");
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().code, ErrorCode::kUnavailable) << response.error().message;
 }
 
 INSTANTIATE_TEST_SUITE_P(Clients, HttpTlsTest, testing::Values(kCurlKind, kDirectKind),

@@ -65,9 +65,17 @@ struct FreeOpenSsl {
 template <class T>
 using Owned = std::unique_ptr<T, FreeOpenSsl>;
 
+// The oldest of OpenSSL's errors.
+std::string openssl_reason() {
+  const unsigned long error = ERR_peek_error();
+  if (const char* const reason = ERR_reason_error_string(error)) return reason;
+  std::array<char, 256> text{};
+  ERR_error_string_n(error, text.data(), text.size());
+  return text.data();
+}
+
 std::unexpected<Error> unusable(std::string_view what) {
-  ERR_clear_error();
-  return fail(ErrorCode::kInvalid, fmt::format("TLS: {}", what));
+  return fail(ErrorCode::kInvalid, fmt::format("TLS: {} ({})", what, openssl_reason()));
 }
 
 Owned<BIO> reader(const std::string& pem) {
@@ -99,7 +107,7 @@ Status trust(SSL_CTX* context, const std::string& pem) {
     X509_STORE_add_cert(store, certificate.get());
     ++count;
   }
-  if (count == 0) return unusable("the trusted certificates (CA) are not readable as PEM");
+  if (count == 0) return unusable("the trusted certificates (CA) cannot be read as PEM");
   return Status();
 }
 
@@ -108,7 +116,7 @@ Status identify(SSL_CTX* context, const TlsOptions& options) {
   const Owned<BIO> chain = reader(options.certificate_pem);
   const Owned<X509> own = next_certificate(chain.get());
   if (own == nullptr || SSL_CTX_use_certificate(context, own.get()) != 1) {
-    return unusable("the client certificate is not readable as PEM");
+    return unusable("the client certificate cannot be used");
   }
   while (const Owned<X509> issuer = next_certificate(chain.get())) {
     SSL_CTX_add1_chain_cert(context, issuer.get());
@@ -116,7 +124,7 @@ Status identify(SSL_CTX* context, const TlsOptions& options) {
   const Owned<BIO> bio = reader(options.key_pem);
   const Owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_password, nullptr));
   if (key == nullptr) {
-    return unusable("the client certificate's key is not readable as PEM without a password");
+    return unusable("the client certificate's key cannot be read as PEM without a password");
   }
   if (X509_check_private_key(own.get(), key.get()) != 1 ||
       SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
@@ -138,6 +146,7 @@ void TlsContext::Free::operator()(ssl_ctx_st* context) const {
 }
 
 Result<TlsContext> TlsContext::make(const TlsOptions& options) {
+  ERR_clear_error();
   TlsContext made;
   made.context_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* const context = made.context_.get();
@@ -151,7 +160,6 @@ Result<TlsContext> TlsContext::make(const TlsOptions& options) {
   SSL_CTX_set_verify(context, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   HOLMES_CHECK(trust(context, options.ca_pem));
   HOLMES_CHECK(identify(context, options));
-  ERR_clear_error();  // the end of a PEM text counts as one
   made.server_name_ = options.server_name;
   made.insecure_ = options.insecure;
   return made;
@@ -237,12 +245,7 @@ std::string TlsSession::explain() const {
       return fmt::format("the server's certificate is not trusted: {}",
                          X509_verify_cert_error_string(verified));
   }
-  const unsigned long error = ERR_peek_error();
-  if (error == 0) return "TLS failed";
-  const char* const reason = ERR_reason_error_string(error);
-  std::array<char, 256> text{};
-  if (reason == nullptr) ERR_error_string_n(error, text.data(), text.size());
-  return fmt::format("TLS: {}", reason == nullptr ? text.data() : reason);
+  return fmt::format("TLS: {}", openssl_reason());
 }
 
 }  // namespace holmes
