@@ -206,18 +206,17 @@ TEST_F(DirectClientTest, ASilentAddressLeavesTimeForTheNext) {
       << refused.error().message;
 }
 
-TEST_F(DirectClientTest, ReadsTheAnswerToARequestThatThePeerDidNotWantWhole) {
+TEST_F(DirectClientTest, ReadsTheAnswerOfAPeerThatHungUpInTheMiddleOfTheRequest) {
   const std::string body(size_t{24} << 20U, 'x');  // more than the kernel's buffers take
   Sending sending(loop_, client_->send(request("POST", body), {}));
-  const auto peer = accept();
+  auto peer = accept();
   read_head(*peer);
-  write(*peer, "HTTP/1.1 413 X\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno");
-  pass(milliseconds(20));
-  Background<std::string> draining(loop_, peer->read_to_end());
+  write(*peer, "HTTP/1.1 413 X\r\nContent-Length: 2\r\n\r\nno");
+  peer.reset();
   const auto response = sending.get();
   ASSERT_TRUE(response.has_value()) << response.error().message;
   EXPECT_EQ(response->status, 413);
-  EXPECT_EQ(draining.get().size(), body.size());
+  EXPECT_EQ(response->body, "no");
 }
 
 TEST_F(DirectClientTest, LinesBetweenChunksHaveALimit) {
