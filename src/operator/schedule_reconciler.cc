@@ -42,9 +42,9 @@ ScheduleReconciler::ScheduleReconciler(Loop& loop, Dependencies on, Logger log,
       log_(std::move(log)),
       all_created_(std::move(all_created)),
       writer_(loop, on.api, on.informer),
-      alarms_(loop, [this](const kube::ObjectKey& key) { came_due(key); }) {}
+      alarms_(loop, [this](const kube::ObjectKey& key) { look_at(key); }) {}
 
-void ScheduleReconciler::came_due(const kube::ObjectKey& key) {
+void ScheduleReconciler::look_at(const kube::ObjectKey& key) {
   if (stopped_) return;
   due_.insert(key);
   on_.queue.add(key);

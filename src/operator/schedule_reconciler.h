@@ -42,6 +42,8 @@ class ScheduleReconciler {
 
   // Both caches are synced: ticks from now on are in time, the ones before were missed.
   void start() { watching_since_ = loop_.wall_now(); }
+  // A tick may be due: until it is known, creating() is true.
+  void look_at(const kube::ObjectKey& key);
   // No new ticks from now on.
   void stop() { stopped_ = true; }
 
@@ -49,7 +51,7 @@ class ScheduleReconciler {
   void forget(const ScheduledHealthCheck& schedule);
 
   // Ticks came due whose checks are not made yet: other writes had better wait.
-  [[nodiscard]] bool creating() const { return !due_.empty(); }
+  [[nodiscard]] bool creating() const { return !stopped_ && !due_.empty(); }
 
  private:
   struct Denied {
@@ -57,7 +59,6 @@ class ScheduleReconciler {
   };
   using Created = std::expected<CheckSnapshot, std::variant<Error, Denied>>;
 
-  void came_due(const kube::ObjectKey& key);
   void settled(const kube::ObjectKey& key);  // its due tick has its child, or an error
   Task<Result<std::vector<ScheduleChild>>> children_of(ScheduleSnapshot schedule, Stop stop);
   // Creates what the plan asks for; returns the plan that is left, which creates nothing.
