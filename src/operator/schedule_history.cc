@@ -40,10 +40,11 @@ bool is_news(const ScheduledHealthCheckStatus& before, const HealthCheck& check)
 }
 
 void record_ended(ScheduledHealthCheckStatus& status, const ScheduledHealthCheckStatus& before,
-                  const std::vector<ScheduleChild>& children) {
+                  const std::vector<ScheduleChild>& children, WallTime now) {
   std::vector<const HealthCheck*> ended;
   for (const ScheduleChild& child : children) {
-    if (!child.unfinished() && !stands_in(before.history, child.check->meta.name)) {
+    const bool possible = execution_time(*child.check) <= now + kMaxClockStep;
+    if (!child.unfinished() && possible && !stands_in(before.history, child.check->meta.name)) {
       ended.push_back(child.check.get());
     }
   }
@@ -100,7 +101,7 @@ WallTime execution_time(const HealthCheck& check) {
 void observe_children(ScheduledHealthCheckStatus& status, const ScheduledHealthCheck& schedule,
                       const std::vector<ScheduleChild>& children, WallTime now) {
   const ScheduledHealthCheckStatus before = status;
-  record_ended(status, before, children);
+  record_ended(status, before, children, now);
   record_vanished(status, before, schedule.meta, children, now);
   std::ranges::sort(status.history, std::greater(), [](const HistoryEntry& entry) {
     return std::tie(entry.execution_time, entry.check_name);
