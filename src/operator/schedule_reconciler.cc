@@ -44,6 +44,13 @@ ScheduleReconciler::ScheduleReconciler(Loop& loop, Dependencies on, Logger log,
       writer_(loop, on.api, on.informer),
       alarms_(loop, [this](const kube::ObjectKey& key) { came_due(key); }) {}
 
+// After the clock was set back, ticks are in time from when this process started by the new clock.
+WallTime ScheduleReconciler::watching_since() const {
+  const auto watched =
+      std::chrono::ceil<std::chrono::microseconds>(loop_.mono_now() - started_);
+  return std::min(watching_since_, loop_.wall_now() - watched);
+}
+
 void ScheduleReconciler::came_due(const kube::ObjectKey& key) {
   if (stopped_) return;
   due_.insert(key);
@@ -133,7 +140,7 @@ Task<Result<std::vector<ScheduleChild>>> ScheduleReconciler::children_of(Schedul
 Task<Result<SchedulePlan>> ScheduleReconciler::create_due(ScheduleSnapshot schedule,
                                                           std::vector<ScheduleChild>& children,
                                                           Stop stop) {
-  PlanContext context{.watching_since = watching_since_};
+  PlanContext context{.watching_since = watching_since()};
   for (int tries = 0;; ++tries) {
     context.now = loop_.wall_now();
     SchedulePlan plan = plan_schedule(*schedule, children, context);

@@ -41,7 +41,10 @@ class ScheduleReconciler {
   ScheduleReconciler(Loop& loop, Dependencies on, Logger log, std::function<void()> all_created);
 
   // Both caches are synced: ticks from now on are in time, the ones before were missed.
-  void start() { watching_since_ = loop_.wall_now(); }
+  void start() {
+    watching_since_ = loop_.wall_now();
+    started_ = loop_.mono_now();
+  }
   // No new ticks from now on.
   void stop() { stopped_ = true; }
 
@@ -57,6 +60,7 @@ class ScheduleReconciler {
   };
   using Created = std::expected<CheckSnapshot, std::variant<Error, Denied>>;
 
+  [[nodiscard]] WallTime watching_since() const;
   void came_due(const kube::ObjectKey& key);
   void settled(const kube::ObjectKey& key);  // its due tick has its child, or an error
   Task<Result<std::vector<ScheduleChild>>> children_of(ScheduleSnapshot schedule, Stop stop);
@@ -84,6 +88,7 @@ class ScheduleReconciler {
   WallAlarms alarms_;
   std::unordered_set<kube::ObjectKey> due_;
   WallTime watching_since_{};
+  MonoTime started_{};
   bool stopped_ = false;
 };
 
