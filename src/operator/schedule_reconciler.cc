@@ -287,6 +287,8 @@ Task<Status> ScheduleReconciler::remove_surplus(const std::vector<CheckSnapshot>
     const bool gone = done || done.error().code == ErrorCode::kNotFound ||
                       done.error().code == ErrorCode::kConflict;
     if (!gone) co_return fail(done.error());
+    // The status has told of it, so nobody need wait for the watch to show that it is gone.
+    if (done) on_.children.changed(child, nullptr, false);
   }
   co_return Status();
 }
