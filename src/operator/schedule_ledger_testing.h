@@ -27,13 +27,16 @@ class Ledger {
 
   // Listens to the cluster, which outlives this.
   explicit Ledger(FakeCluster& cluster) {
-    cluster.changed = [this](std::string_view event, const json::object&, const json::object& now) {
-      const std::string kind = json_string_or(now, {"kind"});
-      if (kind == kScheduleKind) {
-        if (const auto schedule = ScheduledHealthCheck::from_json(now)) note(*schedule);
-      } else if (const auto check = HealthCheck::from_json(now)) {
-        note(event, *check);
+    cluster.changed = [this](std::string_view event, const json::object& before,
+                             const json::object& now) {
+      if (json_string(now, {"kind"}) != kScheduleKind) {
+        if (const auto check = HealthCheck::from_json(now)) note(event, *check);
+        return;
       }
+      const json::array* missed = json_array(now, {"status", "missed"});
+      const json::array* missed_before = json_array(before, {"status", "missed"});
+      if (missed == nullptr || (missed_before != nullptr && *missed == *missed_before)) return;
+      if (const auto schedule = ScheduledHealthCheck::from_json(now)) note(*schedule);
     };
   }
 
