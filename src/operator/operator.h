@@ -43,6 +43,7 @@ class Operator {
  private:
   void on_change(const CheckSnapshot& before, const CheckSnapshot& now);
   void tell_schedule(const CheckSnapshot& before, const CheckSnapshot& now);
+  [[nodiscard]] bool may_delete(const HealthCheck& check) const;
   void on_schedule_change(const ScheduleSnapshot& before, const ScheduleSnapshot& now);
   // A claim of this process appeared and nothing else: whoever wrote it goes on with it anyway.
   [[nodiscard]] bool is_own_progress(const CheckSnapshot& before, const CheckSnapshot& now) const;

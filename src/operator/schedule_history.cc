@@ -115,6 +115,13 @@ void observe_children(ScheduledHealthCheckStatus& status, const ScheduledHealthC
   }
 }
 
+bool is_told(const ScheduledHealthCheck& schedule, const HealthCheck& check) {
+  const std::vector<HistoryEntry>& history = schedule.status.history;
+  const bool full = history.size() >= static_cast<size_t>(schedule.spec.history_limit);
+  const bool too_old = full && execution_time(check) < history.back().execution_time;
+  return too_old || stands_in(history, check.meta.name);
+}
+
 std::vector<CheckSnapshot> surplus_children(const ScheduledHealthCheckSpec& spec,
                                             const std::vector<ScheduleChild>& children) {
   std::vector<CheckSnapshot> passed;
