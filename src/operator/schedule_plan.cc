@@ -127,7 +127,8 @@ void Planner::take_over_meaning() {
   now.since = observed->since;
   if (*observed == now) return;
   close_old_meaning(*observed);
-  if (plan_.create) return;  // a tick of the old meaning that is due just now comes first
+  // A tick of the old meaning that is due just now, or waits for what it replaces, comes first.
+  if (plan_.create || waiting_for_end_) return;
   observed = meaning();
 }
 
@@ -149,7 +150,7 @@ void Planner::close_old_meaning(const ObservedSchedule& old) {
 }
 
 void Planner::decide_ticks(const Schedule& ticks) {
-  if (plan_.create) return;
+  if (plan_.create || waiting_for_end_) return;
   const auto open = open_ticks(ticks, schedule_, children_,
                                decided_until(schedule_, plan_.status, now_), context_.now - delay_);
   if (!open) return;
