@@ -22,6 +22,7 @@ class FakeServer final : public HttpClient {
 
   std::chrono::seconds duration{2};
   CheckStatus verdict = CheckStatus::kPass;
+  std::chrono::seconds cancel_time{0};
   std::optional<Result<HttpResponse>> post_answer;  // instead of executing
   bool drop_post = false;                           // execute, but break the connection
   bool forgetful = false;                           // was restarted: knows no execution
@@ -42,6 +43,7 @@ class FakeServer final : public HttpClient {
     const std::string id = path.substr(prefix.size(), path.find('?') - prefix.size());
     if (request.method == "DELETE") {
       cancelled.insert(id);
+      HOLMES_CO_CHECK(co_await sleep_for(loop_, cancel_time, stop));
       co_return HttpResponse{200, {}, "{}"};
     }
     const auto known = ends_.find(id);

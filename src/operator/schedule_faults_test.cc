@@ -149,6 +149,35 @@ TEST(ScheduleFaults, AnyRefusedWriteLeavesEachTickOneOutcome) {
   }
 }
 
+TEST(ScheduleFaults, AnEditAtAnyMomentLosesNoTickOfTheOldMeaning) {
+  using std::chrono::milliseconds;
+  for (const Case& c : kCases) {
+    for (const bool down : {false, true}) {
+      for (const milliseconds phase :
+           {milliseconds(0), milliseconds(200), milliseconds(700), milliseconds(59'999)}) {
+        FaultWorld world(c);
+        world.cluster.latency = milliseconds(300);
+        world.server.cancel_time = seconds(2);
+        auto process = std::make_unique<Process>(world);
+        world.loop.advance(phase);
+        for (int i = 0; i < 5; ++i) {
+          world.loop.advance(minutes(1));
+          // Another text of the same ticks.
+          if (down) process = nullptr;
+          world.change_spec([](ScheduledHealthCheckSpec& spec) {
+            spec.schedule = spec.schedule == "* * * * *" ? "*/1 * * * *" : "* * * * *";
+          });
+          if (down) process = std::make_unique<Process>(world, fmt::format("{}", i));
+        }
+        world.loop.advance(minutes(2));
+        world.advance_to(std::chrono::ceil<minutes>(world.loop.wall_now()) + seconds(50));
+        world.check(fmt::format("{}, {} ms, {}", c.name, phase.count(), down), c.policy);
+        ASSERT_FALSE(HasFailure());
+      }
+    }
+  }
+}
+
 TEST(ScheduleFaults, AnApiServerThatIsAwayForSomeTicksLosesNone) {
   for (const Case& c : kCases) {
     FaultWorld world(c);
