@@ -63,12 +63,13 @@ void ScheduleReconciler::settled(const kube::ObjectKey& key) {
 
 void ScheduleReconciler::forget(const ScheduledHealthCheck& schedule) {
   alarms_.set(schedule.meta.key(), std::nullopt);
+  unsure_.erase(schedule.meta.key());
   on_.children.told(schedule.meta.uid, on_.children.of(schedule.meta.uid));
   on_.metrics.forget(schedule);
 }
 
 Task<kube::Outcome> ScheduleReconciler::reconcile(kube::ObjectKey key, Stop stop) {
-  auto fresh = co_await on_.informer.get_fresh(key, stop);
+  auto fresh = co_await newest(key, stop);
   const ScheduleSnapshot schedule = fresh ? *fresh : nullptr;
   if (schedule == nullptr || schedule->meta.deleting() || stopped_) {
     alarms_.set(key, std::nullopt);
@@ -88,6 +89,15 @@ Task<kube::Outcome> ScheduleReconciler::reconcile(kube::ObjectKey key, Stop stop
   co_return co_await carry_out(schedule, std::move(*children), std::move(*plan), stop);
 }
 
+// What was decided once stands, also when only the API server knows that it was written.
+Task<Result<ScheduleSnapshot>> ScheduleReconciler::newest(kube::ObjectKey key, Stop stop) {
+  auto cached = co_await on_.informer.get_fresh(key, stop);
+  if (!cached || *cached == nullptr || !unsure_.contains(key)) co_return cached;
+  auto live = co_await writer_.read_live(*cached, stop);
+  if (live) unsure_.erase(key);
+  co_return live;
+}
+
 Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
                                                   std::vector<ScheduleChild> children,
                                                   SchedulePlan plan, Stop stop) {
@@ -101,7 +111,10 @@ Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
   if (!written && written.error().code == ErrorCode::kConflict) {
     co_return kube::RequeueAfter{kConflictRequeue};
   }
-  if (!written) co_return kube::RetryWithBackoff{written.error()};
+  if (!written) {
+    unsure_.insert(schedule->meta.key());
+    co_return kube::RetryWithBackoff{written.error()};
+  }
   on_.children.told(schedule->meta.uid, children);
   if (plan.remove_run_now_annotation) {
     const Status done = co_await remove_annotation(schedule, stop);
@@ -181,10 +194,7 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::create(ScheduleSnapshot sc
     made = fail(ErrorCode::kUnavailable, made.error().message);
   }
   if (!made && is_denial(made.error())) {
-    log_.warning(
-        "the check could not be created",
-        {{"schedule", schedule->meta.key().to_text()}, {"check", name}, {"error", made.error()}});
-    co_return std::unexpected(Denied{made.error().message});
+    co_return co_await denied(schedule, {schedule->meta.ns, name}, made.error(), limit.stop());
   }
   if (!made) co_return std::unexpected(made.error());
   const auto check = std::make_shared<const HealthCheck>(std::move(*made));
@@ -211,6 +221,25 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::adopt(ScheduleSnapshot sch
   const auto check = std::make_shared<const HealthCheck>(std::move(*live));
   on_.checks.note_write(check);
   co_return check;
+}
+
+// Not allowed (any more): an earlier try whose answer was lost may have made it all the same.
+Task<ScheduleReconciler::Created> ScheduleReconciler::denied(ScheduleSnapshot schedule,
+                                                             kube::ObjectKey key, Error why,
+                                                             Stop stop) {
+  auto live = co_await on_.checks_api.get(key, stop);
+  if (live && is_child_of(*live, schedule->meta)) {
+    const auto check = std::make_shared<const HealthCheck>(std::move(*live));
+    on_.checks.note_write(check);
+    co_return check;
+  }
+  if (!live && live.error().code != ErrorCode::kNotFound && !is_denial(live.error())) {
+    co_return std::unexpected(live.error());
+  }
+  log_.warning("the check could not be created", {{"schedule", schedule->meta.key().to_text()},
+                                                  {"check", key.name},
+                                                  {"error", why}});
+  co_return std::unexpected(Denied{why.message});
 }
 
 Task<Status> ScheduleReconciler::cancel(const std::vector<CheckSnapshot>& children, Stop stop) {

@@ -63,6 +63,7 @@ class ScheduleReconciler {
   [[nodiscard]] WallTime watching_since() const;
   void came_due(const kube::ObjectKey& key);
   void settled(const kube::ObjectKey& key);  // its due tick has its child, or an error
+  Task<Result<ScheduleSnapshot>> newest(kube::ObjectKey key, Stop stop);
   Task<Result<std::vector<ScheduleChild>>> children_of(ScheduleSnapshot schedule, Stop stop);
   // Creates what the plan asks for; returns the plan that is left, which creates nothing.
   Task<Result<SchedulePlan>> create_due(ScheduleSnapshot schedule,
@@ -70,6 +71,7 @@ class ScheduleReconciler {
   Task<Created> create(ScheduleSnapshot schedule, std::string name, std::optional<WallTime> tick,
                        Stop stop);
   Task<Created> adopt(ScheduleSnapshot schedule, kube::ObjectKey key, Stop stop);
+  Task<Created> denied(ScheduleSnapshot schedule, kube::ObjectKey key, Error why, Stop stop);
   Task<Status> cancel(const std::vector<CheckSnapshot>& children, Stop stop);
   Task<Status> remove_surplus(const std::vector<CheckSnapshot>& children, Stop stop);
   Task<Status> remove_annotation(ScheduleSnapshot schedule, Stop stop);
@@ -87,6 +89,8 @@ class ScheduleReconciler {
   StatusWriter<ScheduledHealthCheck> writer_;
   WallAlarms alarms_;
   std::unordered_set<kube::ObjectKey> due_;
+  // A status may have been written although the write failed: the cache is not to be believed.
+  std::unordered_set<kube::ObjectKey> unsure_;
   WallTime watching_since_{};
   MonoTime started_{};
   bool stopped_ = false;
