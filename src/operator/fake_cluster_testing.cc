@@ -170,7 +170,8 @@ void FakeCluster::collect_garbage() {
 
 void FakeCluster::show(const std::string& name) {
   hidden_.erase(name);
-  edit_check(name, [](json::object& object) { meta_of(object)["labels"] = {{"shown", "true"}}; });
+  edit(has(name) ? checks_ : schedules_, name,
+       [](json::object& object) { meta_of(object)["labels"] = {{"shown", "true"}}; });
 }
 
 HealthCheck FakeCluster::at(const std::string& name) const {

@@ -34,7 +34,7 @@ class FakeCluster final : public kube::Transport {
   void remove_schedule(const std::string& name);
   // Deletes the checks whose schedule is gone.
   void collect_garbage();
-  // The check is there, but lists and watches do not show it: a cache that is behind. show() tells
+  // The object is there, but lists and watches do not show it: a cache that is behind. show() tells
   // of it as a change.
   void hide(const std::string& name) { hidden_.insert(name); }
   void show(const std::string& name);

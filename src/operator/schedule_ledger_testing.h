@@ -88,8 +88,9 @@ class Ledger {
                                      account.children.upper_bound(entry.to));
       const auto all = static_cast<int64_t>(ticks.count(from - std::chrono::seconds(1), entry.to));
       if (entry.count != all - ran) {
-        return fmt::format("{} ticks missed from {} to {}, told {}", all - ran,
-                           format_rfc3339(from), format_rfc3339(entry.to), entry.count);
+        return fmt::format("{} ticks missed from {} to {}, told {} as {}", all - ran,
+                           format_rfc3339(from), format_rfc3339(entry.to), entry.count,
+                           to_string(entry.reason));
       }
       before = entry.to;
       decided = std::max(decided, entry.to);

@@ -205,6 +205,26 @@ TEST(ScheduleReconciler, AfterASuspensionTheLatestTickRunsOrNoneAndAllOthersAreC
   }
 }
 
+TEST(ScheduleReconciler, ATickThatRanJustBeforeASuspensionIsNotCountedAsSuspended) {
+  ScheduleWorld world;
+  ScheduledHealthCheck schedule = new_schedule();
+  schedule.spec.check.ttl_after_finished = seconds(0);
+  schedule.spec.history_limit = 1;
+  schedule.spec.missed_run_policy = MissedRunPolicy::kSkip;
+  world.cluster.put(schedule);
+  const Process process(world);
+  world.advance_to(at_minute(1) + std::chrono::milliseconds(500));
+  world.change_spec([](ScheduledHealthCheckSpec& spec) { spec.enabled = false; });
+  world.loop.advance(seconds(20));
+  EXPECT_EQ(world.status().last_schedule_time, at_minute(1));
+  world.annotate_run_now();  // takes the only place in the history
+  world.advance_to(at_minute(3) + seconds(30));
+  world.change_spec([](ScheduledHealthCheckSpec& spec) { spec.enabled = true; });
+  world.loop.advance(seconds(10));
+  EXPECT_EQ(world.missed(MissedReason::kSuspended), 2);
+  EXPECT_EQ(world.inexact(), "");
+}
+
 TEST(ScheduleReconciler, ATickOlderThanTheStartingDeadlineDoesNotRun) {
   for (const bool late : {false, true}) {
     ScheduleWorld world;
@@ -326,6 +346,60 @@ TEST(ScheduleReconciler, ACreateThatFailsForNowIsTriedAgainAndMakesOneCheck) {
       EXPECT_EQ(world.inexact(), "");
     }
   }
+}
+
+TEST(ScheduleReconciler, ACreateThatIsNotAllowedAnyMoreAdoptsTheCheckThatAnEarlierTryMade) {
+  ScheduleWorld world;
+  world.cluster.put(new_schedule());
+  const std::string name = child_name(world.schedule().meta, at_minute(1));
+  world.cluster.hide(name);
+  int asked = 0;
+  const auto create = [&](const kube::Request& request) {
+    return request.verb == kube::Verb::kCreate && is_write(request) &&
+           request.body.find(name) != std::string::npos;
+  };
+  world.cluster.before = [&](const kube::Request& request) -> Status {
+    if (!create(request) || ++asked == 1) return {};
+    return fail(ErrorCode::kForbidden, "exceeded quota");
+  };
+  world.cluster.after = [&](const kube::Request& request) -> Status {
+    if (!create(request)) return {};
+    return fail(ErrorCode::kUnavailable, "connection reset");
+  };
+  const Process process(world);
+  world.loop.advance(seconds(90));
+  EXPECT_EQ(asked, 2);
+  EXPECT_TRUE(world.account().missed.empty());
+  EXPECT_EQ(world.status().last_schedule_time, at_minute(1));
+  EXPECT_EQ(world.inexact(), "");
+}
+
+TEST(ScheduleReconciler, ADecisionThatWasWrittenThoughNobodyCouldTellStands) {
+  ScheduleWorld world;
+  world.server.duration = seconds(200);
+  world.cluster.put(new_schedule());
+  const Process process(world);
+  world.loop.advance(seconds(90));
+  // The second tick is passed over, and the answers that would tell of it are lost; then, before
+  // the watch shows it, what forbade the tick is over.
+  world.cluster.hide("s");
+  int lost = 0;
+  world.cluster.after = [&](const kube::Request& request) -> Status {
+    if (request.path.find("/scheduledhealthchecks/s") == std::string::npos || lost == 2) return {};
+    if (++lost == 1) {
+      world.cluster.edit_check(world.cluster.checks()[0].meta.name, [](json::object& object) {
+        object["status"].get_object()["phase"] = "Completed";
+      });
+    }
+    return fail(ErrorCode::kUnavailable, "connection reset");
+  };
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(lost, 2);
+  EXPECT_FALSE(world.ran(2));
+  EXPECT_EQ(world.missed(MissedReason::kForbid), 1);
+  world.cluster.show("s");
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(world.inexact(), "");
 }
 
 TEST(ScheduleReconciler, AStatusThatSomebodyElseChangedFirstIsWrittenOnTopOfTheChange) {
