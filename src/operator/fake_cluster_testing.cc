@@ -355,8 +355,8 @@ void FakeCluster::tell(Resource& resource, std::string_view event, const json::o
                        const json::object& now) {
   if (changed) changed(event, before, now);
   if (hidden_.contains(text_of(now, {"metadata", "name"}))) return;
-  resource.changes.emplace_back(
-      version_, to_text(json::object{{"type", event}, {"object", now}}) + "\n");
+  resource.changes.emplace_back(version_,
+                                to_text(json::object{{"type", event}, {"object", now}}) + "\n");
   news_.release_all();
 }
 

@@ -61,8 +61,8 @@ TEST(ScheduleClock, AStepForwardIsFollowedWithinASecondAndSkipsWhatItJumpedOver)
         const int before = world.made();
         world.loop.jump_wall(step);
         world.loop.advance(kind.period + seconds(1));
-        const std::string where = fmt::format("{} {} {}", kind.expression, step.count(),
-                                              phase.count());
+        const std::string where =
+            fmt::format("{} {} {}", kind.expression, step.count(), phase.count());
         EXPECT_GT(world.made(), before) << where;
         world.loop.advance(minutes(1));
         EXPECT_EQ(world.inexact(), "") << where;
@@ -82,8 +82,8 @@ TEST(ScheduleClock, ASmallStepBackIsWaitedForAndNoTickRunsTwice) {
         const WallTime reached = world.loop.wall_now();
         const int before = world.made();
         world.loop.jump_wall(-step);
-        const std::string where = fmt::format("{} {} {}", kind.expression, step.count(),
-                                              phase.count());
+        const std::string where =
+            fmt::format("{} {} {}", kind.expression, step.count(), phase.count());
         world.advance_to(reached);
         EXPECT_EQ(world.made(), before) << where;
         world.loop.advance(kind.period + seconds(1));

@@ -71,14 +71,14 @@ TEST(ScheduleDamage, ForeignObjectsNamedAsActiveAreLeftAlone) {
   const auto active = [](std::string_view name, std::string_view ns, std::string_view uid) {
     return json::object{{"name", name}, {"namespace", ns}, {"uid", uid}};
   };
-  expect_healing(world,
-                 json::object{{"active", {active("s-foreign", "default", "uid-s-foreign"),
-                                          active("s-foreign", "default", "another"),
-                                          active("coredns", "kube-system", "1"),
-                                          active("../../secrets", "default", "2"),
-                                          active("s-/../x", "default", "3"),
-                                          active("s-gone", "default", "4")}}},
-                 "");
+  expect_healing(
+      world,
+      json::object{{"active",
+                    {active("s-foreign", "default", "uid-s-foreign"),
+                     active("s-foreign", "default", "another"),
+                     active("coredns", "kube-system", "1"), active("../../secrets", "default", "2"),
+                     active("s-/../x", "default", "3"), active("s-gone", "default", "4")}}},
+      "");
   EXPECT_FALSE(world.cluster.at("s-foreign").spec.cancel);
 }
 
@@ -90,13 +90,14 @@ TEST(ScheduleDamage, TimesOfTheFutureHeal) {
     const std::string missed = format_rfc3339(world.loop.wall_now() + hours(2));
     expect_healing(
         world,
-        json::object{{"lastScheduleTime", then},
-                     {"lastSuccessfulTime", then},
-                     {"nextScheduleTime", then},
-                     {"history", {{{"executionTime", then}, {"result", "pass"}}}},
-                     {"missed", {{{"from", missed}, {"to", missed}, {"count", 1}, {"reason", "Forbid"}}}},
-                     {"observedSchedule",
-                      {{"schedule", "0 * * * *"}, {"dstPolicy", "RunOnce"}, {"since", then}}}},
+        json::object{
+            {"lastScheduleTime", then},
+            {"lastSuccessfulTime", then},
+            {"nextScheduleTime", then},
+            {"history", {{{"executionTime", then}, {"result", "pass"}}}},
+            {"missed", {{{"from", missed}, {"to", missed}, {"count", 1}, {"reason", "Forbid"}}}},
+            {"observedSchedule",
+             {{"schedule", "0 * * * *"}, {"dstPolicy", "RunOnce"}, {"since", then}}}},
         then);
     EXPECT_LE(world.status().last_successful_time, world.loop.wall_now());
   }
@@ -104,7 +105,10 @@ TEST(ScheduleDamage, TimesOfTheFutureHeal) {
 
 TEST(ScheduleDamage, AStatusOfTheWrongShapeHeals) {
   const std::array statuses{
-      R"(null)", R"("broken")", R"([1, 2])", R"({})",
+      R"(null)",
+      R"("broken")",
+      R"([1, 2])",
+      R"({})",
       R"({"history": "none", "active": {"a": 1}, "missed": 7, "conditions": "Ready"})",
       R"({"history": [null, 1, "x", {}, {"executionTime": 5}], "active": [[], {"name": 3}],
           "missed": [{"from": "x"}], "conditions": [{"type": 1}, null]})",

@@ -42,9 +42,6 @@ class Ledger {
 
   const Account& of(const ScheduledHealthCheck& schedule) { return accounts_[schedule.meta.uid]; }
   const Account& of(const std::string& uid) { return accounts_[uid]; }
-  int children(const ScheduledHealthCheck& schedule) {
-    return static_cast<int>(of(schedule).children.size());
-  }
   int64_t missed(const ScheduledHealthCheck& schedule, MissedReason reason) {
     int64_t sum = 0;
     for (const auto& [from, entry] : of(schedule).missed) {
@@ -84,8 +81,8 @@ class Ledger {
     WallTime before = schedule.meta.creation_timestamp;
     for (const auto& [from, entry] : account.missed) {
       if (from <= before) return format_rfc3339(from) + " was missed twice";
-      const auto ran = std::distance(account.children.lower_bound(from),
-                                     account.children.upper_bound(entry.to));
+      const auto ran =
+          std::distance(account.children.lower_bound(from), account.children.upper_bound(entry.to));
       const auto all = static_cast<int64_t>(ticks.count(from - std::chrono::seconds(1), entry.to));
       if (entry.count != all - ran) {
         return fmt::format("{} ticks missed from {} to {}, told {} as {}", all - ran,
@@ -96,8 +93,7 @@ class Ledger {
       decided = std::max(decided, entry.to);
       outcomes += entry.count;
     }
-    const auto all =
-        static_cast<int64_t>(ticks.count(schedule.meta.creation_timestamp, decided));
+    const auto all = static_cast<int64_t>(ticks.count(schedule.meta.creation_timestamp, decided));
     if (outcomes != all) {
       return fmt::format("{} ticks up to {}, {} outcomes", all, format_rfc3339(decided), outcomes);
     }

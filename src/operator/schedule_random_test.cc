@@ -68,8 +68,8 @@ class RandomWorld : public ScheduleWorld {
   ScheduledHealthCheck any_schedule() {
     ScheduledHealthCheck schedule = new_schedule(any_expression());
     ScheduledHealthCheckSpec& spec = schedule.spec;
-    spec.concurrency_policy = pick(
-        {ConcurrencyPolicy::kAllow, ConcurrencyPolicy::kForbid, ConcurrencyPolicy::kReplace});
+    spec.concurrency_policy =
+        pick({ConcurrencyPolicy::kAllow, ConcurrencyPolicy::kForbid, ConcurrencyPolicy::kReplace});
     spec.missed_run_policy = pick({MissedRunPolicy::kCoalesce, MissedRunPolicy::kSkip});
     if (one_in(4)) spec.check.ttl_after_finished = seconds(between(0, 5));
     if (one_in(4)) spec.starting_deadline = seconds(between(1, 40));

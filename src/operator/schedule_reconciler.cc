@@ -46,8 +46,7 @@ ScheduleReconciler::ScheduleReconciler(Loop& loop, Dependencies on, Logger log,
 
 // After the clock was set back, ticks are in time from when this process started by the new clock.
 WallTime ScheduleReconciler::watching_since() const {
-  const auto watched =
-      std::chrono::ceil<std::chrono::microseconds>(loop_.mono_now() - started_);
+  const auto watched = std::chrono::ceil<std::chrono::microseconds>(loop_.mono_now() - started_);
   return std::min(watching_since_, loop_.wall_now() - watched);
 }
 
@@ -236,9 +235,8 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::denied(ScheduleSnapshot sc
   if (!live && live.error().code != ErrorCode::kNotFound && !is_denial(live.error())) {
     co_return std::unexpected(live.error());
   }
-  log_.warning("the check could not be created", {{"schedule", schedule->meta.key().to_text()},
-                                                  {"check", key.name},
-                                                  {"error", why}});
+  log_.warning("the check could not be created",
+               {{"schedule", schedule->meta.key().to_text()}, {"check", key.name}, {"error", why}});
   co_return std::unexpected(Denied{why.message});
 }
 

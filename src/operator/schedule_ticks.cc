@@ -46,11 +46,11 @@ bool heal_future_times(ScheduledHealthCheckStatus& status, WallTime now) {
   const bool misshapen = std::erase_if(status.missed, [](const MissedTicks& missed) {
                            return missed.from > missed.to || missed.count <= 0;
                          }) > 0;
-  const bool wrong =
-      misshapen || (status.last_schedule_time && impossible(*status.last_schedule_time)) ||
-      (status.observed_schedule && impossible(status.observed_schedule->since)) ||
-      std::ranges::any_of(status.missed, impossible, &MissedTicks::to) ||
-      std::ranges::any_of(status.history, impossible, &HistoryEntry::execution_time);
+  const bool wrong = misshapen ||
+                     (status.last_schedule_time && impossible(*status.last_schedule_time)) ||
+                     (status.observed_schedule && impossible(status.observed_schedule->since)) ||
+                     std::ranges::any_of(status.missed, impossible, &MissedTicks::to) ||
+                     std::ranges::any_of(status.history, impossible, &HistoryEntry::execution_time);
   if (status.last_successful_time && impossible(*status.last_successful_time)) {
     status.last_successful_time.reset();
   }

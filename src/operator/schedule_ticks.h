@@ -14,8 +14,9 @@ namespace holmes {
 WallTime decided_until(const ScheduledHealthCheck& schedule,
                        const ScheduledHealthCheckStatus& status, WallTime now);
 
-// When there are times more than kMaxClockStep ahead, nothing that is to come can have been decided:
-// such decisions are dropped, and the ticks begin anew at `now`. True when there were some.
+// When there are times more than kMaxClockStep ahead, nothing that is to come can have been
+// decided: such decisions are dropped, and the ticks begin anew at `now`. True when there were
+// some.
 bool heal_future_times(ScheduledHealthCheckStatus& status, WallTime now);
 
 // The ticks in (after, until], less those that have a child.

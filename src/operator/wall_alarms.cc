@@ -53,8 +53,8 @@ void WallAlarms::ring_all() {
 }
 
 std::chrono::microseconds WallAlarms::lead() const {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-      loop_.wall_now().time_since_epoch() - loop_.mono_now().time_since_epoch());
+  return std::chrono::duration_cast<std::chrono::microseconds>(loop_.wall_now().time_since_epoch() -
+                                                               loop_.mono_now().time_since_epoch());
 }
 
 }  // namespace holmes

@@ -18,9 +18,8 @@ struct Bench {
   VirtualLoop loop;
   WallTime start = loop.wall_now();
   std::vector<std::pair<std::string, WallTime>> rung;
-  WallAlarms alarms{loop, [this](const kube::ObjectKey& key) {
-                      rung.emplace_back(key.name, loop.wall_now());
-                    }};
+  WallAlarms alarms{
+      loop, [this](const kube::ObjectKey& key) { rung.emplace_back(key.name, loop.wall_now()); }};
 
   void set(std::string name, std::chrono::microseconds after) {
     alarms.set({"", std::move(name)}, start + after);
