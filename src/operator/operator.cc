@@ -66,7 +66,8 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
       reconciler_(loop, api_, informer_, queue_, client_, events_, metrics_, log,
                   {.claimant = options_.claimant,
                    .concurrent_max = options_.concurrent_max,
-                   .hold = [this] { return schedule_reconciler_.creating(); }}),
+                   .hold = [this] { return schedule_reconciler_.creating(); },
+                   .may_delete = [this](const HealthCheck& check) { return may_delete(check); }}),
       controller_(loop, queue_, reconciler_of(reconciler_), log, runtime_metrics_,
                   controller_options(kControllerName)),
       schedule_api_(kube),
@@ -183,6 +184,16 @@ void Operator::tell_schedule(const CheckSnapshot& before, const CheckSnapshot& n
   const bool was_finished = before != nullptr && before->status.finished();
   const bool ended = now == nullptr || now->status.finished() != was_finished;
   if (schedules_started_ && owner_lives && ended) schedule_queue_.add(key);
+}
+
+// A schedule's check is what tells of its tick, until the schedule's status does.
+bool Operator::may_delete(const HealthCheck& check) const {
+  const kube::OwnerReference* owner = schedule_of(check);
+  if (owner == nullptr) return true;
+  const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, owner->name});
+  const bool owner_lives =
+      schedule != nullptr && schedule->meta.uid == owner->uid && !schedule->meta.deleting();
+  return !owner_lives || is_told(*schedule, check);
 }
 
 void Operator::on_schedule_change(const ScheduleSnapshot& before, const ScheduleSnapshot& now) {

@@ -104,7 +104,7 @@ SchedulePlan Planner::make() {
                                  "period of the schedule, which is {} s",
                                  spec_.jitter.count(), period.count())});
   } else {
-    if (spec_.enabled) decide_ticks(*ticks);
+    decide_ticks(*ticks);
     report_usable();
     plan_next(*ticks);
   }
@@ -127,7 +127,8 @@ void Planner::take_over_meaning() {
   now.since = observed->since;
   if (*observed == now) return;
   close_old_meaning(*observed);
-  if (plan_.create) return;  // a tick of the old meaning that is due just now comes first
+  // A tick of the old meaning that is due just now, or waits for what it replaces, comes first.
+  if (plan_.create || waiting_for_end_) return;
   observed = meaning();
 }
 
@@ -149,9 +150,14 @@ void Planner::close_old_meaning(const ObservedSchedule& old) {
 }
 
 void Planner::decide_ticks(const Schedule& ticks) {
-  if (plan_.create) return;
-  const auto open = open_ticks(ticks, schedule_, children_,
-                               decided_until(schedule_, plan_.status, now_), context_.now - delay_);
+  if (plan_.create || waiting_for_end_) return;
+  const WallTime decided = decided_until(schedule_, plan_.status, now_);
+  auto open = open_ticks(ticks, schedule_, children_, decided, context_.now - delay_);
+  if (open && !spec_.enabled) {
+    // Only what ran just before the suspension, which the status may not tell of yet.
+    if (!open->last_run) return;
+    open = open_ticks(ticks, schedule_, children_, decided, *open->last_run);
+  }
   if (!open) return;
   if (open->earlier > 0) {
     record_missed({open->from, open->to, open->earlier,
