@@ -12,6 +12,7 @@ from support import wait_until
 
 NEVER = "@every 1000h"  # a schedule whose ticks no test sees
 QUICK = f"{FRONTEND} [[no-tools]]"  # an error at once, without a workload
+KEEP = {"historyLimit": 100, "successfulHistoryLimit": 100, "failedHistoryLimit": 100}
 BY = "holmesgpt.dev/scheduled-by"
 AT = "holmesgpt.dev/scheduled-at"
 RUN_NOW = "holmesgpt.dev/run-now"
@@ -31,7 +32,7 @@ def now():
 
 def wait_for_clock(time, timeout=60):
     """The test's clock is the operator's: both run on this machine."""
-    wait_until(f"it is {time}", lambda: now() >= time, timeout)
+    wait_until(f"it is {time}", lambda: now() >= time, timeout, every=0.002)
 
 
 class Schedule:
@@ -149,11 +150,14 @@ class Schedule:
     def tick(self, number):
         return self.created + number * self.period
 
+    def next_tick(self, count=1):
+        return self.tick(int((now() - self.created) / self.period) + count)
+
     def wait_ticks(self, count):
-        """Until so many more ticks are past, each by half a period."""
-        number = int((now() - self.created) / self.period) + count
-        wait_for_clock(self.tick(number) + self.period / 2)
-        return self.tick(number)
+        """Until so many more ticks are past, the last by half a period; returns that one."""
+        tick = self.next_tick(count)
+        wait_for_clock(tick + self.period / 2)
+        return tick
 
 
 def owners(check):

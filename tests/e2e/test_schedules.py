@@ -12,6 +12,7 @@ from expect import FRONTEND, expect_judged
 from schedules import (
     AT,
     BY,
+    KEEP,
     NEVER,
     RUN_NOW,
     Schedule,
@@ -262,7 +263,7 @@ def test_tick_older_than_the_starting_deadline_does_not_run(ns):
 
 
 def test_forbid_never_runs_two_and_each_tick_has_one_outcome(ns, operator):
-    schedule = Schedule(ns, 1, query=f"{FRONTEND} [[slow 2.5]]")
+    schedule = Schedule(ns, 1, query=f"{FRONTEND} [[slow 2.5]]", **KEEP)
     most = 0
     deadline = schedule.created + timedelta(seconds=12)
     while now() < deadline:
@@ -289,6 +290,7 @@ def test_replace_cancels_the_running_execution_and_starts_after_its_end(ns, mode
     assert condition(first["status"], "Complete")["reason"] == "Cancelled"
     assert second["metadata"]["creationTimestamp"] >= first["status"]["completionTime"]
     assert (tick_of(first), tick_of(second)) == (schedule.tick(1), schedule.tick(2))
+    assert schedule.status()["lastScheduleTime"] == text_of(schedule.tick(2))
     assert operator.metrics().value("holmes_scheduled_checks_active") == 1
     status = schedule.wait("one is active", lambda s: len(s.get("active", [])) == 1)
     assert status["active"][0]["uid"] == second["metadata"]["uid"]
