@@ -22,14 +22,14 @@ constexpr size_t kMaxKindsTold = 10;
 
 // RFC 1123, as Kubernetes takes it.
 bool is_dns_label(std::string_view name) {
-  static const re2::RE2 kLabel("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
-  return name.size() <= 63 && re2::RE2::FullMatch(name, kLabel);
+  static const re2::RE2 label("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
+  return name.size() <= 63 && re2::RE2::FullMatch(name, label);
 }
 
 bool is_dns_subdomain(std::string_view name) {
-  static const re2::RE2 kSubdomain(
+  static const re2::RE2 subdomain(
       R"([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)");
-  return name.size() <= kMaxNameLength && re2::RE2::FullMatch(name, kSubdomain);
+  return name.size() <= kMaxNameLength && re2::RE2::FullMatch(name, subdomain);
 }
 
 json::object text_schema() {
@@ -160,8 +160,8 @@ class Validator {
   void check_metadata(const YamlNode& root, const std::string& prefix) {
     const YamlMember* metadata = root.find("metadata");
     const Position at = metadata == nullptr ? root.at : metadata->at;
-    static const YamlNode kEmpty;
-    const YamlNode& fields = metadata == nullptr ? kEmpty : metadata->value;
+    const YamlNode empty;
+    const YamlNode& fields = metadata == nullptr ? empty : metadata->value;
     if (fields.find("name") == nullptr && fields.find("generateName") == nullptr) {
       report_.error(at, prefix + "metadata.name", "must be set: the name of the object");
     }

@@ -39,9 +39,9 @@ std::optional<int64_t> read_integer(std::string digits) {
 }
 
 std::optional<double> read_float(std::string text) {
-  static const re2::RE2 kFloat(R"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)");
+  static const re2::RE2 pattern(R"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)");
   std::erase(text, '_');
-  if (!re2::RE2::FullMatch(text, kFloat)) return std::nullopt;
+  if (!re2::RE2::FullMatch(text, pattern)) return std::nullopt;
   const std::string_view digits = std::string_view(text).substr(text.starts_with('+') ? 1 : 0);
   double number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
