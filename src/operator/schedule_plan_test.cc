@@ -57,6 +57,18 @@ TEST(SchedulePlan, AfterTheCreateTheStatusTellsOfTheRunAndMayWait) {
   EXPECT_TRUE(plan.missed.empty());
 }
 
+TEST(SchedulePlan, ASecondRunThatTheStatusDoesNotKnowIsUrgentNews) {
+  auto schedule = settled(schedule_made(kCreated), "2024-01-01T00:31:00Z");
+  schedule.spec.concurrency_policy = ConcurrencyPolicy::kAllow;
+  Children children{child_of(schedule, at("2024-01-01T01:00:00Z"), ChildState::kRunning)};
+  EXPECT_FALSE(plan_at(schedule, "2024-01-01T01:59:59Z", children).urgent);
+  children.push_back(child_of(schedule, at("2024-01-01T02:00:00Z"), ChildState::kRunning));
+  EXPECT_TRUE(plan_at(schedule, "2024-01-01T02:00:00.1Z", children).urgent);
+  schedule = settled(schedule, "2024-01-01T02:00:00.1Z", children);
+  children.push_back(child_of(schedule, at("2024-01-01T03:00:00Z"), ChildState::kRunning));
+  EXPECT_FALSE(plan_at(schedule, "2024-01-01T03:00:00.1Z", children).urgent);
+}
+
 TEST(SchedulePlan, TheEndOfARunIsUrgentNews) {
   const WallTime tick = at("2024-01-01T01:00:00Z");
   auto schedule = schedule_made(kCreated);
