@@ -104,7 +104,7 @@ SchedulePlan Planner::make() {
                                  "period of the schedule, which is {} s",
                                  spec_.jitter.count(), period.count())});
   } else {
-    if (spec_.enabled) decide_ticks(*ticks);
+    decide_ticks(*ticks);
     report_usable();
     plan_next(*ticks);
   }
@@ -150,8 +150,13 @@ void Planner::close_old_meaning(const ObservedSchedule& old) {
 
 void Planner::decide_ticks(const Schedule& ticks) {
   if (plan_.create) return;
-  const auto open = open_ticks(ticks, schedule_, children_,
-                               decided_until(schedule_, plan_.status, now_), context_.now - delay_);
+  const WallTime decided = decided_until(schedule_, plan_.status, now_);
+  auto open = open_ticks(ticks, schedule_, children_, decided, context_.now - delay_);
+  if (open && !spec_.enabled) {
+    // What has a check is told of; the ticks after it wait for the resume.
+    if (!open->last_run) return;
+    open = open_ticks(ticks, schedule_, children_, decided, *open->last_run);
+  }
   if (!open) return;
   if (open->earlier > 0) {
     record_missed({open->from, open->to, open->earlier,

@@ -287,6 +287,23 @@ TEST(SchedulePlan, WhileSuspendedNothingRunsAndNothingIsWritten) {
   EXPECT_TRUE(later.events.empty());
 }
 
+TEST(SchedulePlan, ASuspensionTellsOfTheRunJustBeforeItAndOfWhatWasMissedBeforeThat) {
+  auto schedule = settled(schedule_made(kCreated), "2024-01-01T00:31:00Z");
+  schedule.spec.enabled = false;
+  schedule.meta.generation = 2;
+  const WallTime tick = at("2024-01-01T03:00:00Z");  // coalesced, then the operator crashed
+  const Children children{child_of(schedule, tick, ChildState::kRunning)};
+  const SchedulePlan plan = plan_at(schedule, "2024-01-01T05:30:00Z", children);
+  EXPECT_FALSE(plan.create);
+  EXPECT_EQ(plan.status.last_schedule_time, tick);
+  EXPECT_EQ(plan.missed, (Missed{{MissedReason::kDowntime, 2}}));
+  schedule = written(schedule, plan);
+  EXPECT_EQ(plan_at(schedule, "2024-01-01T06:30:00Z", children).status, schedule.status);
+  schedule.spec.enabled = true;
+  const SchedulePlan resumed = plan_at(schedule, "2024-01-01T07:30:00Z", children);
+  EXPECT_EQ(resumed.missed, (Missed{{MissedReason::kSuspended, 3}, {MissedReason::kForbid, 1}}));
+}
+
 TEST(SchedulePlan, AResumeRunsTheLatestMissedTickOnceOrWithSkipNone) {
   for (const MissedRunPolicy policy : {MissedRunPolicy::kCoalesce, MissedRunPolicy::kSkip}) {
     auto schedule = schedule_made(kCreated);
