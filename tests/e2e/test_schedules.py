@@ -244,6 +244,17 @@ def test_skip_runs_none_of_the_ticks_missed_while_suspended(ns, operator):
     assert missed == last_number(schedule, last)
 
 
+def test_run_that_a_suspension_meets_goes_on_and_is_told(ns):
+    schedule = Schedule(ns, query=f"{FRONTEND} [[slow 1]]")
+    [child] = schedule.wait_children(1)
+    schedule.suspend()
+    status = schedule.status()
+    assert status["lastScheduleTime"] == text_of(schedule.tick(1))
+    assert [active["uid"] for active in status["active"]] == [child["metadata"]["uid"]]
+    status = schedule.wait("the run is told", lambda s: s.get("history"))
+    assert status["lastResult"] == "fail" and "active" not in status
+
+
 def last_number(schedule, tick):
     return (tick - schedule.created) / schedule.period
 
