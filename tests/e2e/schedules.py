@@ -168,6 +168,10 @@ def ended(check):
     return check.get("status", {}).get("phase") in ("Completed", "Failed")
 
 
+def unfinished(ns):
+    return [c for c in ns.cluster.api("GET", ns.checks_path)["items"] if not ended(c)]
+
+
 def tick_of(check):
     at = check["metadata"].get("annotations", {}).get(AT)
     return time_of(at) if at else None
