@@ -57,6 +57,18 @@ TEST(SchedulePlan, AfterTheCreateTheStatusTellsOfTheRunAndMayWait) {
   EXPECT_TRUE(plan.missed.empty());
 }
 
+TEST(SchedulePlan, ASecondRunThatTheStatusDoesNotKnowIsUrgentNews) {
+  auto schedule = settled(schedule_made(kCreated), "2024-01-01T00:31:00Z");
+  schedule.spec.concurrency_policy = ConcurrencyPolicy::kAllow;
+  Children children{child_of(schedule, at("2024-01-01T01:00:00Z"), ChildState::kRunning)};
+  EXPECT_FALSE(plan_at(schedule, "2024-01-01T01:59:59Z", children).urgent);
+  children.push_back(child_of(schedule, at("2024-01-01T02:00:00Z"), ChildState::kRunning));
+  EXPECT_TRUE(plan_at(schedule, "2024-01-01T02:00:00.1Z", children).urgent);
+  schedule = settled(schedule, "2024-01-01T02:00:00.1Z", children);
+  children.push_back(child_of(schedule, at("2024-01-01T03:00:00Z"), ChildState::kRunning));
+  EXPECT_FALSE(plan_at(schedule, "2024-01-01T03:00:00.1Z", children).urgent);
+}
+
 TEST(SchedulePlan, TheEndOfARunIsUrgentNews) {
   const WallTime tick = at("2024-01-01T01:00:00Z");
   auto schedule = schedule_made(kCreated);
@@ -273,6 +285,23 @@ TEST(SchedulePlan, WhileSuspendedNothingRunsAndNothingIsWritten) {
   EXPECT_EQ(later.status, schedule.status);
   EXPECT_FALSE(later.create);
   EXPECT_TRUE(later.events.empty());
+}
+
+TEST(SchedulePlan, ASuspensionTellsOfTheRunJustBeforeItAndOfWhatWasMissedBeforeThat) {
+  auto schedule = settled(schedule_made(kCreated), "2024-01-01T00:31:00Z");
+  schedule.spec.enabled = false;
+  schedule.meta.generation = 2;
+  const WallTime tick = at("2024-01-01T03:00:00Z");  // coalesced, then the operator crashed
+  const Children children{child_of(schedule, tick, ChildState::kRunning)};
+  const SchedulePlan plan = plan_at(schedule, "2024-01-01T05:30:00Z", children);
+  EXPECT_FALSE(plan.create);
+  EXPECT_EQ(plan.status.last_schedule_time, tick);
+  EXPECT_EQ(plan.missed, (Missed{{MissedReason::kDowntime, 2}}));
+  schedule = written(schedule, plan);
+  EXPECT_EQ(plan_at(schedule, "2024-01-01T06:30:00Z", children).status, schedule.status);
+  schedule.spec.enabled = true;
+  const SchedulePlan resumed = plan_at(schedule, "2024-01-01T07:30:00Z", children);
+  EXPECT_EQ(resumed.missed, (Missed{{MissedReason::kSuspended, 3}, {MissedReason::kForbid, 1}}));
 }
 
 TEST(SchedulePlan, AResumeRunsTheLatestMissedTickOnceOrWithSkipNone) {

@@ -241,6 +241,7 @@ class Namespace:
         self.cluster = cluster
         self.name = name
         self.checks_path = f"{HEALTHCHECKS}/namespaces/{name}/healthchecks"
+        self.schedules_path = f"{HEALTHCHECKS}/namespaces/{name}/scheduledhealthchecks"
         self.core_path = f"/api/v1/namespaces/{name}"
         self.apps_path = f"/apis/apps/v1/namespaces/{name}"
 
@@ -248,9 +249,10 @@ class Namespace:
         return self.cluster.kubectl("-n", self.name, *args, **kwargs)
 
     def remove(self):
-        """Checks go at once, so that no operator meets them again; the rest goes when the namespace
-        controller comes round.
+        """Schedules and checks go at once, so that no operator meets them again; the rest goes when
+        the namespace controller comes round.
         """
+        self.cluster.request("DELETE", self.schedules_path)
         self.cluster.request("DELETE", self.checks_path)
         self.cluster.request("DELETE", f"/api/v1/namespaces/{self.name}")
 
