@@ -27,12 +27,6 @@ bool is_denial(const Error& error) {
          error.code == ErrorCode::kTooLarge;
 }
 
-std::string json_pointer_of(std::string_view annotation) {
-  std::string path = "/metadata/annotations/" + std::string(annotation);
-  path.replace(path.rfind('/'), 1, "~1");  // RFC 6901
-  return path;
-}
-
 }  // namespace
 
 ScheduleReconciler::ScheduleReconciler(Loop& loop, Dependencies on, Logger log,
@@ -288,11 +282,7 @@ Task<Result<bool>> ScheduleReconciler::write_status(ScheduleSnapshot schedule,
 }
 
 Task<Status> ScheduleReconciler::remove_annotation(ScheduleSnapshot schedule, Stop stop) {
-  const std::string path = json_pointer_of(kRunNowAnnotation);
-  const json::array patch{
-      json::object{{"op", "test"}, {"path", "/metadata/uid"}, {"value", schedule->meta.uid}},
-      json::object{{"op", "test"}, {"path", path}, {"value", "true"}},
-      json::object{{"op", "remove"}, {"path", path}}};
+  const json::array patch = kube::annotation_removal(schedule->meta, kRunNowAnnotation, "true");
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
   auto patched = co_await on_.api.json_patch(schedule->meta.key(), patch, limit.stop());
   if (patched) {
