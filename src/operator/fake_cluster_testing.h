@@ -1,147 +1,105 @@
-// A small Kubernetes API for HealthChecks and events, for tests: versions, conflicts, the status
-// subresource, JSON patch of the re-run annotation and one watch. Faults are injected by the
-// caller.
+// A small Kubernetes API for both kinds and events, for tests. As the real one: versions,
+// conflicts, generations, the status subresource, patches, preconditions, and for each kind a watch
+// that begins at a version. Names are unique over all namespaces. Faults are the caller's to
+// inject.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "api/healthcheck.h"
+#include "api/scheduled_healthcheck.h"
 #include "async/wait.h"
-#include "base/strings.h"
 #include "kube/client/transport.h"
 
 namespace holmes {
 
+// Of the state that counts: events only tell of it.
+bool is_write(const kube::Request& request);
+
 class FakeCluster final : public kube::Transport {
  public:
-  explicit FakeCluster(Loop& loop) : news_(loop) {}
+  explicit FakeCluster(Loop& loop);
 
-  // What a user does.
-  void put(HealthCheck check) {
-    json::object object = status_update(check);
-    object["spec"] = to_json(check.spec);
-    json::object& meta = object["metadata"].get_object();
-    meta["generation"] = check.meta.generation;
-    meta["creationTimestamp"] = format_rfc3339(check.meta.creation_timestamp);
-    if (!check.meta.annotations.empty()) {
-      for (const auto& [name, value] : check.meta.annotations) {
-        meta["annotations"].is_object() ? void() : void(meta["annotations"].emplace_object());
-        meta["annotations"].get_object()[name] = value;
-      }
-    }
-    const bool known = objects_.contains(check.meta.name);
-    if (known) object["status"] = objects_[check.meta.name]["status"];
-    store(check.meta.name, std::move(object), known ? "MODIFIED" : "ADDED");
-  }
-  void remove(const std::string& name) {
-    tell("DELETED", objects_.at(name));
-    objects_.erase(name);
-  }
-  HealthCheck at(const std::string& name) const {
-    return HealthCheck::from_json(objects_.at(name)).value();
-  }
-  bool has(const std::string& name) const { return objects_.contains(name); }
+  // What a user applies: a status that is there stays. A uid and a time that lack are filled in.
+  void put(const HealthCheck& check);
+  void put(const ScheduledHealthCheck& schedule);
+  // Any change by hand, also of a status, also to what no type can hold.
+  void edit_check(const std::string& name, const std::function<void(json::object&)>& change);
+  void edit_schedule(const std::string& name, const std::function<void(json::object&)>& change);
+  void remove(const std::string& name);  // a check
+  void remove_schedule(const std::string& name);
+  // Deletes the checks whose schedule is gone.
+  void collect_garbage();
+  // The object is there, but lists and watches do not show it: a cache that is behind. show() tells
+  // of it as a change.
+  void hide(const std::string& name) { hidden_.insert(name); }
+  void show(const std::string& name);
+
+  HealthCheck at(const std::string& name) const;
+  bool has(const std::string& name) const { return checks_.objects.contains(name); }
+  ScheduledHealthCheck schedule(const std::string& name) const;
+  std::vector<HealthCheck> checks() const;
 
   // Called before a request is served; an Error is the answer instead. `after` is called when it
   // was served: an Error hides the answer (committed, but the caller cannot know).
   std::function<Status(const kube::Request&)> before;
   std::function<Status(const kube::Request&)> after;
+  // Each change as a watch tells it, before and after it; the object before is empty for a new one.
+  std::function<void(std::string_view event, const json::object& before, const json::object& now)>
+      changed;
+  // How long a request takes.
+  std::chrono::milliseconds latency{0};
+  // From now on no request is answered: whoever sends is as good as dead.
+  bool silent = false;
+
   std::vector<std::string> event_reasons;
+  std::vector<std::string> requests;  // served, but for watches: "create healthchecks a"
   int status_writes = 0;
+  int writes = 0;
 
-  Task<Result<kube::Response>> send(kube::Request request, Stop stop) override {
-    if (stop.requested()) co_return fail(stop.error("send"));
-    if (before) HOLMES_CO_CHECK(before(request));
-    Result<kube::Response> response = serve(request);
-    if (after) HOLMES_CO_CHECK(after(request));
-    co_return response;
-  }
-
-  Task<Result<std::unique_ptr<HttpStream>>> open(kube::Request, Stop) override {
-    co_return std::make_unique<Watch>(*this);
-  }
+  Task<Result<kube::Response>> send(kube::Request request, Stop stop) override;
+  Task<Result<std::unique_ptr<HttpStream>>> open(kube::Request request, Stop stop) override;
 
  private:
-  class Watch final : public HttpStream {
-   public:
-    explicit Watch(FakeCluster& cluster) : cluster_(cluster) {}
-    [[nodiscard]] int status() const override { return 200; }
-    [[nodiscard]] const HttpHeaders& headers() const override { return headers_; }
-    Task<Result<std::optional<std::string>>> read(Stop stop) override {
-      while (cluster_.watch_.empty()) {
-        if (!co_await cluster_.news_.park(stop)) co_return fail(stop.error("read"));
-      }
-      std::optional<std::string> line = std::move(cluster_.watch_.front());
-      cluster_.watch_.pop_front();
-      co_return line;
-    }
-
-   private:
-    FakeCluster& cluster_;
-    HttpHeaders headers_;
+  struct Resource {
+    std::string plural;
+    std::map<std::string, json::object> objects;
+    std::vector<std::pair<int, std::string>> changes;  // all there were
   };
+  class Watch;
 
-  Result<kube::Response> serve(const kube::Request& request) {
-    const std::vector<std::string_view> parts = split(request.path, '/');
-    if (request.path.find("events.k8s.io") != std::string::npos) {
-      const json::object event = parse_json_object(request.body).value();
-      event_reasons.push_back(json_string_or(event, {"reason"}));
-      return kube::Response{201, request.body};
-    }
-    if (request.verb == kube::Verb::kList) return list();
-    // /apis/GROUP/VERSION/namespaces/NS/healthchecks/NAME[/status]
-    const std::string name(parts.at(7));
-    const auto found = objects_.find(name);
-    if (found == objects_.end()) return fail(ErrorCode::kNotFound, name + " not found");
-    json::object object = found->second;
-    if (request.verb == kube::Verb::kGet) return kube::Response{200, to_text(object)};
-    if (request.verb == kube::Verb::kDelete) {
-      remove(name);
-      return kube::Response{200, "{}"};
-    }
-    if (request.verb == kube::Verb::kPatch) {
-      object["metadata"].get_object().erase("annotations");
-    } else {
-      const json::object body = parse_json_object(request.body).value();
-      if (json_string(body, {"metadata", "resourceVersion"}) !=
-          json_string(object, {"metadata", "resourceVersion"})) {
-        return fail(ErrorCode::kConflict, name + " was changed");
-      }
-      object["status"] = body.at("status");
-      ++status_writes;
-    }
-    store(name, std::move(object), "MODIFIED");
-    return kube::Response{200, to_text(objects_.at(name))};
-  }
+  Resource& resource_of(const kube::Request& request);
+  void apply(Resource& resource, const kube::ObjectMeta& meta, json::object object);
+  void edit(Resource& resource, const std::string& name,
+            const std::function<void(json::object&)>& change);
+  Result<kube::Response> serve(const kube::Request& request);
+  Result<kube::Response> list(const Resource& resource) const;
+  Result<kube::Response> create(Resource& resource, const kube::Request& request, std::string ns);
+  Result<kube::Response> update_status(Resource& resource, const std::string& name,
+                                       const kube::Request& request);
+  Result<kube::Response> patch(Resource& resource, const std::string& name,
+                               const kube::Request& request);
+  Result<kube::Response> remove(Resource& resource, const std::string& name,
+                                const kube::Request& request);
+  void fill_in(json::object& object);
+  // A change that changes nothing has no version of its own.
+  void store(Resource& resource, const std::string& name, json::object object);
+  void erase(Resource& resource, const std::string& name);
+  void tell(Resource& resource, std::string_view event, const json::object& before,
+            const json::object& now);
 
-  Result<kube::Response> list() {
-    json::object answer{{"metadata", {{"resourceVersion", std::to_string(version_)}}}};
-    json::array& items = answer["items"].emplace_array();
-    for (const auto& [name, object] : objects_) items.push_back(object);
-    watch_.clear();
-    return kube::Response{200, to_text(answer)};
-  }
-
-  void store(const std::string& name, json::object object, std::string_view event) {
-    object["metadata"].get_object()["resourceVersion"] = std::to_string(++version_);
-    tell(event, object);
-    objects_[name] = std::move(object);
-  }
-
-  void tell(std::string_view event, const json::object& object) {
-    watch_.push_back(to_text(json::object{{"type", event}, {"object", object}}) + "\n");
-    news_.release_all();
-  }
-
+  Loop& loop_;
   int version_ = 100;
-  std::map<std::string, json::object> objects_;
-  std::deque<std::string> watch_;
+  int uids_ = 0;
+  Resource checks_;
+  Resource schedules_;
+  std::set<std::string> hidden_;
   WaitList news_;
+  WaitList nothing_;  // for whoever waits for a silent cluster
 };
 
 }  // namespace holmes

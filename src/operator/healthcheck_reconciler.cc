@@ -20,6 +20,7 @@ constexpr std::chrono::seconds kMinRecoverTime{15};
 // Somebody else wrote first: the watch will show it, this is for the case that it does not.
 constexpr std::chrono::seconds kConflictRequeue{1};
 constexpr std::chrono::hours kMaxRequeue{24};
+constexpr std::chrono::seconds kKeptRequeue{1};
 
 bool holds_claim(const HealthCheck& check, const std::string& attempt_id) {
   const HealthCheckStatus& status = check.status;
@@ -227,6 +228,9 @@ Task<kube::Outcome> HealthCheckReconciler::remove_rerun_annotation(CheckSnapshot
 }
 
 Task<kube::Outcome> HealthCheckReconciler::remove_finished(CheckSnapshot check, Stop stop) {
+  if (options_.may_delete && !options_.may_delete(*check)) {
+    co_return kube::RequeueAfter{kKeptRequeue};
+  }
   const StopSource limit(stop, loop_, loop_.mono_now() + kDeleteTimeout);
   const Status removed = co_await api_.remove(
       check->meta.key(),

@@ -32,6 +32,9 @@ class HealthCheckReconciler {
     // True while writes that are more urgent than a claim are under way: checks then wait. Call
     // wake_waiting() when it becomes false. Empty: never.
     std::function<bool()> hold{};
+    // False while somebody still needs this finished check, whose time to live is over: it is asked
+    // again soon. Empty: never.
+    std::function<bool(const HealthCheck&)> may_delete{};
   };
 
   // All references outlive this; close() before it goes.

@@ -21,6 +21,8 @@ class FakeServer final : public HttpClient {
   explicit FakeServer(Loop& loop) : loop_(loop) {}
 
   std::chrono::seconds duration{2};
+  CheckStatus verdict = CheckStatus::kPass;
+  std::chrono::seconds cancel_time{0};
   std::optional<Result<HttpResponse>> post_answer;  // instead of executing
   bool drop_post = false;                           // execute, but break the connection
   bool forgetful = false;                           // was restarted: knows no execution
@@ -41,12 +43,13 @@ class FakeServer final : public HttpClient {
     const std::string id = path.substr(prefix.size(), path.find('?') - prefix.size());
     if (request.method == "DELETE") {
       cancelled.insert(id);
+      HOLMES_CO_CHECK(co_await sleep_for(loop_, cancel_time, stop));
       co_return HttpResponse{200, {}, "{}"};
     }
     const auto known = ends_.find(id);
     if (forgetful || known == ends_.end()) co_return HttpResponse{404, {}, ""};
     HOLMES_CO_CHECK(co_await sleep_until(loop_, known->second, stop));
-    co_return HttpResponse{200, {}, to_text(to_json(answer(CheckStatus::kPass)))};
+    co_return HttpResponse{200, {}, to_text(to_json(answer(verdict)))};
   }
   Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest, Stop) override {
     co_return fail(ErrorCode::kInternal, "not used");
@@ -64,7 +67,7 @@ class FakeServer final : public HttpClient {
     const Status slept = co_await sleep_for(loop_, duration, stop);
     --running;
     if (!slept) co_return fail(stop.error("POST"));
-    co_return HttpResponse{200, {}, to_text(to_json(answer(CheckStatus::kPass)))};
+    co_return HttpResponse{200, {}, to_text(to_json(answer(verdict)))};
   }
 
   Loop& loop_;

@@ -40,10 +40,11 @@ bool is_news(const ScheduledHealthCheckStatus& before, const HealthCheck& check)
 }
 
 void record_ended(ScheduledHealthCheckStatus& status, const ScheduledHealthCheckStatus& before,
-                  const std::vector<ScheduleChild>& children) {
+                  const std::vector<ScheduleChild>& children, WallTime now) {
   std::vector<const HealthCheck*> ended;
   for (const ScheduleChild& child : children) {
-    if (!child.unfinished() && !stands_in(before.history, child.check->meta.name)) {
+    const bool possible = execution_time(*child.check) <= now + kMaxClockStep;
+    if (!child.unfinished() && possible && !stands_in(before.history, child.check->meta.name)) {
       ended.push_back(child.check.get());
     }
   }
@@ -100,7 +101,7 @@ WallTime execution_time(const HealthCheck& check) {
 void observe_children(ScheduledHealthCheckStatus& status, const ScheduledHealthCheck& schedule,
                       const std::vector<ScheduleChild>& children, WallTime now) {
   const ScheduledHealthCheckStatus before = status;
-  record_ended(status, before, children);
+  record_ended(status, before, children, now);
   record_vanished(status, before, schedule.meta, children, now);
   std::ranges::sort(status.history, std::greater(), [](const HistoryEntry& entry) {
     return std::tie(entry.execution_time, entry.check_name);
@@ -112,6 +113,13 @@ void observe_children(ScheduledHealthCheckStatus& status, const ScheduledHealthC
     status.last_result = status.history.front().result;
     status.message = status.history.front().message;
   }
+}
+
+bool is_told(const ScheduledHealthCheck& schedule, const HealthCheck& check) {
+  const std::vector<HistoryEntry>& history = schedule.status.history;
+  const bool full = history.size() >= static_cast<size_t>(schedule.spec.history_limit);
+  const bool too_old = full && execution_time(check) < history.back().execution_time;
+  return too_old || stands_in(history, check.meta.name);
 }
 
 std::vector<CheckSnapshot> surplus_children(const ScheduledHealthCheckSpec& spec,

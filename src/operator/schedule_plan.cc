@@ -127,7 +127,8 @@ void Planner::take_over_meaning() {
   now.since = observed->since;
   if (*observed == now) return;
   close_old_meaning(*observed);
-  if (plan_.create) return;  // a tick of the old meaning that is due just now comes first
+  // A tick of the old meaning that is due just now, or waits for what it replaces, comes first.
+  if (plan_.create || waiting_for_end_) return;
   observed = meaning();
 }
 
@@ -149,11 +150,11 @@ void Planner::close_old_meaning(const ObservedSchedule& old) {
 }
 
 void Planner::decide_ticks(const Schedule& ticks) {
-  if (plan_.create) return;
+  if (plan_.create || waiting_for_end_) return;
   const WallTime decided = decided_until(schedule_, plan_.status, now_);
   auto open = open_ticks(ticks, schedule_, children_, decided, context_.now - delay_);
   if (open && !spec_.enabled) {
-    // What has a check is told of; the ticks after it wait for the resume.
+    // Only what ran just before the suspension, which the status may not tell of yet.
     if (!open->last_run) return;
     open = open_ticks(ticks, schedule_, children_, decided, *open->last_run);
   }

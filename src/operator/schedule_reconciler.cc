@@ -42,9 +42,15 @@ ScheduleReconciler::ScheduleReconciler(Loop& loop, Dependencies on, Logger log,
       log_(std::move(log)),
       all_created_(std::move(all_created)),
       writer_(loop, on.api, on.informer),
-      alarms_(loop, [this](const kube::ObjectKey& key) { came_due(key); }) {}
+      alarms_(loop, [this](const kube::ObjectKey& key) { look_at(key); }) {}
 
-void ScheduleReconciler::came_due(const kube::ObjectKey& key) {
+// After the clock was set back, ticks are in time from when this process started by the new clock.
+WallTime ScheduleReconciler::watching_since() const {
+  const auto watched = std::chrono::ceil<std::chrono::microseconds>(loop_.mono_now() - started_);
+  return std::min(watching_since_, loop_.wall_now() - watched);
+}
+
+void ScheduleReconciler::look_at(const kube::ObjectKey& key) {
   if (stopped_) return;
   due_.insert(key);
   on_.queue.add(key);
@@ -56,12 +62,13 @@ void ScheduleReconciler::settled(const kube::ObjectKey& key) {
 
 void ScheduleReconciler::forget(const ScheduledHealthCheck& schedule) {
   alarms_.set(schedule.meta.key(), std::nullopt);
+  unsure_.erase(schedule.meta.key());
   on_.children.told(schedule.meta.uid, on_.children.of(schedule.meta.uid));
   on_.metrics.forget(schedule);
 }
 
 Task<kube::Outcome> ScheduleReconciler::reconcile(kube::ObjectKey key, Stop stop) {
-  auto fresh = co_await on_.informer.get_fresh(key, stop);
+  auto fresh = co_await newest(key, stop);
   const ScheduleSnapshot schedule = fresh ? *fresh : nullptr;
   if (schedule == nullptr || schedule->meta.deleting() || stopped_) {
     alarms_.set(key, std::nullopt);
@@ -81,6 +88,15 @@ Task<kube::Outcome> ScheduleReconciler::reconcile(kube::ObjectKey key, Stop stop
   co_return co_await carry_out(schedule, std::move(*children), std::move(*plan), stop);
 }
 
+// What was decided once stands, also when only the API server knows that it was written.
+Task<Result<ScheduleSnapshot>> ScheduleReconciler::newest(kube::ObjectKey key, Stop stop) {
+  auto cached = co_await on_.informer.get_fresh(key, stop);
+  if (!cached || *cached == nullptr || !unsure_.contains(key)) co_return cached;
+  auto live = co_await writer_.read_live(*cached, stop);
+  if (live) unsure_.erase(key);
+  co_return live;
+}
+
 Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
                                                   std::vector<ScheduleChild> children,
                                                   SchedulePlan plan, Stop stop) {
@@ -94,7 +110,10 @@ Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
   if (!written && written.error().code == ErrorCode::kConflict) {
     co_return kube::RequeueAfter{kConflictRequeue};
   }
-  if (!written) co_return kube::RetryWithBackoff{written.error()};
+  if (!written) {
+    unsure_.insert(schedule->meta.key());
+    co_return kube::RetryWithBackoff{written.error()};
+  }
   on_.children.told(schedule->meta.uid, children);
   if (plan.remove_run_now_annotation) {
     const Status done = co_await remove_annotation(schedule, stop);
@@ -133,7 +152,7 @@ Task<Result<std::vector<ScheduleChild>>> ScheduleReconciler::children_of(Schedul
 Task<Result<SchedulePlan>> ScheduleReconciler::create_due(ScheduleSnapshot schedule,
                                                           std::vector<ScheduleChild>& children,
                                                           Stop stop) {
-  PlanContext context{.watching_since = watching_since_};
+  PlanContext context{.watching_since = watching_since()};
   for (int tries = 0;; ++tries) {
     context.now = loop_.wall_now();
     SchedulePlan plan = plan_schedule(*schedule, children, context);
@@ -174,10 +193,7 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::create(ScheduleSnapshot sc
     made = fail(ErrorCode::kUnavailable, made.error().message);
   }
   if (!made && is_denial(made.error())) {
-    log_.warning(
-        "the check could not be created",
-        {{"schedule", schedule->meta.key().to_text()}, {"check", name}, {"error", made.error()}});
-    co_return std::unexpected(Denied{made.error().message});
+    co_return co_await denied(schedule, {schedule->meta.ns, name}, made.error(), limit.stop());
   }
   if (!made) co_return std::unexpected(made.error());
   const auto check = std::make_shared<const HealthCheck>(std::move(*made));
@@ -204,6 +220,24 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::adopt(ScheduleSnapshot sch
   const auto check = std::make_shared<const HealthCheck>(std::move(*live));
   on_.checks.note_write(check);
   co_return check;
+}
+
+// Not allowed (any more): an earlier try whose answer was lost may have made it all the same.
+Task<ScheduleReconciler::Created> ScheduleReconciler::denied(ScheduleSnapshot schedule,
+                                                             kube::ObjectKey key, Error why,
+                                                             Stop stop) {
+  auto live = co_await on_.checks_api.get(key, stop);
+  if (live && is_child_of(*live, schedule->meta)) {
+    const auto check = std::make_shared<const HealthCheck>(std::move(*live));
+    on_.checks.note_write(check);
+    co_return check;
+  }
+  if (!live && live.error().code != ErrorCode::kNotFound && !is_denial(live.error())) {
+    co_return std::unexpected(live.error());
+  }
+  log_.warning("the check could not be created",
+               {{"schedule", schedule->meta.key().to_text()}, {"check", key.name}, {"error", why}});
+  co_return std::unexpected(Denied{why.message});
 }
 
 Task<Status> ScheduleReconciler::cancel(const std::vector<CheckSnapshot>& children, Stop stop) {
@@ -280,6 +314,8 @@ Task<Status> ScheduleReconciler::remove_surplus(const std::vector<CheckSnapshot>
     const bool gone = done || done.error().code == ErrorCode::kNotFound ||
                       done.error().code == ErrorCode::kConflict;
     if (!gone) co_return fail(done.error());
+    // The status has told of it, so nobody need wait for the watch to show that it is gone.
+    if (done) on_.children.changed(child, nullptr, false);
   }
   co_return Status();
 }

@@ -41,7 +41,12 @@ class ScheduleReconciler {
   ScheduleReconciler(Loop& loop, Dependencies on, Logger log, std::function<void()> all_created);
 
   // Both caches are synced: ticks from now on are in time, the ones before were missed.
-  void start() { watching_since_ = loop_.wall_now(); }
+  void start() {
+    watching_since_ = loop_.wall_now();
+    started_ = loop_.mono_now();
+  }
+  // A tick may be due: until it is known, creating() is true.
+  void look_at(const kube::ObjectKey& key);
   // No new ticks from now on.
   void stop() { stopped_ = true; }
 
@@ -49,7 +54,7 @@ class ScheduleReconciler {
   void forget(const ScheduledHealthCheck& schedule);
 
   // Ticks came due whose checks are not made yet: other writes had better wait.
-  [[nodiscard]] bool creating() const { return !due_.empty(); }
+  [[nodiscard]] bool creating() const { return !stopped_ && !due_.empty(); }
 
  private:
   struct Denied {
@@ -57,8 +62,9 @@ class ScheduleReconciler {
   };
   using Created = std::expected<CheckSnapshot, std::variant<Error, Denied>>;
 
-  void came_due(const kube::ObjectKey& key);
+  [[nodiscard]] WallTime watching_since() const;
   void settled(const kube::ObjectKey& key);  // its due tick has its child, or an error
+  Task<Result<ScheduleSnapshot>> newest(kube::ObjectKey key, Stop stop);
   Task<Result<std::vector<ScheduleChild>>> children_of(ScheduleSnapshot schedule, Stop stop);
   // Creates what the plan asks for; returns the plan that is left, which creates nothing.
   Task<Result<SchedulePlan>> create_due(ScheduleSnapshot schedule,
@@ -66,6 +72,7 @@ class ScheduleReconciler {
   Task<Created> create(ScheduleSnapshot schedule, std::string name, std::optional<WallTime> tick,
                        Stop stop);
   Task<Created> adopt(ScheduleSnapshot schedule, kube::ObjectKey key, Stop stop);
+  Task<Created> denied(ScheduleSnapshot schedule, kube::ObjectKey key, Error why, Stop stop);
   Task<Status> cancel(const std::vector<CheckSnapshot>& children, Stop stop);
   Task<Status> remove_surplus(const std::vector<CheckSnapshot>& children, Stop stop);
   Task<Status> remove_annotation(ScheduleSnapshot schedule, Stop stop);
@@ -83,7 +90,10 @@ class ScheduleReconciler {
   StatusWriter<ScheduledHealthCheck> writer_;
   WallAlarms alarms_;
   std::unordered_set<kube::ObjectKey> due_;
+  // A status may have been written although the write failed: the cache is not to be believed.
+  std::unordered_set<kube::ObjectKey> unsure_;
   WallTime watching_since_{};
+  MonoTime started_{};
   bool stopped_ = false;
 };
 

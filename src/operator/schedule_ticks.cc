@@ -43,22 +43,24 @@ WallTime decided_until(const ScheduledHealthCheck& schedule,
 
 bool heal_future_times(ScheduledHealthCheckStatus& status, WallTime now) {
   const auto impossible = [limit = now + kMaxClockStep](WallTime time) { return time > limit; };
-  size_t healed = 0;
-  if (status.last_schedule_time && impossible(*status.last_schedule_time)) {
-    status.last_schedule_time.reset();
-    ++healed;
-  }
-  if (status.observed_schedule && impossible(status.observed_schedule->since)) ++healed;
-  healed += std::erase_if(status.missed, [&](const MissedTicks& missed) {
-    return impossible(missed.to) || missed.from > missed.to || missed.count <= 0;
-  });
-  healed += std::erase_if(
-      status.history, [&](const HistoryEntry& entry) { return impossible(entry.execution_time); });
+  const bool misshapen = std::erase_if(status.missed, [](const MissedTicks& missed) {
+                           return missed.from > missed.to || missed.count <= 0;
+                         }) > 0;
+  const bool wrong = misshapen ||
+                     (status.last_schedule_time && impossible(*status.last_schedule_time)) ||
+                     (status.observed_schedule && impossible(status.observed_schedule->since)) ||
+                     std::ranges::any_of(status.missed, impossible, &MissedTicks::to) ||
+                     std::ranges::any_of(status.history, impossible, &HistoryEntry::execution_time);
   if (status.last_successful_time && impossible(*status.last_successful_time)) {
     status.last_successful_time.reset();
   }
-  if (healed > 0 && status.observed_schedule) status.observed_schedule->since = now;
-  return healed > 0;
+  if (!wrong) return false;
+  if (status.last_schedule_time > now) status.last_schedule_time.reset();
+  if (status.observed_schedule) status.observed_schedule->since = now;
+  std::erase_if(status.missed, [&](const MissedTicks& missed) { return missed.to > now; });
+  std::erase_if(status.history,
+                [&](const HistoryEntry& entry) { return impossible(entry.execution_time); });
+  return true;
 }
 
 std::optional<OpenTicks> open_ticks(const Schedule& ticks, const ScheduledHealthCheck& schedule,

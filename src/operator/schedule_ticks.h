@@ -10,16 +10,13 @@
 
 namespace holmes {
 
-// A clock that is this far from what a status says was set wrong, then or now: the status is
-// healed. A smaller step back is waited for, as cron does, so that no tick runs twice.
-inline constexpr std::chrono::hours kMaxClockStep{3};
-
 // All ticks up to here have their outcome: a child or an entry of status.missed.
 WallTime decided_until(const ScheduledHealthCheck& schedule,
                        const ScheduledHealthCheckStatus& status, WallTime now);
 
-// Times too far in the future are dropped, as nothing can have happened then; the ticks begin anew
-// at `now`. True when there were some.
+// When there are times more than kMaxClockStep ahead, nothing that is to come can have been
+// decided: such decisions are dropped, and the ticks begin anew at `now`. True when there were
+// some.
 bool heal_future_times(ScheduledHealthCheckStatus& status, WallTime now);
 
 // The ticks in (after, until], less those that have a child.

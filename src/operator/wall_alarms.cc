@@ -5,6 +5,7 @@
 namespace holmes {
 
 void WallAlarms::set(const kube::ObjectKey& key, std::optional<WallTime> when) {
+  if (times_.empty()) lead_ = lead();
   if (const auto old = times_.find(key); old != times_.end()) {
     if (when == old->second) return;
     order_.erase({old->second, key});
@@ -33,6 +34,8 @@ void WallAlarms::arm() {
 
 void WallAlarms::ring() {
   armed_.reset();
+  const auto lead_before = std::exchange(lead_, lead());
+  if (lead_ < lead_before - kFarBack) ring_all();
   const WallTime now = loop_.wall_now();
   while (!order_.empty() && order_.begin()->first <= now) {
     const kube::ObjectKey key = order_.begin()->second;
@@ -41,6 +44,17 @@ void WallAlarms::ring() {
     on_due_(key);
   }
   arm();
+}
+
+void WallAlarms::ring_all() {
+  const auto order = std::exchange(order_, {});
+  times_.clear();
+  for (const auto& [when, key] : order) on_due_(key);
+}
+
+std::chrono::microseconds WallAlarms::lead() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(loop_.wall_now().time_since_epoch() -
+                                                               loop_.mono_now().time_since_epoch());
 }
 
 }  // namespace holmes
