@@ -67,13 +67,13 @@ TEST(ScheduleReconciler, TellsInTheStatusWhatRanWhatRunsAndWhatComesNext) {
 }
 
 TEST(ScheduleReconciler, CreatesEverythingThatIsDueBeforeAnythingThatCanWait) {
-  // So slow an API server that the creates take longer than anything else would wait by itself.
   ScheduleWorld world;
-  world.cluster.latency = seconds(1);
   for (int i = 0; i < 200; ++i) world.cluster.put(new_schedule("* * * * *", fmt::format("s{}", i)));
-  world.server.duration = seconds(12);
+  world.server.duration = seconds(10);
   const Process process(world, "one", 1000);
   world.loop.advance(minutes(1) + seconds(50));
+  // So slow an API server that the creates take longer than anything else would wait by itself.
+  world.cluster.latency = seconds(1);
   world.cluster.put(new_check());  // ends while the creates are under way
   world.loop.advance(seconds(9));
   world.cluster.requests.clear();
