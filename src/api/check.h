@@ -53,6 +53,9 @@ enum class ErrorReason {
 std::string_view to_string(ErrorReason reason);  // "PermissionDenied", ...
 std::optional<ErrorReason> parse_error_reason(std::string_view text);
 
+// The one type of destination that the server delivers to.
+inline constexpr std::string_view kSlackDestination = "slack";
+
 struct Destination {
   std::string type;
   std::string name;     // a destination of the server's configuration; may be empty

@@ -7,6 +7,8 @@
 namespace holmes {
 namespace {
 
+// What a status may count: far from where adding to it would overflow.
+constexpr int64_t kMaxCount = int64_t{1} << 53;
 constexpr size_t kMaxConditions = 20;  // kept of a status; the operator sets two types
 
 constexpr std::array kConcurrencyPolicies{std::pair{ConcurrencyPolicy::kAllow, "Allow"},
@@ -54,7 +56,7 @@ std::optional<WallTime> read_time(const json::object& object, std::string_view n
 }
 
 int64_t read_count(const json::object& object, std::string_view name) {
-  return std::max<int64_t>(json_int(object, {name}).value_or(0), 0);
+  return std::clamp<int64_t>(json_int(object, {name}).value_or(0), 0, kMaxCount);
 }
 
 std::optional<ActiveCheck> read_active(const json::object& object) {

@@ -234,6 +234,19 @@ TEST(ScheduledHealthCheck, AnUnreadableItemOfTheStatusDoesNotHideTheOthers) {
   EXPECT_TRUE(status.conditions[0].status);
 }
 
+TEST(ScheduledHealthCheck, AnAbsurdCountLeavesRoomToCountOn) {
+  const auto schedule =
+      ScheduledHealthCheck::from_json(object_with(kMinimal,
+                                                  R"({"consecutiveFailures":9223372036854775807,
+          "missed":[{"from":"2024-01-01T00:00:00Z","to":"2024-01-01T00:00:00Z",
+                     "count":9223372036854775807,"reason":"Forbid"}]})"));
+  ASSERT_TRUE(schedule.has_value()) << schedule.error().message;
+  constexpr int64_t kRoom = int64_t{1} << 62;
+  EXPECT_LT(schedule->status.consecutive_failures, kRoom);
+  ASSERT_EQ(schedule->status.missed.size(), 1U);
+  EXPECT_LT(schedule->status.missed[0].count, kRoom);
+}
+
 TEST(ScheduledHealthCheck, OfAnAbsurdlyLongListTheNewestItemsAreKept) {
   const WallTime first = at("2024-01-01T00:00:00Z");
   for (const bool newest_first : {true, false}) {

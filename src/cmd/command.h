@@ -28,6 +28,7 @@ int run_server(const Invocation& invocation);
 int run_operator(const Invocation& invocation);
 int run_schedule(const Invocation& invocation);
 int run_crd(const Invocation& invocation);
+int run_validate(const Invocation& invocation);
 int run_version(const Invocation& invocation);
 
 // Sets the table's targets. A value means that the command ends here, with this code: --help was

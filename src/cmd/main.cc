@@ -23,6 +23,7 @@ constexpr std::array kCommands{
     Command{"operator", "watch HealthChecks and have them executed", &run_operator},
     Command{"server", "execute checks: the API server", &run_server},
     Command{"schedule", "explain a schedule and print its next ticks", &run_schedule},
+    Command{"validate", "check manifests of ours without a cluster", &run_validate},
     Command{"crd", "print the CustomResourceDefinitions", &run_crd},
     Command{"version", "print the version", &run_version},
 };
@@ -37,6 +38,7 @@ std::string help() {
   return text +
          "\nexample:\n"
          "  holmes crd | kubectl apply -f -\n"
+         "  holmes validate examples/*.yaml\n"
          "  MODEL=gpt-4.1 OPENAI_API_KEY=... holmes server\n"
          "\n`holmes COMMAND --help` lists a command's options.\n";
 }

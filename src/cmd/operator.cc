@@ -11,8 +11,8 @@
 #include "cmd/shutdown.h"
 #include "kube/client/cluster_transport.h"
 #include "kube/client/request_metrics.h"
-#include "net/curl_client.h"
 #include "net/http_server.h"
+#include "net/peer_client.h"
 
 namespace holmes {
 namespace {
@@ -20,6 +20,8 @@ namespace {
 constexpr size_t kMaxConcurrentChecksLimit = 1000;
 // Scaled-out servers get work soon (contract, section 2).
 constexpr std::chrono::seconds kApiConnectionAge{60};
+// Checks and questions about lost answers last; the operator itself limits how many there are.
+constexpr size_t kMaxApiConnections = 4096;
 constexpr size_t kApiBodyBytesMax = size_t{4} << 20U;
 
 struct OperatorCommandOptions {
@@ -89,8 +91,9 @@ int run(const OperatorCommandOptions& options, const kube::ClusterConfig& cluste
                                                       &request_metrics, transport_options);
   CurlClientOptions api_options = options.proxies.client_for(options.work.api_url.to_text());
   api_options.connection_age_max = kApiConnectionAge;
+  api_options.connections_max = kMaxApiConnections;
   api_options.response_body_bytes_max = kApiBodyBytesMax;
-  const auto api = make_curl_client(loop, api_options);
+  const auto api = make_peer_client(loop, options.work.api_url, api_options);
   const auto resolver = make_resolver(loop);
 
   OperatorOptions work_options = options.work;

@@ -50,8 +50,7 @@ void OptionTable::argument(std::string name, std::string& target, std::string he
   arguments_.push_back({std::move(name), std::move(help), &target, nullptr});
 }
 
-void OptionTable::arguments(std::string name, std::vector<std::string>& targets,
-                            std::string help) {
+void OptionTable::arguments(std::string name, std::vector<std::string>& targets, std::string help) {
   arguments_.push_back({std::move(name), std::move(help), nullptr, &targets});
 }
 

@@ -1,4 +1,5 @@
-// The real HttpClient: libcurl's multi interface on the loop.
+// The HttpClient for the outside, and for everything behind a proxy: libcurl's multi interface on
+// the loop. Peers inside the cluster: peer_client.h.
 //
 // HTTP/1.1 with kept-alive connections; TLS verified unless TlsOptions says otherwise; redirects
 // are not followed; gzip bodies are decoded (limits count decoded bytes). The environment's proxies

@@ -8,29 +8,11 @@
 #include "base/assert.h"
 #include "base/strings.h"
 #include "net/curl_error.h"
-#include "net/url.h"
 
 namespace holmes {
 namespace {
 
 constexpr size_t kMaxResponseHeaderBytes = size_t{256} << 10U;
-constexpr size_t kMaxQuotedBytes = 300;
-
-bool is_token(std::string_view name) {
-  constexpr std::string_view kForbidden = "()<>@,;:\\\"/[]?={} \t";
-  return !name.empty() && std::ranges::all_of(name, [&](char c) {
-    return c > ' ' && c < '\x7f' && kForbidden.find(c) == std::string_view::npos;
-  });
-}
-
-bool has_line_break(std::string_view value) {
-  return value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
-}
-
-// Methods that may be repeated blindly because they change nothing.
-bool is_safe(std::string_view method) {
-  return method == "GET" || method == "HEAD";
-}
 
 void append(curl_slist*& list, const std::string& line) {
   curl_slist* const longer = curl_slist_append(list, line.c_str());
@@ -103,7 +85,7 @@ struct CurlTransfer::Callbacks {
   static int before_sending(void* self, char* /*peer*/, char* /*local*/, int /*peer_port*/,
                             int /*local_port*/) {
     CurlTransfer& t = *static_cast<CurlTransfer*>(self);
-    if (t.sent_ && !is_safe(t.request_.method)) {
+    if (t.sent_ && !is_repeatable(t.request_.method)) {
       t.sent_again_ = true;
       return CURL_PREREQFUNC_ABORT;
     }
@@ -123,15 +105,10 @@ CurlTransfer::~CurlTransfer() {
 
 Status CurlTransfer::start() {
   HOLMES_ASSERT(handle_ == nullptr && !done_);
-  if (!is_token(request_.method)) return fail(ErrorCode::kInvalid, "the HTTP method is not a word");
+  HOLMES_TRY(const ClientTarget target, check_request(request_));
   CURL* const handle = engine_.take_handle();
-  Status ready = set_url(handle);
-  if (ready) ready = set_headers(handle);
-  if (!ready) {
-    curl_easy_cleanup(handle);
-    end();
-    return ready;
-  }
+  set_url(handle, target);
+  set_headers(handle);
   set_method(handle);
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error_text_.data());
   curl_easy_setopt(handle, CURLOPT_PRIVATE, static_cast<CurlHandleOwner*>(this));
@@ -146,26 +123,14 @@ Status CurlTransfer::start() {
   return Status();
 }
 
-Status CurlTransfer::set_url(CURL* handle) {
-  const std::string_view target = request_.target;
-  const size_t scheme = target.find("://");
-  const size_t path =
-      std::min(target.find_first_of("/?#", scheme == target.npos ? 0 : scheme + 3), target.size());
-  HOLMES_TRY(const Url origin, parse_url(target.substr(0, path)));
-  const std::string_view rest = target.substr(path);
-  if (!std::ranges::all_of(rest, [](char c) { return c > ' ' && c != '\x7f'; })) {
-    return fail(ErrorCode::kInvalid, what() + ": the URL has a character that must be encoded");
-  }
-  Url peer = origin;
-  if (!request_.connect_to.empty()) {
-    HOLMES_TRY(peer, parse_url(origin.scheme + "://" + request_.connect_to));
-  }
+void CurlTransfer::set_url(CURL* handle, const ClientTarget& target) {
+  const auto& [origin, peer, rest] = target;
   // libcurl sends and verifies the URL's host, so that becomes the server name; the Host header
   // stays the original.
   const std::string& server_name = engine_.options().tls.server_name;
   const bool renamed = !server_name.empty() && origin.scheme == "https";
   const std::string name = bracketed(renamed ? server_name : origin.host);
-  if (renamed) host_header_ = origin.origin().substr(origin.scheme.size() + 3);
+  if (renamed) host_header_ = target.host_header();
   const std::string url = fmt::format("{}://{}:{}{}", origin.scheme, name, origin.port, rest);
   curl_easy_setopt(handle, CURLOPT_URL, renamed ? url.c_str() : request_.target.c_str());
   if (renamed || !request_.connect_to.empty()) {
@@ -173,17 +138,11 @@ Status CurlTransfer::set_url(CURL* handle) {
            fmt::format("{}:{}:{}:{}", name, origin.port, bracketed(peer.host), peer.port));
   }
   curl_easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to_);
-  return Status();
 }
 
-Status CurlTransfer::set_headers(CURL* handle) {
+void CurlTransfer::set_headers(CURL* handle) {
   std::string line;
   for (const auto& [name, value] : request_.headers.all()) {
-    if (!is_token(name) || has_line_break(value)) {
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("{}: the header \"{}\" cannot be sent: its {}", what(), cut(name, 64),
-                              is_token(name) ? "value has a line break" : "name is not a word"));
-    }
     line = name;
     line += value.empty() ? ";" : ": ";  // libcurl's way to say "empty"
     line += value;
@@ -196,7 +155,6 @@ Status CurlTransfer::set_headers(CURL* handle) {
   if (!request_.headers.find("Content-Type")) append(header_lines_, "Content-Type:");
   append(header_lines_, "Expect:");
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, header_lines_);
-  return Status();
 }
 
 void CurlTransfer::set_method(CURL* handle) {
@@ -278,7 +236,7 @@ Task<Result<std::optional<std::string>>> CurlTransfer::read(Stop stop) {
 }
 
 Error CurlTransfer::stopped(const Stop& stop) const {
-  return stop.error(what());
+  return stop.error(request_name(request_));
 }
 
 Error CurlTransfer::error(int code) const {
@@ -289,15 +247,7 @@ Error CurlTransfer::error(int code) const {
   failure.sent_again = sent_again_;
   failure.too_large = too_large_;
   failure.headerless = code == CURLE_OK;
-  return curl_error(failure).within(what());
-}
-
-std::string CurlTransfer::what() const {
-  const std::string_view target = request_.target;
-  const std::string_view shown = target.substr(0, target.find_first_of("?#"));
-  // A URL with user information is refused, but must not be quoted before that either.
-  if (shown.find('@') != shown.npos) return request_.method;
-  return fmt::format("{} {}", request_.method, cut(shown, kMaxQuotedBytes));
+  return curl_error(failure).within(request_name(request_));
 }
 
 }  // namespace holmes

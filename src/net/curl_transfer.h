@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "async/wait.h"
+#include "net/client_request.h"
 #include "net/curl_client.h"
 #include "net/curl_multi.h"
 
@@ -73,13 +74,12 @@ class CurlTransfer final : private CurlHandleOwner {
   friend struct Callbacks;
 
   void on_done(int code) override;
-  Status set_url(CURL* handle);
-  Status set_headers(CURL* handle);
+  void set_url(CURL* handle, const ClientTarget& target);
+  void set_headers(CURL* handle);
   void set_method(CURL* handle);
   Task<Status> changed(Stop stop);
   void end();  // off the wire; nothing more arrives
   [[nodiscard]] Error error(int code) const;
-  [[nodiscard]] std::string what() const;  // "GET https://host/path"
 
   static constexpr size_t kErrorTextBytes = 256;  // CURL_ERROR_SIZE
 

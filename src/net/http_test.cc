@@ -82,6 +82,25 @@ TEST(ResponseHead, LeavesOutFieldsThatWouldBreakTheMessage) {
             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n");
 }
 
+TEST(RequestText, FramesTheMessageItselfAndLeavesTheRestToTheRequest) {
+  const auto text_of = [](const HttpRequest& request) {
+    return request_text(request, check_request(request).value(), "holmes");
+  };
+  const std::string common = "Host: a\r\nUser-Agent: holmes\r\nAccept: */*\r\n";
+  EXPECT_EQ(text_of({"GET", "http://a/b?c#d"}), "GET /b?c HTTP/1.1\r\n" + common + "\r\n");
+  EXPECT_EQ(text_of({"GET", "http://a"}), "GET / HTTP/1.1\r\n" + common + "\r\n");
+  EXPECT_EQ(text_of({"GET", "http://a?c"}), "GET /?c HTTP/1.1\r\n" + common + "\r\n");
+  EXPECT_EQ(text_of({"HEAD", "http://a/", {}, "body"}), "HEAD / HTTP/1.1\r\n" + common + "\r\n");
+  EXPECT_EQ(text_of({"POST",
+                     "https://[::1]:8443/",
+                     {{"content-length", "7"}, {"Transfer-Encoding", "chunked"}, {"accept", "x"}},
+                     "body"}),
+            "POST / HTTP/1.1\r\nHost: [::1]:8443\r\nUser-Agent: holmes\r\naccept: x\r\n"
+            "Content-Length: 4\r\n\r\nbody");
+  EXPECT_EQ(text_of({"PUT", "http://a/", {{"host", "b"}, {"user-agent", "c"}, {"Accept", ""}}}),
+            "PUT / HTTP/1.1\r\nhost: b\r\nuser-agent: c\r\nAccept:\r\nContent-Length: 0\r\n\r\n");
+}
+
 TEST(CurlError, IsRefusedOnlyWhenNothingWasSent) {
   for (int code = 1; code < 100; ++code) {
     CurlFailure failure;

@@ -9,6 +9,8 @@
 namespace holmes {
 namespace {
 
+constexpr size_t kUsualRequestHeadBytes = 1024;
+
 bool is_ours(std::string_view name) {
   return equals_ignoring_case(name, "Content-Length") || equals_ignoring_case(name, "Connection") ||
          equals_ignoring_case(name, "Transfer-Encoding");
@@ -47,6 +49,35 @@ std::string response_head(const HttpResponse& response, bool keep_alive) {
   // "keep-alive" is only news to HTTP/1.0, but harmless to others.
   head += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   return head;
+}
+
+std::string request_text(const HttpRequest& request, const ClientTarget& target,
+                         std::string_view user_agent) {
+  const std::string& method = request.method;
+  const std::string_view body = method == "HEAD" ? std::string_view() : request.body;
+  const bool sized = !body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
+  std::string text;
+  text.reserve(kUsualRequestHeadBytes + body.size());
+  text += method;
+  text += target.rest.starts_with('/') ? " " : " /";
+  text += target.rest.substr(0, target.rest.find('#'));
+  text += " HTTP/1.1\r\n";
+  const auto add = [&text](std::string_view name, std::string_view value) {
+    text += name;
+    text += value.empty() ? ":" : ": ";
+    text += value;
+    text += "\r\n";
+  };
+  if (!request.headers.find("Host")) add("Host", target.host_header());
+  if (!request.headers.find("User-Agent")) add("User-Agent", user_agent);
+  if (!request.headers.find("Accept")) add("Accept", "*/*");
+  for (const auto& [name, value] : request.headers.all()) {
+    if (!is_ours(name)) add(name, value);
+  }
+  if (sized) add("Content-Length", std::to_string(body.size()));
+  text += "\r\n";
+  text += body;
+  return text;
 }
 
 HttpResponse error_response(int status, std::string_view text) {

@@ -228,13 +228,21 @@ struct TlsServer::Impl {
         asio::async_read_until(*stream, asio::dynamic_buffer(buffer), "\r\n\r\n", std::move(done));
       });
       if (got.error) co_return;
-      const std::string body = describe(*stream, buffer.substr(0, got.bytes));
+      std::string body = describe(*stream, buffer.substr(0, got.bytes));
+      const bool cut = buffer.starts_with("GET /cut ");
+      const bool post = buffer.starts_with("POST ");
       buffer.erase(0, got.bytes);
-      const std::string answer =
-          fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+      if (post) {
+        co_await io([&](auto done) {
+          asio::async_read_until(*stream, asio::dynamic_buffer(buffer), "END", std::move(done));
+        });
+        body = std::exchange(buffer, {});
+      }
+      const std::string size = cut ? "" : fmt::format("Content-Length: {}\r\n", body.size());
+      const std::string answer = fmt::format("HTTP/1.1 200 OK\r\n{}\r\n{}", size, body);
       const IoResult sent = co_await io(
           [&](auto done) { asio::async_write(*stream, asio::buffer(answer), std::move(done)); });
-      if (sent.error) co_return;
+      if (sent.error || cut) co_return;
     }
   }
 

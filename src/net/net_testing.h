@@ -67,7 +67,9 @@ class TestAuthority {
   std::unique_ptr<Impl> impl_;
 };
 
-// Answers each request with "sni=<...> client=<common name> host=<Host header>".
+// Answers each request with "sni=<...> client=<common name> host=<Host header>", a POST, whose body
+// must end with "END", with that body, and "GET /cut" with a body whose end is the connection's,
+// which then breaks without TLS's goodbye.
 class TlsServer {
  public:
   // With `client_ca_pem`, clients must show a certificate of that authority.

@@ -210,12 +210,7 @@ Task<Result<CheckSnapshot>> HealthCheckReconciler::write_claim(CheckSnapshot che
 }
 
 Task<kube::Outcome> HealthCheckReconciler::remove_rerun_annotation(CheckSnapshot check, Stop stop) {
-  std::string path = "/metadata/annotations/" + std::string(kRerunAnnotation);
-  path.replace(path.rfind('/'), 1, "~1");  // RFC 6901
-  const json::array patch{
-      json::object{{"op", "test"}, {"path", "/metadata/uid"}, {"value", check->meta.uid}},
-      json::object{{"op", "test"}, {"path", path}, {"value", "true"}},
-      json::object{{"op", "remove"}, {"path", path}}};
+  const json::array patch = kube::annotation_removal(check->meta, kRerunAnnotation, "true");
   const StopSource limit(stop, loop_, loop_.mono_now() + kPatchTimeout);
   const auto patched = co_await api_.json_patch(check->meta.key(), patch, limit.stop());
   if (patched) {

@@ -99,17 +99,11 @@ Task<> Operator::run(Stop stop) {
   background.spawn(informer_.run(background.stop()));
   background.spawn(schedules_.run(background.stop()));
   background.spawn(events_.run(background.stop()));
-  log_.info("waiting for the caches");
-  if (co_await informer_.wait_synced(stop) && co_await schedules_.wait_synced(stop)) {
-    log_.info("caches synced", {{"checks", informer_.size()}, {"schedules", schedules_.size()}});
-    schedule_reconciler_.start();
-    enqueue_all();
-    TaskScope controllers(loop_);
-    controllers.spawn(schedule_controller_.run(stop));
-    controllers.spawn(controller_.run(stop));
-    const Status ended = co_await controllers.drain({});
-    HOLMES_ASSERT(ended.has_value());
-  }
+  TaskScope controllers(loop_);
+  controllers.spawn(run_checks(stop));
+  controllers.spawn(run_schedules(stop));
+  const Status ended = co_await controllers.drain({});
+  HOLMES_ASSERT(ended.has_value());
   log_.info("stopping", {{"running", reconciler_.running()}});
   const StopSource grace({}, loop_, stopped_at + options_.shutdown_grace);
   co_await reconciler_.close(grace.stop());
@@ -118,6 +112,26 @@ Task<> Operator::run(Stop stop) {
     log_.warning("events were dropped at the stop", {{"events", events_.queued()}});
   }
   co_await background.close();
+}
+
+Task<> Operator::run_checks(Stop stop) {
+  log_.info("waiting for the cache", {{"resource", HealthCheck::resource().plural}});
+  if (!co_await informer_.wait_synced(stop)) co_return;
+  log_.info("cache synced", {{"checks", informer_.size()}});
+  enqueue_oldest_first();
+  co_await controller_.run(stop);
+}
+
+// Needs both caches: what a schedule does next depends on its checks.
+Task<> Operator::run_schedules(Stop stop) {
+  if (!co_await informer_.wait_synced(stop) || !co_await schedules_.wait_synced(stop)) co_return;
+  log_.info("cache synced", {{"schedules", schedules_.size()}});
+  schedule_reconciler_.start();
+  schedules_.for_each([this](const ScheduleSnapshot& schedule) {
+    schedule_reconciler_.look_at(schedule->meta.key());
+  });
+  schedules_started_ = true;
+  co_await schedule_controller_.run(stop);
 }
 
 Task<HttpResponse> Operator::handle(HttpRequest request, Stop /*stop*/) {
@@ -145,7 +159,7 @@ Task<HttpResponse> Operator::handle(HttpRequest request, Stop /*stop*/) {
 void Operator::on_change(const CheckSnapshot& before, const CheckSnapshot& now) {
   tell_schedule(before, now);
   if (now == nullptr) reconciler_.forget(*before);
-  if (!enqueueing_ || is_own_progress(before, now)) return;
+  if (!checks_started_ || is_own_progress(before, now)) return;
   queue_.add((now != nullptr ? now : before)->meta.key());
 }
 
@@ -169,7 +183,7 @@ void Operator::tell_schedule(const CheckSnapshot& before, const CheckSnapshot& n
   children_.changed(before, now, owner_lives);
   const bool was_finished = before != nullptr && before->status.finished();
   const bool ended = now == nullptr || now->status.finished() != was_finished;
-  if (enqueueing_ && owner_lives && ended) schedule_queue_.add(key);
+  if (schedules_started_ && owner_lives && ended) schedule_queue_.add(key);
 }
 
 // A schedule's check is what tells of its tick, until the schedule's status does.
@@ -184,19 +198,16 @@ bool Operator::may_delete(const HealthCheck& check) const {
 
 void Operator::on_schedule_change(const ScheduleSnapshot& before, const ScheduleSnapshot& now) {
   if (now == nullptr) schedule_reconciler_.forget(*before);
-  if (enqueueing_) schedule_queue_.add((now != nullptr ? now : before)->meta.key());
+  if (schedules_started_) schedule_queue_.add((now != nullptr ? now : before)->meta.key());
 }
 
-// Checks by age, schedules as they come: what is due of them is created before anything else.
-void Operator::enqueue_all() {
-  schedules_.for_each(
-      [this](const ScheduleSnapshot& schedule) { schedule_queue_.add(schedule->meta.key()); });
+void Operator::enqueue_oldest_first() {
   std::vector<CheckSnapshot> all;
   all.reserve(informer_.size());
   informer_.for_each([&all](const CheckSnapshot& check) { all.push_back(check); });
   std::ranges::sort(all, {}, [](const CheckSnapshot& check) { return CheckAge(*check); });
   for (const CheckSnapshot& check : all) queue_.add(check->meta.key());
-  enqueueing_ = true;
+  checks_started_ = true;
 }
 
 std::string Operator::not_ready_reason() const {

@@ -41,13 +41,15 @@ class Operator {
   Task<HttpResponse> handle(HttpRequest request, Stop stop);
 
  private:
+  Task<> run_checks(Stop stop);
+  Task<> run_schedules(Stop stop);
   void on_change(const CheckSnapshot& before, const CheckSnapshot& now);
   void tell_schedule(const CheckSnapshot& before, const CheckSnapshot& now);
   [[nodiscard]] bool may_delete(const HealthCheck& check) const;
   void on_schedule_change(const ScheduleSnapshot& before, const ScheduleSnapshot& now);
   // A claim of this process appeared and nothing else: whoever wrote it goes on with it anyway.
   [[nodiscard]] bool is_own_progress(const CheckSnapshot& before, const CheckSnapshot& now) const;
-  void enqueue_all();
+  void enqueue_oldest_first();
   [[nodiscard]] std::string not_ready_reason() const;
 
   Loop& loop_;
@@ -69,7 +71,9 @@ class Operator {
   ScheduleChildren children_;
   ScheduleReconciler schedule_reconciler_;
   kube::Controller schedule_controller_;
-  bool enqueueing_ = false;  // the first objects are enqueued together, by age
+  // The first objects are enqueued together.
+  bool checks_started_ = false;
+  bool schedules_started_ = false;
 };
 
 }  // namespace holmes

@@ -1,6 +1,7 @@
 #include "operator/schedule_child.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -105,8 +106,9 @@ std::chrono::seconds start_delay(const ScheduledHealthCheck& schedule) {
   if (schedule.spec.jitter <= std::chrono::seconds(0)) return std::chrono::seconds(0);
   constexpr size_t kHexDigits = 15;  // fits into 64 bits
   constexpr int kBase = 16;
-  const std::string hash = sha256_hex(schedule.meta.uid + "/jitter").substr(0, kHexDigits);
-  const auto number = static_cast<int64_t>(std::stoull(hash, nullptr, kBase));
+  const std::string hash = sha256_hex(schedule.meta.uid + "/jitter");
+  int64_t number = 0;
+  std::from_chars(hash.data(), hash.data() + kHexDigits, number, kBase);
   return std::chrono::seconds(number % (schedule.spec.jitter.count() + 1));
 }
 

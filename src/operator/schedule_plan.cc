@@ -303,6 +303,10 @@ void Planner::plan_run_now() {
 }
 
 bool Planner::is_urgent() const {
+  // One run may be told of later, not one after the other: with short periods that were never.
+  const std::optional<WallTime>& announced = schedule_.status.next_schedule_time;
+  const std::optional<WallTime>& last_run = plan_.status.last_schedule_time;
+  if (announced && last_run && *last_run + delay_ > *announced) return true;
   ScheduledHealthCheckStatus later = schedule_.status;
   later.last_schedule_time = plan_.status.last_schedule_time;
   later.next_schedule_time = plan_.status.next_schedule_time;

@@ -27,12 +27,6 @@ bool is_denial(const Error& error) {
          error.code == ErrorCode::kTooLarge;
 }
 
-std::string json_pointer_of(std::string_view annotation) {
-  std::string path = "/metadata/annotations/" + std::string(annotation);
-  path.replace(path.rfind('/'), 1, "~1");  // RFC 6901
-  return path;
-}
-
 }  // namespace
 
 ScheduleReconciler::ScheduleReconciler(Loop& loop, Dependencies on, Logger log,
@@ -42,7 +36,7 @@ ScheduleReconciler::ScheduleReconciler(Loop& loop, Dependencies on, Logger log,
       log_(std::move(log)),
       all_created_(std::move(all_created)),
       writer_(loop, on.api, on.informer),
-      alarms_(loop, [this](const kube::ObjectKey& key) { came_due(key); }) {}
+      alarms_(loop, [this](const kube::ObjectKey& key) { look_at(key); }) {}
 
 // After the clock was set back, ticks are in time from when this process started by the new clock.
 WallTime ScheduleReconciler::watching_since() const {
@@ -50,7 +44,7 @@ WallTime ScheduleReconciler::watching_since() const {
   return std::min(watching_since_, loop_.wall_now() - watched);
 }
 
-void ScheduleReconciler::came_due(const kube::ObjectKey& key) {
+void ScheduleReconciler::look_at(const kube::ObjectKey& key) {
   if (stopped_) return;
   due_.insert(key);
   on_.queue.add(key);
@@ -288,11 +282,7 @@ Task<Result<bool>> ScheduleReconciler::write_status(ScheduleSnapshot schedule,
 }
 
 Task<Status> ScheduleReconciler::remove_annotation(ScheduleSnapshot schedule, Stop stop) {
-  const std::string path = json_pointer_of(kRunNowAnnotation);
-  const json::array patch{
-      json::object{{"op", "test"}, {"path", "/metadata/uid"}, {"value", schedule->meta.uid}},
-      json::object{{"op", "test"}, {"path", path}, {"value", "true"}},
-      json::object{{"op", "remove"}, {"path", path}}};
+  const json::array patch = kube::annotation_removal(schedule->meta, kRunNowAnnotation, "true");
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
   auto patched = co_await on_.api.json_patch(schedule->meta.key(), patch, limit.stop());
   if (patched) {

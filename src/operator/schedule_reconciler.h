@@ -45,6 +45,8 @@ class ScheduleReconciler {
     watching_since_ = loop_.wall_now();
     started_ = loop_.mono_now();
   }
+  // A tick may be due: until it is known, creating() is true.
+  void look_at(const kube::ObjectKey& key);
   // No new ticks from now on.
   void stop() { stopped_ = true; }
 
@@ -52,7 +54,7 @@ class ScheduleReconciler {
   void forget(const ScheduledHealthCheck& schedule);
 
   // Ticks came due whose checks are not made yet: other writes had better wait.
-  [[nodiscard]] bool creating() const { return !due_.empty(); }
+  [[nodiscard]] bool creating() const { return !stopped_ && !due_.empty(); }
 
  private:
   struct Denied {
@@ -61,7 +63,6 @@ class ScheduleReconciler {
   using Created = std::expected<CheckSnapshot, std::variant<Error, Denied>>;
 
   [[nodiscard]] WallTime watching_since() const;
-  void came_due(const kube::ObjectKey& key);
   void settled(const kube::ObjectKey& key);  // its due tick has its child, or an error
   Task<Result<ScheduleSnapshot>> newest(kube::ObjectKey key, Stop stop);
   Task<Result<std::vector<ScheduleChild>>> children_of(ScheduleSnapshot schedule, Stop stop);

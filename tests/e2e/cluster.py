@@ -196,18 +196,25 @@ class Cluster:
             "--for=condition=Established",
             "crd",
             "healthchecks.holmesgpt.dev",
+            "scheduledhealthchecks.holmesgpt.dev",
             "--timeout=30s",
         )
         wait_until(
-            "HealthChecks are served",
-            lambda: self.request("GET", f"{HEALTHCHECKS}/healthchecks").status == 200,
+            "both kinds are served",
+            lambda: all(
+                self.request("GET", f"{HEALTHCHECKS}/{kind}").status == 200
+                for kind in ("healthchecks", "scheduledhealthchecks")
+            ),
         )
 
     def remove_crds(self):
         self.kubectl("delete", "-f", CRDS, "--ignore-not-found", "--wait=true", "--timeout=60s")
         wait_until(
-            "HealthChecks are no longer served",
-            lambda: self.request("GET", f"{HEALTHCHECKS}/healthchecks").status == 404,
+            "neither kind is served any longer",
+            lambda: all(
+                self.request("GET", f"{HEALTHCHECKS}/{kind}").status == 404
+                for kind in ("healthchecks", "scheduledhealthchecks")
+            ),
         )
 
     def kubeconfig_for(self, account, path, namespace=SYSTEM_NAMESPACE, server=None):
@@ -234,6 +241,7 @@ class Namespace:
         self.cluster = cluster
         self.name = name
         self.checks_path = f"{HEALTHCHECKS}/namespaces/{name}/healthchecks"
+        self.schedules_path = f"{HEALTHCHECKS}/namespaces/{name}/scheduledhealthchecks"
         self.core_path = f"/api/v1/namespaces/{name}"
         self.apps_path = f"/apis/apps/v1/namespaces/{name}"
 
@@ -241,9 +249,10 @@ class Namespace:
         return self.cluster.kubectl("-n", self.name, *args, **kwargs)
 
     def remove(self):
-        """Checks go at once, so that no operator meets them again; the rest goes when the namespace
-        controller comes round.
+        """Schedules and checks go at once, so that no operator meets them again; the rest goes when
+        the namespace controller comes round.
         """
+        self.cluster.request("DELETE", self.schedules_path)
         self.cluster.request("DELETE", self.checks_path)
         self.cluster.request("DELETE", f"/api/v1/namespaces/{self.name}")
 

@@ -26,12 +26,12 @@ def binary():
     )
 
 
-def run_holmes(*args, env=None, timeout=30):
+def run_holmes(*args, env=None, stdin="", timeout=30):
     """A command that ends by itself."""
     return subprocess.run(
         [binary(), *map(str, args)],
         env=clean_env(env),
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -56,14 +56,21 @@ def test_server_account_reads_and_writes_nothing(cluster):
 
 
 def test_operator_account_has_what_it_needs_and_no_more(cluster):
-    for verb in ("get", "list", "watch", "patch", "delete"):
+    schedules = "scheduledhealthchecks.holmesgpt.dev"
+    for verb in ("get", "list", "watch", "create", "patch", "delete"):
         assert may(cluster, "holmes-operator", verb, "healthchecks.holmesgpt.dev")
+    for verb in ("get", "list", "watch", "patch"):
+        assert may(cluster, "holmes-operator", verb, schedules)
+    for verb in ("update", "patch"):
+        assert may(cluster, "holmes-operator", verb, schedules, "--subresource=status")
     status = ("healthchecks.holmesgpt.dev", "--subresource=status")
     assert may(cluster, "holmes-operator", "update", *status)
     assert may(cluster, "holmes-operator", "create", "events.events.k8s.io")
     for refused in (
-        ("create", "healthchecks.holmesgpt.dev"),
         ("update", "healthchecks.holmesgpt.dev"),
+        ("create", schedules),
+        ("update", schedules),
+        ("delete", schedules),
         ("patch", *status),
         ("get", "secrets"),
         ("list", "pods"),

@@ -39,7 +39,7 @@ class Slack final : public DestinationAdapter {
   // Loop and client outlive it.
   Slack(Loop& loop, HttpClient& http, Logger log, SlackOptions options);
 
-  [[nodiscard]] std::string_view type() const override { return "slack"; }
+  [[nodiscard]] std::string_view type() const override { return kSlackDestination; }
   Task<Notification> deliver(Destination destination, Alert alert, Stop stop) override;
 
  private:

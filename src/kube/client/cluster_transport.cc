@@ -3,17 +3,20 @@
 #include <utility>
 
 #include "kube/client/http_transport.h"
-#include "net/curl_client.h"
+#include "net/peer_client.h"
 
 namespace holmes::kube {
 namespace {
+
+// Watches last, and all of them must run: a limit only against what nobody meant.
+constexpr size_t kMaxStreams = 4096;
 
 class ClusterTransport final : public Transport {
  public:
   ClusterTransport(AsioLoop& loop, const CurlClientOptions& client_options, const Files& files,
                    Logger logger, RequestMetrics* metrics, HttpTransportOptions options)
-      : requests_(make_curl_client(loop, client_options)),
-        streams_(make_curl_client(loop, client_options)),
+      : requests_(make_peer_client(loop, options.server, client_options)),
+        streams_(make_peer_client(loop, options.server, for_streams(client_options))),
         http_(loop, *requests_, *streams_, files, std::move(logger), metrics, std::move(options)) {}
 
   Task<Result<Response>> send(Request request, Stop stop) override {
@@ -24,6 +27,11 @@ class ClusterTransport final : public Transport {
   }
 
  private:
+  static CurlClientOptions for_streams(CurlClientOptions options) {
+    options.connections_max = kMaxStreams;
+    return options;
+  }
+
   std::unique_ptr<HttpClient> requests_;
   std::unique_ptr<HttpClient> streams_;
   HttpTransport http_;

@@ -1,4 +1,4 @@
-// The real thing: a Transport to a cluster over libcurl.
+// The real thing: a Transport to a cluster over the network.
 #pragma once
 
 #include <memory>

@@ -181,6 +181,21 @@ ObjectKey key_of(const json::object& object) {
           json_string_or(object, {"metadata", "name"})};
 }
 
+json::array annotation_removal(const ObjectMeta& meta, std::string_view name,
+                               std::string_view value) {
+  std::string path = "/metadata/annotations/";
+  for (const char c : name) {  // RFC 6901
+    if (c == '~' || c == '/') {
+      path += c == '~' ? "~0" : "~1";
+    } else {
+      path += c;
+    }
+  }
+  return {json::object{{"op", "test"}, {"path", "/metadata/uid"}, {"value", meta.uid}},
+          json::object{{"op", "test"}, {"path", path}, {"value", value}},
+          json::object{{"op", "remove"}, {"path", path}}};
+}
+
 std::optional<std::strong_ordering> compare_resource_versions(std::string_view a,
                                                               std::string_view b) {
   if (!is_resource_version(a) || !is_resource_version(b)) return std::nullopt;

@@ -131,5 +131,14 @@ TEST(SetCondition, MovesTheTransitionTimeOnlyWhenTheStatusChanges) {
   EXPECT_EQ(find_condition(conditions, "C"), nullptr);
 }
 
+TEST(AnnotationRemoval, IsOfThisObjectAndThisValueOnly) {
+  ObjectMeta meta;
+  meta.uid = "u1";
+  EXPECT_EQ(json::value(annotation_removal(meta, "a.b/c~d", "true")),
+            *parse_json(R"([{"op":"test","path":"/metadata/uid","value":"u1"},
+                            {"op":"test","path":"/metadata/annotations/a.b~1c~0d","value":"true"},
+                            {"op":"remove","path":"/metadata/annotations/a.b~1c~0d"}])"));
+}
+
 }  // namespace
 }  // namespace holmes::kube

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "net/curl_testing.h"
+#include "net/client_testing.h"
 
 namespace holmes {
 namespace {
@@ -9,7 +9,7 @@ using std::chrono::milliseconds;
 using Opening = Background<Result<std::unique_ptr<HttpStream>>>;
 using Reading = Background<Result<std::optional<std::string>>>;
 
-class CurlStreamTest : public CurlClientTest {
+class HttpStreamTest : public EitherClientTest {
  protected:
   // Opens a stream whose other end is peer_.
   std::unique_ptr<HttpStream> open(std::string head) {
@@ -24,7 +24,7 @@ class CurlStreamTest : public CurlClientTest {
   std::unique_ptr<TcpPeer> peer_;
 };
 
-TEST_F(CurlStreamTest, GivesPiecesAsTheyCome) {
+TEST_P(HttpStreamTest, GivesPiecesAsTheyCome) {
   const auto stream = open(chunked_);
   EXPECT_EQ(stream->status(), 200);
   EXPECT_EQ(stream->headers().find("x-a"), "1");
@@ -37,7 +37,7 @@ TEST_F(CurlStreamTest, GivesPiecesAsTheyCome) {
   EXPECT_EQ(loop_.run(stream->read({})).value(), std::nullopt);
 }
 
-TEST_F(CurlStreamTest, ABreakIsUnavailableAfterTheBytesBeforeIt) {
+TEST_P(HttpStreamTest, ABreakIsUnavailableAfterTheBytesBeforeIt) {
   const auto stream = open(chunked_ + "3\r\nabc\r\n");
   peer_.reset();
   EXPECT_EQ(loop_.run(stream->read({})).value(), "abc");
@@ -46,7 +46,13 @@ TEST_F(CurlStreamTest, ABreakIsUnavailableAfterTheBytesBeforeIt) {
   EXPECT_EQ(read.error().code, ErrorCode::kUnavailable);
 }
 
-TEST_F(CurlStreamTest, NoAnswerIsAnErrorOfOpen) {
+TEST_P(HttpStreamTest, AnErrorThatCameWithTheHeadersIsTheReaders) {
+  const auto stream = open(chunked_ + "3\r\nabc\r\nnonsense\r\n");
+  EXPECT_EQ(loop_.run(stream->read({})).value(), "abc");
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(loop_.run(stream->read({})).has_value());
+}
+
+TEST_P(HttpStreamTest, NoAnswerIsAnErrorOfOpen) {
   Opening opening(loop_, client_->open(request("GET"), {}));
   peer_ = accept();
   read_head(*peer_);
@@ -56,7 +62,7 @@ TEST_F(CurlStreamTest, NoAnswerIsAnErrorOfOpen) {
   EXPECT_EQ(opened.error().code, ErrorCode::kUnavailable);
 }
 
-TEST_F(CurlStreamTest, TheStopEndsReadingAndTheConnection) {
+TEST_P(HttpStreamTest, TheStopEndsReadingAndTheConnection) {
   const auto stream = open(chunked_);
   StopSource stop;
   Reading reading(loop_, stream->read(stop.stop()));
@@ -67,13 +73,13 @@ TEST_F(CurlStreamTest, TheStopEndsReadingAndTheConnection) {
   EXPECT_EQ(loop_.run(peer_->read_to_end()), "");
 }
 
-TEST_F(CurlStreamTest, DestroyingItClosesTheConnection) {
+TEST_P(HttpStreamTest, DestroyingItClosesTheConnection) {
   auto stream = open(chunked_);
   stream.reset();
   EXPECT_EQ(loop_.run(peer_->read_to_end()), "");
 }
 
-TEST_F(CurlStreamTest, ASlowReaderHoldsTheSenderBackAndLosesNothing) {
+TEST_P(HttpStreamTest, ASlowReaderHoldsTheSenderBackAndLosesNothing) {
   use({.stream_buffer_bytes_max = size_t{32} << 10U});
   constexpr size_t kBytes = size_t{24} << 20U;  // more than the kernel's buffers take
   const auto stream = open(fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", kBytes));
@@ -95,6 +101,9 @@ TEST_F(CurlStreamTest, ASlowReaderHoldsTheSenderBackAndLosesNothing) {
   EXPECT_TRUE(got == body);
   EXPECT_LE(longest, size_t{64} << 10U);
 }
+
+INSTANTIATE_TEST_SUITE_P(Clients, HttpStreamTest, testing::Values(kCurlKind, kDirectKind),
+                         client_name);
 
 }  // namespace
 }  // namespace holmes

@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
-#include "net/curl_testing.h"
+#include "net/client_testing.h"
 
 namespace holmes {
 namespace {
 
 using std::chrono::milliseconds;
 
-class CurlTlsTest : public CurlClientTest {
+class HttpTlsTest : public EitherClientTest {
  protected:
   void SetUp() override {
     serve(authority_.issue("server", "DNS:localhost,IP:127.0.0.1,DNS:api.example"));
@@ -20,10 +20,11 @@ class CurlTlsTest : public CurlClientTest {
     if (server_ != nullptr) loop_.run(server_->close());
     server_ = std::make_unique<TlsServer>(loop_, own, client_ca_pem);
   }
-  Result<HttpResponse> get(TlsOptions tls, const std::string& host = "127.0.0.1") {
+  Result<HttpResponse> get(TlsOptions tls, const std::string& host = "127.0.0.1",
+                           const std::string& path = "/x") {
     use({.tls = std::move(tls)});
     HttpRequest get;
-    get.target = fmt::format("https://{}:{}/x", host, server_->port());
+    get.target = fmt::format("https://{}:{}{}", host, server_->port(), path);
     return loop_.run(client_->send(std::move(get), {}));
   }
   void expect_refused(const Result<HttpResponse>& response, std::string_view why) {
@@ -36,30 +37,30 @@ class CurlTlsTest : public CurlClientTest {
   std::unique_ptr<TlsServer> server_;
 };
 
-TEST_F(CurlTlsTest, TrustsTheGivenAuthority) {
+TEST_P(HttpTlsTest, TrustsTheGivenAuthority) {
   const auto response = get({.ca_pem = authority_.ca_pem()}, "localhost");
   ASSERT_TRUE(response.has_value()) << response.error().message;
   EXPECT_EQ(response->body,
             fmt::format("sni=localhost client= host=localhost:{}", server_->port()));
 }
 
-TEST_F(CurlTlsTest, RefusesAnotherAuthorityAndSaysWhy) {
+TEST_P(HttpTlsTest, RefusesAnotherAuthorityAndSaysWhy) {
   expect_refused(get({.ca_pem = TestAuthority("Another").ca_pem()}), "certificate");
   expect_refused(get({.ca_pem = TestAuthority().ca_pem()}), "same name");
   expect_refused(get({}), "certificate");  // the system's authorities
 }
 
-TEST_F(CurlTlsTest, RefusesAnotherName) {
+TEST_P(HttpTlsTest, RefusesAnotherName) {
   serve(authority_.issue("server", "DNS:other.example"));
   expect_refused(get({.ca_pem = authority_.ca_pem()}), "127.0.0.1");
 }
 
-TEST_F(CurlTlsTest, InsecureTakesAnything) {
+TEST_P(HttpTlsTest, InsecureTakesAnything) {
   serve(TestAuthority().issue("server", "DNS:other.example"));
   EXPECT_TRUE(get({.insecure = true}).has_value());
 }
 
-TEST_F(CurlTlsTest, VerifiesAndSendsTheServerName) {
+TEST_P(HttpTlsTest, VerifiesAndSendsTheServerName) {
   const auto response = get({.ca_pem = authority_.ca_pem(), .server_name = "api.example"});
   ASSERT_TRUE(response.has_value()) << response.error().message;
   EXPECT_EQ(response->body,
@@ -67,7 +68,7 @@ TEST_F(CurlTlsTest, VerifiesAndSendsTheServerName) {
   expect_refused(get({.ca_pem = authority_.ca_pem(), .server_name = "x.example"}), "x.example");
 }
 
-TEST_F(CurlTlsTest, ShowsTheClientCertificate) {
+TEST_P(HttpTlsTest, ShowsTheClientCertificate) {
   const Certificate own = authority_.issue("server", "IP:127.0.0.1");
   const Certificate client = authority_.issue("operator", "DNS:operator");
   serve(own, authority_.ca_pem());
@@ -79,7 +80,7 @@ TEST_F(CurlTlsTest, ShowsTheClientCertificate) {
   EXPECT_FALSE(get({.ca_pem = authority_.ca_pem()}).has_value());
 }
 
-TEST_F(CurlTlsTest, UnreadablePemIsInvalid) {
+TEST_P(HttpTlsTest, UnreadablePemIsInvalid) {
   const Certificate client = authority_.issue("operator", "DNS:operator");
   const TlsOptions rows[] = {
       {.ca_pem = "nonsense"},
@@ -99,12 +100,55 @@ TEST_F(CurlTlsTest, UnreadablePemIsInvalid) {
   }
 }
 
-TEST_F(CurlTlsTest, ASilentServerIsRefusedAfterTheConnectTimeout) {
+TEST_P(HttpTlsTest, ASilentServerIsRefusedAfterTheConnectTimeout) {
   use({.tls = {.insecure = true}, .connect_timeout = milliseconds(100)});
   HttpRequest silent;
   silent.target = fmt::format("https://127.0.0.1:{}/", listener_.port());
   expect_refused(loop_.run(client_->send(std::move(silent), {})), "time");
 }
+
+TEST_P(HttpTlsTest, TheStopEndsTheHandshakeAtOnce) {
+  use({.tls = {.insecure = true}});
+  HttpRequest silent;
+  silent.target = fmt::format("https://127.0.0.1:{}/", listener_.port());
+  StopSource stop;
+  Sending sending(loop_, client_->send(std::move(silent), stop.stop()));
+  const auto peer = accept();
+  loop_.run(peer->read_until("http/1.1"));  // in the client's first word
+  stop.request_stop();
+  const auto response = sending.get();
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().code, ErrorCode::kCancelled);
+  loop_.run(peer->read_to_end());  // hung up
+}
+
+TEST_P(HttpTlsTest, CarriesManyRecordsBothWays) {
+  use({.tls = {.ca_pem = authority_.ca_pem()}});
+  constexpr size_t kBytes = size_t{300} << 10U;
+  HttpRequest post{"POST", fmt::format("https://127.0.0.1:{}/x", server_->port()), {}, ""};
+  for (size_t i = 0; post.body.size() < kBytes; ++i) post.body += std::to_string(i);
+  post.body += "END";
+  const auto response = loop_.run(client_->send(post, {}));
+  ASSERT_TRUE(response.has_value()) << response.error().message;
+  EXPECT_TRUE(response->body == post.body);
+
+  const auto stream = loop_.run(client_->open(post, {})).value();
+  std::string body;
+  while (auto piece = loop_.run(stream->read({})).value()) body += *piece;
+  EXPECT_TRUE(body == post.body);
+}
+
+// libcurl takes it for the end.
+class DirectTlsTest : public HttpTlsTest {};
+TEST_P(DirectTlsTest, AConnectionThatIsCutOffIsNoEndOfABody) {
+  const auto response = get({.ca_pem = authority_.ca_pem()}, "127.0.0.1", "/cut");
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().code, ErrorCode::kUnavailable) << response.error().message;
+}
+
+INSTANTIATE_TEST_SUITE_P(Clients, HttpTlsTest, testing::Values(kCurlKind, kDirectKind),
+                         client_name);
+INSTANTIATE_TEST_SUITE_P(Clients, DirectTlsTest, testing::Values(kDirectKind), client_name);
 
 }  // namespace
 }  // namespace holmes
