@@ -146,6 +146,15 @@ TEST_P(DirectTlsTest, AConnectionThatIsCutOffIsNoEndOfABody) {
   EXPECT_EQ(response.error().code, ErrorCode::kUnavailable) << response.error().message;
 }
 
+// To OpenSSL an empty name means that none is verified.
+TEST_P(DirectTlsTest, ANameThatNoCertificateCanHaveIsRefused) {
+  for (const char* name : {".", "..", "a%b\n"}) {
+    const auto response = get({.ca_pem = authority_.ca_pem(), .server_name = name});
+    EXPECT_FALSE(response.has_value()) << name;
+  }
+  expect_refused(get({.ca_pem = authority_.ca_pem(), .server_name = "."}), "no name");
+}
+
 INSTANTIATE_TEST_SUITE_P(Clients, HttpTlsTest, testing::Values(kCurlKind, kDirectKind),
                          client_name);
 INSTANTIATE_TEST_SUITE_P(Clients, DirectTlsTest, testing::Values(kDirectKind), client_name);

@@ -181,7 +181,10 @@ TlsSession::TlsSession(const TlsContext& context, const std::string& host)
     X509_VERIFY_PARAM_set_hostflags(verified, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     const int set = address ? X509_VERIFY_PARAM_set1_ip_asc(verified, name_.c_str())
                             : X509_VERIFY_PARAM_set1_host(verified, name_.data(), name_.size());
-    HOLMES_ASSERT(set == 1);
+    if (set != 1 || name_.empty()) {  // OpenSSL takes "" for "do not verify"
+      ended_ = Progress::kFailed;
+      failure_ = fmt::format("\"{}\" is no name that a certificate can be for", name_);
+    }
   }
   BIO* const bio = BIO_new(Bio::method());
   HOLMES_ASSERT(bio != nullptr);
@@ -192,11 +195,13 @@ TlsSession::TlsSession(const TlsContext& context, const std::string& host)
 }
 
 TlsSession::Progress TlsSession::handshake() {
+  if (ended_) return *ended_;
   ERR_clear_error();
   return progress_of(SSL_do_handshake(ssl_.get()));
 }
 
 bool TlsSession::write(std::string_view plaintext) {
+  if (ended_ == Progress::kFailed) return false;
   ERR_clear_error();
   size_t written = 0;
   return progress_of(SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &written)) ==

@@ -20,7 +20,7 @@ constexpr std::chrono::seconds kMinRecoverTime{15};
 // Somebody else wrote first: the watch will show it, this is for the case that it does not.
 constexpr std::chrono::seconds kConflictRequeue{1};
 constexpr std::chrono::hours kMaxRequeue{24};
-constexpr std::chrono::seconds kKeptRequeue{1};
+constexpr std::chrono::seconds kKeptRequeue{5};
 
 bool holds_claim(const HealthCheck& check, const std::string& attempt_id) {
   const HealthCheckStatus& status = check.status;

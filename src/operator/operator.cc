@@ -174,26 +174,33 @@ bool Operator::is_own_progress(const CheckSnapshot& before, const CheckSnapshot&
 
 // A schedule looks again when one of its checks ends or goes.
 void Operator::tell_schedule(const CheckSnapshot& before, const CheckSnapshot& now) {
-  const HealthCheck& check = now != nullptr ? *now : *before;
-  const kube::OwnerReference* owner = schedule_of(check);
-  if (owner == nullptr) return;
-  const kube::ObjectKey key{check.meta.ns, owner->name};
-  const ScheduleSnapshot schedule = schedules_.get(key);
-  const bool owner_lives = schedule != nullptr && schedule->meta.uid == owner->uid;
-  children_.changed(before, now, owner_lives);
+  children_.changed(before, now, before != nullptr && owner_lives(*before));
   const bool was_finished = before != nullptr && before->status.finished();
   const bool ended = now == nullptr || now->status.finished() != was_finished;
-  if (schedules_started_ && owner_lives && ended) schedule_queue_.add(key);
+  const bool disowned = before != nullptr && now != nullptr &&
+                        before->meta.owner_references != now->meta.owner_references;
+  if (!schedules_started_ || (!ended && !disowned)) return;
+  for (const CheckSnapshot& check : {before, now}) {
+    if (check != nullptr && owner_lives(*check)) {
+      schedule_queue_.add({check->meta.ns, schedule_of(*check)->name});
+    }
+  }
+}
+
+// Also true while it is not known yet which schedules there are.
+bool Operator::owner_lives(const HealthCheck& check) const {
+  const kube::OwnerReference* owner = schedule_of(check);
+  if (owner == nullptr) return false;
+  if (!schedules_.synced() && !schedules_.missing_type()) return true;
+  const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, owner->name});
+  return schedule != nullptr && schedule->meta.uid == owner->uid;
 }
 
 // A schedule's check is what tells of its tick, until the schedule's status does.
 bool Operator::may_delete(const HealthCheck& check) const {
-  const kube::OwnerReference* owner = schedule_of(check);
-  if (owner == nullptr) return true;
-  const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, owner->name});
-  const bool owner_lives =
-      schedule != nullptr && schedule->meta.uid == owner->uid && !schedule->meta.deleting();
-  return !owner_lives || is_told(*schedule, check);
+  if (!owner_lives(check)) return true;
+  const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, schedule_of(check)->name});
+  return schedule != nullptr && (schedule->meta.deleting() || is_told(*schedule, check));
 }
 
 void Operator::on_schedule_change(const ScheduleSnapshot& before, const ScheduleSnapshot& now) {

@@ -81,7 +81,8 @@ json::object make_child(const ScheduledHealthCheck& schedule, const std::string&
 const kube::OwnerReference* schedule_of(const HealthCheck& check) {
   const auto& owners = check.meta.owner_references;
   const auto found = std::ranges::find_if(owners, [](const kube::OwnerReference& owner) {
-    return owner.controller && owner.kind == kScheduleKind;
+    return owner.controller && owner.kind == kScheduleKind &&
+           owner.api_version.starts_with(std::string(kGroup) + "/");
   });
   return found == owners.end() ? nullptr : &*found;
 }
@@ -95,11 +96,24 @@ bool is_child_of(const HealthCheck& check, const kube::ObjectMeta& schedule) {
   return owner != nullptr && owner->uid == schedule.uid && check.meta.ns == schedule.ns;
 }
 
+std::optional<WallTime> tick_in_name(std::string_view name) {
+  constexpr size_t kSuffixLength = kTickLength + 1 + kTickHashLength;
+  if (name.size() <= kSuffixLength) return std::nullopt;
+  const std::string_view t = name.substr(name.size() - kSuffixLength, kTickLength);
+  const Result<WallTime> tick =
+      parse_rfc3339(fmt::format("{}-{}-{}T{}:{}:{}Z", t.substr(0, 4), t.substr(4, 2),
+                                t.substr(6, 2), t.substr(9, 2), t.substr(11, 2), t.substr(13, 2)));
+  return tick ? std::optional(*tick) : std::nullopt;
+}
+
 std::optional<WallTime> scheduled_at(const HealthCheck& check) {
-  const auto found = check.meta.annotations.find(std::string(kScheduledAtAnnotation));
-  if (found == check.meta.annotations.end()) return std::nullopt;
-  const Result<WallTime> time = parse_rfc3339(found->second);
-  return time ? std::optional(*time) : std::nullopt;
+  const kube::OwnerReference* owner = schedule_of(check);
+  const std::optional<WallTime> tick = tick_in_name(check.meta.name);
+  if (owner == nullptr || !tick) return std::nullopt;
+  kube::ObjectMeta schedule;
+  schedule.name = owner->name;
+  schedule.uid = owner->uid;
+  return child_name(schedule, *tick) == check.meta.name ? tick : std::nullopt;
 }
 
 std::chrono::seconds start_delay(const ScheduledHealthCheck& schedule) {

@@ -31,8 +31,12 @@ json::object make_child(const ScheduledHealthCheck& schedule, const std::string&
 const kube::OwnerReference* schedule_of(const HealthCheck& check);
 bool is_scheduled(const HealthCheck& check);
 bool is_child_of(const HealthCheck& check, const kube::ObjectMeta& schedule);
-// The tick it was made for; nullopt for a run-now and for what somebody else made.
+// The tick it was made for; nullopt for a run-now and for what somebody else made. Its name tells:
+// annotations are for people, and anybody may change them.
 std::optional<WallTime> scheduled_at(const HealthCheck& check);
+
+// The tick that stands in a child's name, which may be a name that anybody made up.
+std::optional<WallTime> tick_in_name(std::string_view name);
 
 // How long after each tick this schedule starts: the same for all ticks, 0 to jitterSeconds.
 std::chrono::seconds start_delay(const ScheduledHealthCheck& schedule);

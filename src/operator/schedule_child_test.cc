@@ -23,7 +23,8 @@ ScheduledHealthCheck schedule_named(std::string name, std::string uid = "u") {
 }
 
 HealthCheck made(const ScheduledHealthCheck& schedule, std::optional<WallTime> tick) {
-  return HealthCheck::from_json(make_child(schedule, "name", tick)).value();
+  const std::string name = tick ? child_name(schedule.meta, *tick) : "by-hand";
+  return HealthCheck::from_json(make_child(schedule, name, tick)).value();
 }
 
 TEST(ScheduleChild, IsNamedByTheScheduleAndTheTickInUtc) {
@@ -87,10 +88,21 @@ TEST(ScheduleChild, OfARunByHandHasNoTick) {
   EXPECT_EQ(scheduled_at(made(schedule_named("s"), std::nullopt)), std::nullopt);
 }
 
-TEST(ScheduleChild, WithATickThatIsNoTimeHasNone) {
+TEST(ScheduleChild, HasTheTickOfItsNameWhateverTheAnnotationSays) {
   HealthCheck check = made(schedule_named("s"), at_second(60));
-  check.meta.annotations[std::string(kScheduledAtAnnotation)] = "yesterday";
-  EXPECT_EQ(scheduled_at(check), std::nullopt);
+  check.meta.annotations.clear();
+  EXPECT_EQ(scheduled_at(check), at_second(60));
+  for (const char* name : {"s-20240101-000100-123456", "s-20241301-000100-abcdef", "s", "",
+                           "s-yesterday-noonish-abcdef"}) {
+    check.meta.name = name;
+    EXPECT_EQ(scheduled_at(check), std::nullopt) << name;
+  }
+}
+
+TEST(ScheduleChild, IsNoneWhenAnotherApisKindOfThatNameOwnsIt) {
+  HealthCheck check = made(schedule_named("s"), at_second(60));
+  check.meta.owner_references[0].api_version = "example.com/v1";
+  EXPECT_FALSE(is_scheduled(check));
 }
 
 TEST(ScheduleChild, GetsWhatTheScheduleAsks) {

@@ -14,14 +14,16 @@ constexpr size_t kMaxGone = 100;
 
 void ScheduleChildren::changed(const CheckSnapshot& before, const CheckSnapshot& now,
                                bool owner_lives) {
-  if (now != nullptr) return put(now);
-  if (before != nullptr) take_out(before, owner_lives);
+  const kube::OwnerReference* owner = now == nullptr ? nullptr : schedule_of(*now);
+  const kube::OwnerReference* former = before == nullptr ? nullptr : schedule_of(*before);
+  if (former != nullptr && (now == nullptr || owner == nullptr || owner->uid != former->uid)) {
+    take_out(before, now == nullptr && owner_lives);  // deleted, or somebody else's from now on
+  }
+  if (owner != nullptr) put(now);
 }
 
 void ScheduleChildren::put(const CheckSnapshot& check) {
-  const kube::OwnerReference* owner = schedule_of(*check);
-  if (owner == nullptr) return;
-  ScheduleChild& child = schedules_[owner->uid][check->meta.uid];
+  ScheduleChild& child = schedules_[schedule_of(*check)->uid][check->meta.uid];
   if (child.check != nullptr && child.unfinished()) --unfinished_;
   child = {.check = check};
   if (child.unfinished()) ++unfinished_;

@@ -14,7 +14,8 @@ namespace holmes {
 
 class ScheduleChildren {
  public:
-  // For each change of the cache: as Informer::on_change. `owner_lives`: its schedule exists.
+  // For each change of the cache: as Informer::on_change. `owner_lives`: the schedule of
+  // `before` exists.
   void changed(const CheckSnapshot& before, const CheckSnapshot& now, bool owner_lives);
 
   // All children of the schedule with this uid, in no order.

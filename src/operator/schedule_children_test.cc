@@ -69,6 +69,21 @@ TEST(ScheduleChildren, KeepADeletedCheckUntilTheStatusToldOfIt) {
   EXPECT_TRUE(children.of("one").empty());
 }
 
+TEST(ScheduleChildren, LoseACheckWhoseOwnerReferenceIsTakenAway) {
+  ScheduleChildren children;
+  const CheckSnapshot owned = child("a", "one", Phase::kRunning);
+  HealthCheck check = *owned;
+  check.meta.owner_references.clear();
+  const auto free = std::make_shared<const HealthCheck>(check);
+  children.changed(nullptr, owned, true);
+  children.changed(owned, free, true);
+  EXPECT_TRUE(children.of("one").empty());
+  EXPECT_EQ(children.unfinished(), 0U);
+  children.changed(free, child("a", "two", Phase::kRunning), true);
+  EXPECT_EQ(children.of("two").size(), 1U);
+  EXPECT_EQ(children.unfinished(), 1U);
+}
+
 TEST(ScheduleChildren, ForgetADeletedCheckWhoseScheduleIsGone) {
   ScheduleChildren children;
   const CheckSnapshot running = child("a", "one", Phase::kRunning);

@@ -43,8 +43,8 @@ void record_ended(ScheduledHealthCheckStatus& status, const ScheduledHealthCheck
                   const std::vector<ScheduleChild>& children, WallTime now) {
   std::vector<const HealthCheck*> ended;
   for (const ScheduleChild& child : children) {
-    const bool possible = execution_time(*child.check) <= now + kMaxClockStep;
-    if (!child.unfinished() && possible && !stands_in(before.history, child.check->meta.name)) {
+    if (child.unfinished() || stands_in(before.history, child.check->meta.name)) continue;
+    if (execution_time(*child.check) <= now + kMaxClockStep) {
       ended.push_back(child.check.get());
     }
   }
@@ -131,18 +131,24 @@ std::vector<CheckSnapshot> surplus_children(const ScheduledHealthCheckSpec& spec
     const bool pass = child.check->status.result == CheckStatus::kPass;
     (pass ? passed : others).push_back(child.check);
   }
-  std::vector<CheckSnapshot> surplus;
-  const auto keep_newest = [&surplus](std::vector<CheckSnapshot>& list, int64_t limit) {
-    std::ranges::sort(list, std::greater(), [](const CheckSnapshot& check) {
-      return std::tuple(execution_time(*check), check->meta.name);
-    });
-    const size_t kept = std::min(list.size(), static_cast<size_t>(limit));
-    surplus.insert(surplus.end(), list.begin() + static_cast<ptrdiff_t>(kept), list.end());
+  using Aged = std::tuple<WallTime, std::string, CheckSnapshot>;
+  std::vector<Aged> surplus;
+  const auto keep_newest = [&surplus](const std::vector<CheckSnapshot>& list, int64_t limit) {
+    const auto kept = static_cast<size_t>(limit);
+    if (list.size() <= kept) return;
+    std::vector<Aged> aged;
+    for (const CheckSnapshot& check : list) {
+      aged.emplace_back(execution_time(*check), check->meta.name, check);
+    }
+    std::ranges::sort(aged, std::greater());
+    surplus.insert(surplus.end(), aged.begin() + static_cast<ptrdiff_t>(kept), aged.end());
   };
   keep_newest(passed, spec.successful_history_limit);
   keep_newest(others, spec.failed_history_limit);
-  std::ranges::sort(surplus, {}, [](const CheckSnapshot& c) { return execution_time(*c); });
-  return surplus;
+  std::ranges::sort(surplus);
+  std::vector<CheckSnapshot> oldest_first;
+  for (const auto& [time, name, check] : surplus) oldest_first.push_back(check);
+  return oldest_first;
 }
 
 }  // namespace holmes

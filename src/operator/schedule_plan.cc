@@ -99,10 +99,12 @@ SchedulePlan Planner::make() {
     report_unusable(ticks.error());
   } else if (const auto period = ticks->shortest_period();
              spec_.jitter > std::chrono::seconds(0) && spec_.jitter * 2 >= period) {
-    report_unusable({"InvalidJitter",
-                     fmt::format("spec.jitterSeconds {} must be less than half of the shortest "
-                                 "period of the schedule, which is {} s",
-                                 spec_.jitter.count(), period.count())});
+    close_old_meaning(*status.observed_schedule);  // what it still owes, with the jitter or without
+    if (!plan_.create)
+      report_unusable({"InvalidJitter",
+                       fmt::format("spec.jitterSeconds {} must be less than half of the shortest "
+                                   "period of the schedule, which is {} s",
+                                   spec_.jitter.count(), period.count())});
   } else {
     decide_ticks(*ticks);
     report_usable();
@@ -127,8 +129,7 @@ void Planner::take_over_meaning() {
   now.since = observed->since;
   if (*observed == now) return;
   close_old_meaning(*observed);
-  // A tick of the old meaning that is due just now, or waits for what it replaces, comes first.
-  if (plan_.create || waiting_for_end_) return;
+  if (plan_.create) return;  // a tick of the old meaning that is due just now comes first
   observed = meaning();
 }
 
@@ -150,7 +151,7 @@ void Planner::close_old_meaning(const ObservedSchedule& old) {
 }
 
 void Planner::decide_ticks(const Schedule& ticks) {
-  if (plan_.create || waiting_for_end_) return;
+  if (plan_.create) return;
   const WallTime decided = decided_until(schedule_, plan_.status, now_);
   auto open = open_ticks(ticks, schedule_, children_, decided, context_.now - delay_);
   if (open && !spec_.enabled) {
@@ -190,7 +191,9 @@ void Planner::decide_latest(WallTime tick, bool only_if_timely) {
     return missed(resumed ? MissedReason::kSuspended : MissedReason::kDowntime);
   }
   if (any_unfinished()) {
-    if (spec_.concurrency_policy == ConcurrencyPolicy::kForbid) {
+    // One that is edited away has no time to wait for what it would replace.
+    if (spec_.concurrency_policy == ConcurrencyPolicy::kForbid ||
+        (spec_.concurrency_policy == ConcurrencyPolicy::kReplace && only_if_timely)) {
       return missed(MissedReason::kForbid);
     }
     if (spec_.concurrency_policy == ConcurrencyPolicy::kReplace) return cancel_unfinished();

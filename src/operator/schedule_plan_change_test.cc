@@ -109,6 +109,36 @@ TEST(SchedulePlan, WhatCannotBeReadStopsTheScheduleWithASentenceAndTheNextEditHe
   }
 }
 
+TEST(SchedulePlan, AJitterThatBecomesInvalidLosesNoTickThatWaitsForItsDelay) {
+  auto schedule = schedule_made(kCreated, "*/5 * * * *");
+  schedule.spec.jitter = seconds(120);
+  schedule = settled(schedule, "2024-01-01T00:31:00Z");
+  const WallTime tick = at("2024-01-01T00:35:00Z");
+  ASSERT_GT(start_delay(schedule), seconds(0));
+  schedule.spec.jitter = seconds(200);
+  schedule.meta.generation = 2;
+  const SchedulePlan plan = plan_at(schedule, "2024-01-01T00:35:00.5Z");
+  EXPECT_EQ(plan.create, tick);
+  const SchedulePlan then =
+      plan_at(schedule, "2024-01-01T00:35:01Z", {child_of(schedule, tick, ChildState::kRunning)});
+  EXPECT_FALSE(then.create);
+  EXPECT_FALSE(condition(then, kReady).status);
+  EXPECT_EQ(then.status.last_schedule_time, tick);
+}
+
+TEST(SchedulePlan, AnEditThatMeetsAReplacementInWaitingTakesOverAtOnce) {
+  auto schedule = schedule_made(kCreated);
+  schedule.spec.concurrency_policy = ConcurrencyPolicy::kReplace;
+  const Children running{child_of(schedule, at("2024-01-01T01:00:00Z"), ChildState::kRunning)};
+  schedule = settled(schedule, "2024-01-01T01:00:03Z", running);
+  schedule.spec.schedule = "30 * * * *";
+  const SchedulePlan plan = plan_at(schedule, "2024-01-01T02:00:10Z", running);
+  EXPECT_FALSE(plan.create);
+  EXPECT_EQ(plan.status.missed.at(0).reason, MissedReason::kForbid);
+  EXPECT_EQ(plan.status.observed_schedule->schedule, "30 * * * *");
+  EXPECT_EQ(plan.wake, at("2024-01-01T02:30:00Z"));
+}
+
 TEST(SchedulePlan, AClockThatWentBackALittleIsWaitedForAndNoTickRunsTwice) {
   auto schedule = schedule_made(kCreated);
   const Children done{child_of(schedule, at("2024-01-01T05:00:00Z"), ChildState::kPass)};

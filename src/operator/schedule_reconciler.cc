@@ -46,12 +46,18 @@ WallTime ScheduleReconciler::watching_since() const {
 
 void ScheduleReconciler::look_at(const kube::ObjectKey& key) {
   if (stopped_) return;
+  if (due_.empty()) {
+    hold_until_ = loop_.mono_now() + kMaxHold;
+    hold_ends_ = Timer(loop_, hold_until_, [this] { all_created_(); });
+  }
   due_.insert(key);
   on_.queue.add(key);
 }
 
 void ScheduleReconciler::settled(const kube::ObjectKey& key) {
-  if (due_.erase(key) > 0 && due_.empty()) all_created_();
+  if (due_.erase(key) == 0 || !due_.empty()) return;
+  hold_ends_.cancel();
+  all_created_();
 }
 
 void ScheduleReconciler::forget(const ScheduledHealthCheck& schedule) {
@@ -125,6 +131,10 @@ Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
 Task<Result<std::vector<ScheduleChild>>> ScheduleReconciler::children_of(ScheduleSnapshot schedule,
                                                                          Stop stop) {
   std::vector<ScheduleChild> children = on_.children.of(schedule->meta.uid);
+  // An owner reference is only text: anybody may write one in a namespace of his own.
+  std::erase_if(children, [&](const ScheduleChild& child) {
+    return !is_child_of(*child.check, schedule->meta);
+  });
   for (const ActiveCheck& active : schedule->status.active) {
     const bool known = std::ranges::any_of(
         children, [&](const ScheduleChild& c) { return c.check->meta.uid == active.uid; });
@@ -160,6 +170,9 @@ Task<Result<SchedulePlan>> ScheduleReconciler::create_due(ScheduleSnapshot sched
                                  : run_now_name(schedule->meta, schedule->status.run_now_id);
     Created created = co_await create(schedule, name, plan.create, stop);
     if (created) {
+      std::erase_if(children, [&](const ScheduleChild& child) {
+        return child.check->meta.uid == (*created)->meta.uid;
+      });
       children.push_back({.check = *created});
       continue;
     }
@@ -259,7 +272,9 @@ std::optional<WallTime> ScheduleReconciler::write_later(const ScheduledHealthChe
   if (creating()) return now + kCreatingPause;
   if (!plan.status.last_schedule_time) return std::nullopt;
   const WallTime until = *plan.status.last_schedule_time + start_delay(schedule) + kStatusDelay;
-  return until > now ? std::optional(until) : std::nullopt;
+  // Later than that it is only when the clock was set back.
+  if (until <= now || until > now + start_delay(schedule) + kStatusDelay) return std::nullopt;
+  return until;
 }
 
 Task<Result<bool>> ScheduleReconciler::write_status(ScheduleSnapshot schedule,

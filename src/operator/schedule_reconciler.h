@@ -24,6 +24,8 @@
 
 namespace holmes {
 
+inline constexpr std::chrono::seconds kMaxHold{15};
+
 class ScheduleReconciler {
  public:
   struct Dependencies {
@@ -53,8 +55,11 @@ class ScheduleReconciler {
   Task<kube::Outcome> reconcile(kube::ObjectKey key, Stop stop);
   void forget(const ScheduledHealthCheck& schedule);
 
-  // Ticks came due whose checks are not made yet: other writes had better wait.
-  [[nodiscard]] bool creating() const { return !stopped_ && !due_.empty(); }
+  // Ticks came due whose checks are not made yet: other writes had better wait. At most kMaxHold in
+  // one go, so that an API server that is slow at this keeps nobody else waiting.
+  [[nodiscard]] bool creating() const {
+    return !stopped_ && !due_.empty() && loop_.mono_now() < hold_until_;
+  }
 
  private:
   struct Denied {
@@ -90,6 +95,8 @@ class ScheduleReconciler {
   StatusWriter<ScheduledHealthCheck> writer_;
   WallAlarms alarms_;
   std::unordered_set<kube::ObjectKey> due_;
+  MonoTime hold_until_{};
+  Timer hold_ends_;
   // A status may have been written although the write failed: the cache is not to be believed.
   std::unordered_set<kube::ObjectKey> unsure_;
   WallTime watching_since_{};

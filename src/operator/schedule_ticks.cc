@@ -15,17 +15,17 @@ std::set<WallTime> ticks_with_child(const Schedule& ticks, const ScheduledHealth
                                     const std::vector<ScheduleChild>& children, WallTime after,
                                     WallTime until) {
   std::set<WallTime> run;
-  const auto add = [&](WallTime tick) {
-    if (tick > after && tick <= until && ticks.previous(tick) == tick) run.insert(tick);
+  const auto add = [&](const std::string& name, std::optional<WallTime> tick) {
+    const bool asked = tick && *tick > after && *tick <= until;
+    if (asked && name == child_name(schedule.meta, *tick) && ticks.previous(*tick) == tick) {
+      run.insert(*tick);
+    }
   };
   for (const ScheduleChild& child : children) {
-    const std::optional<WallTime> tick = scheduled_at(*child.check);
-    if (tick && child.check->meta.name == child_name(schedule.meta, *tick)) add(*tick);
+    add(child.check->meta.name, tick_in_name(child.check->meta.name));
   }
   for (const HistoryEntry& entry : schedule.status.history) {
-    if (entry.check_name == child_name(schedule.meta, entry.execution_time)) {
-      add(entry.execution_time);
-    }
+    add(entry.check_name, entry.execution_time);
   }
   return run;
 }
