@@ -190,6 +190,7 @@ void Operator::tell_schedule(const CheckSnapshot& before, const CheckSnapshot& n
 bool Operator::may_delete(const HealthCheck& check) const {
   const kube::OwnerReference* owner = schedule_of(check);
   if (owner == nullptr) return true;
+  if (!schedules_.synced()) return false;
   const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, owner->name});
   const bool owner_lives =
       schedule != nullptr && schedule->meta.uid == owner->uid && !schedule->meta.deleting();
