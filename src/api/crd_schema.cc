@@ -34,7 +34,8 @@ json::object condition() {
 }  // namespace
 
 json::object schema(std::string_view type, std::string_view description, Members more) {
-  json::object object{{"type", type}, {"description", description}};
+  json::object object{{"type", type}};
+  if (!description.empty()) object["description"] = description;
   for (const auto& [name, value] : more) object[name] = value;
   return object;
 }

@@ -277,15 +277,17 @@ void Planner::plan_run_now() {
   const auto found = schedule_.meta.annotations.find(std::string(kRunNowAnnotation));
   const bool asked = found != schedule_.meta.annotations.end() && found->second == "true";
   const std::string& id = schedule_.status.run_now_id;
-  if (asked) {
-    plan_.remove_run_now_annotation = !id.empty();
-    if (id.empty()) plan_.status.run_now_id = run_now_id(schedule_.meta);
-    return;
-  }
-  if (id.empty()) return;
   const std::string name = run_now_name(schedule_.meta, id);
   const bool made = std::ranges::any_of(
       children_, [&](const ScheduleChild& child) { return child.check->meta.name == name; });
+  if (asked) {
+    // The run is made after its annotation went: this is another one.
+    const bool is_new = id.empty() || made;
+    plan_.remove_run_now_annotation = !is_new;
+    if (is_new) plan_.status.run_now_id = run_now_id(schedule_.meta);
+    return;
+  }
+  if (id.empty()) return;
   if (context_.denied_run_now) {
     plan_.events.push_back({true, "CreateDenied",
                             "The check of run-now could not be created: " + context_.denied_why});

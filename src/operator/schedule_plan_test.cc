@@ -409,6 +409,14 @@ TEST(SchedulePlan, RunNowIsAcceptedThenUnmarkedThenRunOnce) {
   EXPECT_TRUE(plan.status.run_now_id.empty());
   EXPECT_FALSE(plan.status.last_schedule_time);  // not a tick
   EXPECT_EQ(plan.status.active.size(), 1U);
+  // Asked for again before the status is written: another run.
+  const std::string id = schedule.status.run_now_id;
+  schedule.meta.annotations[std::string(kRunNowAnnotation)] = "true";
+  schedule.meta.resource_version = "8";
+  plan = plan_at(schedule, "2024-01-01T00:40:02Z", children);
+  EXPECT_FALSE(plan.remove_run_now_annotation);
+  EXPECT_FALSE(plan.status.run_now_id.empty());
+  EXPECT_NE(plan.status.run_now_id, id);
 }
 
 TEST(SchedulePlan, RunNowObeysThePolicyAndWorksWhileSuspended) {
