@@ -109,7 +109,8 @@ json::object status_schema() {
   p["active"] = list("Unfinished HealthChecks of this schedule.", active_schema());
   p["history"] = list("The last finished checks, newest first.", history_schema());
   p["nextScheduleTime"] = time("When the next check will start.");
-  p["consecutiveFailures"] = count("Checks that failed since the last that passed; an error is no verdict.");
+  p["consecutiveFailures"] =
+      count("Checks that failed since the last that passed; an error is no verdict.");
   p["observedGeneration"] = count("Generation of the spec that this status is about.");
   p["missed"] = list("The last ticks that ran no check, newest first.", missed_schema());
   p["observedSchedule"] = observed_schedule_schema();

@@ -54,6 +54,32 @@ TEST(ScheduleAnswers, AdoptsItsOwnCheckThatTheCacheDoesNotShow) {
   EXPECT_EQ(world.inexact(), "");
 }
 
+TEST(ScheduleAnswers, ACheckIsKeptWhileNobodyKnowsWhetherItsScheduleToldOfIt) {
+  ScheduleWorld world;
+  ScheduledHealthCheck schedule = new_schedule();
+  schedule.spec.check.ttl_after_finished = seconds(0);
+  world.cluster.put(schedule);
+  {
+    const Process first(world);
+    world.loop.advance(seconds(61));
+  }
+  // The check ended, no status told of it, and at the next start the schedules cannot be listed.
+  bool listed = false;
+  world.cluster.before = [&](const kube::Request& request) -> Status {
+    if (listed || !request.path.ends_with("/scheduledhealthchecks")) return {};
+    return fail(ErrorCode::kRefused, "not now");
+  };
+  const Process second(world, "two");
+  world.loop.advance(seconds(20));
+  ASSERT_EQ(world.cluster.checks().size(), 1U);
+  EXPECT_TRUE(world.cluster.checks()[0].status.finished());
+  listed = true;
+  world.advance_to(at_minute(2) + seconds(30));
+  EXPECT_EQ(world.inexact(), "");
+  EXPECT_TRUE(world.cluster.checks().empty());
+  EXPECT_EQ(world.status().history.size(), 2U);
+}
+
 TEST(ScheduleAnswers, AnotherOwnersObjectOfTheNameIsLeftAloneAndTheNextTickGoesOn) {
   ScheduleWorld world;
   world.cluster.put(new_schedule());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operator/schedule_child.h"
+#include "operator/schedule_ticks.h"
 
 namespace holmes {
 namespace {
@@ -116,10 +117,15 @@ void observe_children(ScheduledHealthCheckStatus& status, const ScheduledHealthC
 }
 
 bool is_told(const ScheduledHealthCheck& schedule, const HealthCheck& check) {
+  const std::string& accepted = schedule.status.run_now_id;
+  if (!accepted.empty() && check.meta.name == run_now_name(schedule.meta, accepted)) return false;
   const std::vector<HistoryEntry>& history = schedule.status.history;
+  if (stands_in(history, check.meta.name)) return true;
+  const std::optional<WallTime> tick = scheduled_at(check);
+  const WallTime created = schedule.meta.creation_timestamp;
+  if (tick && *tick > decided_until(schedule, schedule.status, created)) return false;
   const bool full = history.size() >= static_cast<size_t>(schedule.spec.history_limit);
-  const bool too_old = full && execution_time(check) < history.back().execution_time;
-  return too_old || stands_in(history, check.meta.name);
+  return full && execution_time(check) < history.back().execution_time;
 }
 
 std::vector<CheckSnapshot> surplus_children(const ScheduledHealthCheckSpec& spec,

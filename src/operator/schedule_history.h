@@ -32,7 +32,7 @@ void observe_children(ScheduledHealthCheckStatus& status, const ScheduledHealthC
                       const std::vector<ScheduleChild>& children, WallTime now);
 
 // Whether the status tells of this finished check, or has no room for it: only then may it go, as
-// its tick would otherwise look as if it had never run.
+// its tick or its run-now would otherwise look as if it had never run.
 bool is_told(const ScheduledHealthCheck& schedule, const HealthCheck& check);
 
 // The finished children beyond the schedule's history limits, oldest first.

@@ -103,6 +103,31 @@ TEST_F(ScheduleHistory, ALateEndOfAnOldRunDoesNotBecomeTheLastResult) {
   EXPECT_EQ(schedule.status.consecutive_failures, 1);  // it was active: it is news
 }
 
+TEST_F(ScheduleHistory, AChildMayGoWhenTheStatusTellsOfItOrHasNoRoomForIt) {
+  schedule.spec.history_limit = 1;
+  const ScheduleChild first = child(1, ChildState::kPass);
+  EXPECT_FALSE(is_told(schedule, *first.check));
+  observe({first});
+  EXPECT_TRUE(is_told(schedule, *first.check));
+  observe({first, child(2, ChildState::kPass)});
+  ASSERT_EQ(history(), std::vector{hour(2)});
+  EXPECT_FALSE(is_told(schedule, *first.check));  // its tick is not decided
+  schedule.status.last_schedule_time = hour(2);
+  EXPECT_TRUE(is_told(schedule, *first.check));
+}
+
+TEST_F(ScheduleHistory, AChildOfARunNowMayGoOnlyWhenTheRunNowIsDone) {
+  HealthCheck check = *child(1, ChildState::kPass).check;
+  check.meta.annotations.clear();
+  check.meta.name = run_now_name(schedule.meta, "id");
+  schedule.status.run_now_id = "id";
+  observe({{std::make_shared<const HealthCheck>(check)}});
+  ASSERT_EQ(schedule.status.history.size(), 1U);
+  EXPECT_FALSE(is_told(schedule, check));
+  schedule.status.run_now_id.clear();
+  EXPECT_TRUE(is_told(schedule, check));
+}
+
 TEST_F(ScheduleHistory, NamesTheFinishedChildrenBeyondTheLimitsOldestFirst) {
   schedule.spec.successful_history_limit = 1;
   schedule.spec.failed_history_limit = 0;

@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr uint64_t kWorlds = 75;  // of each kind
+constexpr uint64_t kWorlds = 60;  // of each kind
 constexpr int kSteps = 12;
 
 class RandomWorld : public ScheduleWorld {
