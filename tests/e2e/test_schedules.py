@@ -63,7 +63,7 @@ def test_example_of_the_specification_runs_at_the_minute(ns, operator, model, sl
     assert len(schedule.children()) == 1 and model.executions(ns.name) == 1
     wait_until("the end is told", lambda: ns.events(name))
     assert [event[:2] for event in ns.events(name)] == [("Completed", "Normal")]
-    assert schedule.events() == [] and slack.messages("#alerts") == []
+    assert schedule.events() == [] and slack.messages("#alerts", about=f"{ns.name}/") == []
     expect_counted_once(operator, ns, "frontend-schedule", begun)
 
 
