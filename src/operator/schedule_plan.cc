@@ -54,6 +54,9 @@ class Planner {
         kube::find_condition(schedule_.status.conditions, kSuspended);
     return condition != nullptr && condition->status;
   }
+  [[nodiscard]] MissedReason reason_of_absence() const {
+    return was_suspended() ? MissedReason::kSuspended : MissedReason::kDowntime;
+  }
   [[nodiscard]] bool any_unfinished() const {
     return std::ranges::any_of(children_, &ScheduleChild::unfinished);
   }
@@ -61,6 +64,7 @@ class Planner {
   void take_over_meaning();
   void close_old_meaning(const ObservedSchedule& old);
   void decide_ticks(const Schedule& ticks);
+  void take_earlier(const OpenTicks& open);
   void decide_latest(WallTime tick, bool only_if_timely);
   void cancel_unfinished();
   void record_missed(MissedTicks missed);
@@ -139,14 +143,12 @@ void Planner::close_old_meaning(const ObservedSchedule& old) {
   const auto open =
       open_ticks(*ticks, schedule_, children_, decided_until(schedule_, plan_.status, now_), now_);
   if (!open) return;
-  const MissedReason reason = was_suspended() ? MissedReason::kSuspended : MissedReason::kDowntime;
-  if (open->earlier > 0) record_missed({open->from, open->to, open->earlier, reason});
-  if (open->last_run) plan_.status.last_schedule_time = *open->last_run;
+  take_earlier(*open);
   if (!open->latest_is_open) return;
   if (spec_.enabled && !was_suspended()) {
     decide_latest(open->latest, true);
   } else {
-    record_missed({open->latest, open->latest, 1, reason});
+    record_missed({open->latest, open->latest, 1, reason_of_absence()});
   }
 }
 
@@ -160,15 +162,14 @@ void Planner::decide_ticks(const Schedule& ticks) {
     open = open_ticks(ticks, schedule_, children_, decided, *open->last_run);
   }
   if (!open) return;
-  if (open->earlier > 0) {
-    record_missed({open->from, open->to, open->earlier,
-                   was_suspended() ? MissedReason::kSuspended : MissedReason::kDowntime});
-  }
-  if (open->last_run) {
-    plan_.status.last_schedule_time =
-        std::max(plan_.status.last_schedule_time.value_or(*open->last_run), *open->last_run);
-  }
+  take_earlier(*open);
   if (open->latest_is_open) decide_latest(open->latest, false);
+}
+
+// All but the latest: they ran, or it is too late for them.
+void Planner::take_earlier(const OpenTicks& open) {
+  if (open.earlier > 0) record_missed({open.from, open.to, open.earlier, reason_of_absence()});
+  if (open.last_run) plan_.status.last_schedule_time = open.last_run;
 }
 
 // The latest tick runs, is missed, or waits for what it replaces.
@@ -188,7 +189,7 @@ void Planner::decide_latest(WallTime tick, bool only_if_timely) {
     return missed(MissedReason::kDeadline);
   }
   if (!timely && (only_if_timely || spec_.missed_run_policy == MissedRunPolicy::kSkip)) {
-    return missed(resumed ? MissedReason::kSuspended : MissedReason::kDowntime);
+    return missed(reason_of_absence());
   }
   if (any_unfinished()) {
     // One that is edited away has no time to wait for what it would replace.
@@ -223,11 +224,6 @@ void Planner::record_missed(MissedTicks missed) {
 
 void Planner::set_condition(std::string_view type, bool value, std::string_view reason,
                             const std::string& message) {
-  // What only repeats itself leaves the status as it is.
-  const kube::Condition* old = kube::find_condition(plan_.status.conditions, type);
-  const bool same =
-      old != nullptr && old->status == value && old->reason == reason && old->message == message;
-  if (same && old->observed_generation == schedule_.meta.generation) return;
   kube::set_condition(plan_.status.conditions, {std::string(type), value, std::string(reason),
                                                 message, now_, schedule_.meta.generation});
 }
@@ -280,6 +276,7 @@ void Planner::plan_run_now() {
   const auto found = schedule_.meta.annotations.find(std::string(kRunNowAnnotation));
   const bool asked = found != schedule_.meta.annotations.end() && found->second == "true";
   const std::string& id = schedule_.status.run_now_id;
+  if (id.empty() && !asked) return;
   const std::string name = run_now_name(schedule_.meta, id);
   const bool made = std::ranges::any_of(
       children_, [&](const ScheduleChild& child) { return child.check->meta.name == name; });
@@ -290,7 +287,6 @@ void Planner::plan_run_now() {
     if (is_new) plan_.status.run_now_id = run_now_id(schedule_.meta);
     return;
   }
-  if (id.empty()) return;
   if (context_.denied_run_now) {
     plan_.events.push_back({true, "CreateDenied",
                             "The check of run-now could not be created: " + context_.denied_why});

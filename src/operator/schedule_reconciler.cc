@@ -106,7 +106,7 @@ Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
   if (const auto later = write_later(*schedule, plan)) {
     co_return kube::RequeueAfter{*later - loop_.wall_now()};
   }
-  const Result<bool> written = co_await write_status(schedule, plan, stop);
+  const Status written = co_await write_status(schedule, plan, stop);
   if (!written && written.error().code == ErrorCode::kConflict) {
     co_return kube::RequeueAfter{kConflictRequeue};
   }
@@ -146,9 +146,7 @@ Task<Result<std::vector<ScheduleChild>>> ScheduleReconciler::children_of(Schedul
     if (!live && live.error().code == ErrorCode::kNotFound) continue;
     if (!live) co_return fail(live.error());
     if (live->meta.uid != active.uid || !is_child_of(*live, schedule->meta)) continue;
-    const auto check = std::make_shared<const HealthCheck>(std::move(*live));
-    on_.checks.note_write(check);
-    children.push_back({.check = check});
+    children.push_back({.check = noted(std::move(*live))});
   }
   co_return children;
 }
@@ -203,8 +201,7 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::create(ScheduleSnapshot sc
     co_return co_await denied(schedule, {schedule->meta.ns, name}, made.error(), limit.stop());
   }
   if (!made) co_return std::unexpected(made.error());
-  const auto check = std::make_shared<const HealthCheck>(std::move(*made));
-  on_.checks.note_write(check);
+  const CheckSnapshot check = noted(std::move(*made));
   std::optional<std::chrono::microseconds> skew;
   if (tick) skew = loop_.wall_now() - (*tick + start_delay(*schedule));
   on_.metrics.scheduled(schedule->meta, skew);
@@ -224,9 +221,7 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::adopt(ScheduleSnapshot sch
     co_return std::unexpected(
         Denied{fmt::format("HealthCheck {} exists and is not this schedule's", key.name)});
   }
-  const auto check = std::make_shared<const HealthCheck>(std::move(*live));
-  on_.checks.note_write(check);
-  co_return check;
+  co_return noted(std::move(*live));
 }
 
 // Not allowed (any more): an earlier try whose answer was lost may have made it all the same.
@@ -234,17 +229,20 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::denied(ScheduleSnapshot sc
                                                              kube::ObjectKey key, Error why,
                                                              Stop stop) {
   auto live = co_await on_.checks_api.get(key, stop);
-  if (live && is_child_of(*live, schedule->meta)) {
-    const auto check = std::make_shared<const HealthCheck>(std::move(*live));
-    on_.checks.note_write(check);
-    co_return check;
-  }
+  if (live && is_child_of(*live, schedule->meta)) co_return noted(std::move(*live));
   if (!live && live.error().code != ErrorCode::kNotFound && !is_denial(live.error())) {
     co_return std::unexpected(live.error());
   }
   log_.warning("the check could not be created",
                {{"schedule", schedule->meta.key().to_text()}, {"check", key.name}, {"error", why}});
   co_return std::unexpected(Denied{why.message});
+}
+
+// What the API server answered is in the cache from now on, whenever the watch shows it.
+CheckSnapshot ScheduleReconciler::noted(HealthCheck answered) {
+  auto check = std::make_shared<const HealthCheck>(std::move(answered));
+  on_.checks.note_write(check);
+  return check;
 }
 
 Task<Status> ScheduleReconciler::cancel(const std::vector<CheckSnapshot>& children, Stop stop) {
@@ -277,13 +275,13 @@ std::optional<WallTime> ScheduleReconciler::write_later(const ScheduledHealthChe
   return until;
 }
 
-Task<Result<bool>> ScheduleReconciler::write_status(ScheduleSnapshot schedule,
-                                                    const SchedulePlan& plan, Stop stop) {
-  if (plan.status == schedule->status) co_return true;
+Task<Status> ScheduleReconciler::write_status(ScheduleSnapshot schedule, const SchedulePlan& plan,
+                                              Stop stop) {
+  if (plan.status == schedule->status) co_return Status();
   const auto written = co_await writer_.write_once(
       schedule, [&plan](const ScheduledHealthCheck&) { return std::optional(plan.status); }, stop);
   if (!written) co_return fail(written.error());
-  if (*written == nullptr) co_return false;  // gone
+  if (*written == nullptr) co_return Status();  // gone
   for (const auto& [reason, ticks] : plan.missed) {
     on_.metrics.missed(schedule->meta, reason, ticks);
   }
@@ -293,7 +291,7 @@ Task<Result<bool>> ScheduleReconciler::write_status(ScheduleSnapshot schedule,
                        event.reason, "Schedule", event.note});
     log_.info(event.note, {{"schedule", schedule->meta.key().to_text()}, {"reason", event.reason}});
   }
-  co_return true;
+  co_return Status();
 }
 
 Task<Status> ScheduleReconciler::remove_annotation(ScheduleSnapshot schedule, Stop stop) {

@@ -78,11 +78,11 @@ class ScheduleReconciler {
                        Stop stop);
   Task<Created> adopt(ScheduleSnapshot schedule, kube::ObjectKey key, Stop stop);
   Task<Created> denied(ScheduleSnapshot schedule, kube::ObjectKey key, Error why, Stop stop);
+  CheckSnapshot noted(HealthCheck answered);
   Task<Status> cancel(const std::vector<CheckSnapshot>& children, Stop stop);
   Task<Status> remove_surplus(const std::vector<CheckSnapshot>& children, Stop stop);
   Task<Status> remove_annotation(ScheduleSnapshot schedule, Stop stop);
-  // True when the status is written; false: it is to be looked at again.
-  Task<Result<bool>> write_status(ScheduleSnapshot schedule, const SchedulePlan& plan, Stop stop);
+  Task<Status> write_status(ScheduleSnapshot schedule, const SchedulePlan& plan, Stop stop);
   Task<kube::Outcome> carry_out(ScheduleSnapshot schedule, std::vector<ScheduleChild> children,
                                 SchedulePlan plan, Stop stop);
   [[nodiscard]] std::optional<WallTime> write_later(const ScheduledHealthCheck& schedule,
