@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "kube/client/http_transport.h"
+#include "kube/client/retry_transport.h"
 #include "net/peer_client.h"
 
 namespace holmes::kube {
@@ -14,16 +15,17 @@ constexpr size_t kMaxStreams = 4096;
 class ClusterTransport final : public Transport {
  public:
   ClusterTransport(AsioLoop& loop, const CurlClientOptions& client_options, const Files& files,
-                   Logger logger, RequestMetrics* metrics, HttpTransportOptions options)
+                   const Logger& logger, RequestMetrics* metrics, HttpTransportOptions options)
       : requests_(make_peer_client(loop, options.server, client_options)),
         streams_(make_peer_client(loop, options.server, for_streams(client_options))),
-        http_(loop, *requests_, *streams_, files, std::move(logger), metrics, std::move(options)) {}
+        http_(loop, *requests_, *streams_, files, logger, metrics, std::move(options)),
+        retry_(loop, http_, logger, metrics) {}
 
   Task<Result<Response>> send(Request request, Stop stop) override {
-    return http_.send(std::move(request), std::move(stop));
+    return retry_.send(std::move(request), std::move(stop));
   }
   Task<Result<std::unique_ptr<HttpStream>>> open(Request request, Stop stop) override {
-    return http_.open(std::move(request), std::move(stop));
+    return retry_.open(std::move(request), std::move(stop));
   }
 
  private:
@@ -35,6 +37,7 @@ class ClusterTransport final : public Transport {
   std::unique_ptr<HttpClient> requests_;
   std::unique_ptr<HttpClient> streams_;
   HttpTransport http_;
+  RetryTransport retry_;
 };
 
 }  // namespace
@@ -53,7 +56,7 @@ std::unique_ptr<Transport> make_cluster_transport(AsioLoop& loop, const ClusterC
                                     .token = config.token,
                                     .token_file = config.token_file,
                                     .user_agent = std::move(options.user_agent)};
-  return std::make_unique<ClusterTransport>(loop, client_options, files, std::move(logger), metrics,
+  return std::make_unique<ClusterTransport>(loop, client_options, files, logger, metrics,
                                             std::move(http_options));
 }
 

@@ -20,9 +20,10 @@ struct ClusterTransportOptions {
   size_t response_body_bytes_max = size_t{64} << 20U;  // of one answer; streams have no limit
 };
 
-// Streams (watches, followed logs) and other requests have separate connections. `metrics` may be
-// nullptr. What is given by reference or pointer outlives the transport; all requests have ended
-// when it is destroyed.
+// Streams (watches, followed logs) and other requests have separate connections, and two transports
+// share none (a Lease has one of its own). Requests that the API server refuses for the moment are
+// sent again (retry_transport.h). `metrics` may be nullptr. What is given by reference or pointer
+// outlives the transport; all requests have ended when it is destroyed.
 std::unique_ptr<Transport> make_cluster_transport(AsioLoop& loop, const ClusterConfig& config,
                                                   const Files& files, Logger logger,
                                                   RequestMetrics* metrics,

@@ -2,6 +2,9 @@
 //
 //   rest_client_requests_total{code,method}              code "<error>": there was no answer
 //   rest_client_request_duration_seconds{verb}           a watch: until its first bytes
+// and, of our own,
+//   holmes_api_request_retries_total{verb,reason}        sent again; reason "refused",
+//   "unavailable"
 #pragma once
 
 #include <chrono>
@@ -20,10 +23,12 @@ class RequestMetrics {
 
   // `status` is nullopt when there was no answer.
   void record(const Request& request, std::optional<int> status, std::chrono::nanoseconds duration);
+  void record_retry(const Request& request, ErrorCode reason);
 
  private:
   CounterFamily& requests_;
   HistogramFamily& seconds_;
+  CounterFamily& retries_;
 };
 
 }  // namespace holmes::kube

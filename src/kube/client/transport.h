@@ -25,9 +25,9 @@ struct Response {
 class Transport {
  public:
   virtual ~Transport() = default;
-  // Runs on the loop's thread. Sends once; retries are the caller's (except 401, after which the
-  // credentials are read again and, if they changed, the request is sent once more). The only time
-  // limit is the stop's. A path that check_path refuses is kInvalid.
+  // Runs on the loop's thread. A write that may have happened is never sent again: the caller
+  // has to look. What may be sent again is said by http_transport.h (401) and retry_transport.h.
+  // A path that check_path refuses is kInvalid.
   virtual Task<Result<Response>> send(Request request, Stop stop) = 0;
   // For watches and followed logs; a status other than 2xx is an Error as above.
   virtual Task<Result<std::unique_ptr<HttpStream>>> open(Request request, Stop stop) = 0;
