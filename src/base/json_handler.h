@@ -1,6 +1,7 @@
 // What parse_json builds values with. Private to base.
 #pragma once
 
+#include <cmath>
 #include <vector>
 
 #include "base/json.h"
@@ -53,9 +54,11 @@ class JsonHandler {
     if (taken()) stack.push_uint64(number);
     return true;
   }
-  bool on_double(double number, json::string_view /*text*/, json::error_code& /*error*/) {
+  bool on_double(double number, json::string_view /*text*/, json::error_code& error) {
+    // "1e400" is JSON, but cannot be kept as a number nor be written again.
+    if (!std::isfinite(number)) error = json::error::exponent_overflow;
     if (taken()) stack.push_double(number);
-    return true;
+    return !error;
   }
   bool on_bool(bool flag, json::error_code& /*error*/) {
     if (taken()) stack.push_bool(flag);

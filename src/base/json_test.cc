@@ -56,6 +56,12 @@ TEST(Json, RefusesDeepNestingInsteadOfExhaustingTheStack) {
   EXPECT_FALSE(parse_json(std::string(100000, '[')).has_value());
 }
 
+TEST(Json, RefusesNumbersThatItCouldNotWriteAgain) {
+  EXPECT_FALSE(parse_json("[1e400]").has_value());
+  EXPECT_FALSE(parse_json("[-1e400]").has_value());
+  EXPECT_TRUE(parse_json("[1e308,1e-400]").has_value());
+}
+
 TEST(Json, DoesNotTurnFractionsOrHugeNumbersIntoIntegers) {
   EXPECT_EQ(to_int(json::value(1.5)), std::nullopt);
   EXPECT_EQ(to_int(json::value(1e300)), std::nullopt);
