@@ -101,18 +101,24 @@ TEST_P(HttpClientTest, ABodyWithoutLengthEndsWithTheConnection) {
 }
 
 TEST_P(HttpClientTest, TakesAnAnswerByteByByte) {
-  Sending sending(loop_, client_->send(request("GET"), {}));
-  const auto peer = accept();
-  read_head(*peer);
-  for (const char c : std::string("HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                  "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")) {
-    write(*peer, std::string(1, c));
-    EXPECT_TRUE(loop_.run(sleep_for(loop_, std::chrono::microseconds(50), {})).has_value());
+  const std::pair<std::string, std::string> rows[] = {
+      {"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "abcde"}, {"0\r\n\r\n", ""}};
+  for (const auto& [chunks, body] : rows) {
+    Sending sending(loop_, client_->send(request("GET"), {}));
+    const auto peer = accept();
+    read_head(*peer);
+    for (const char c :
+         "HTTP/1.1 200 OK\r\nA: b\r\nConnection: close\r\n"
+         "Transfer-Encoding: chunked\r\n\r\n" +
+             chunks) {
+      write(*peer, std::string(1, c));
+      EXPECT_TRUE(loop_.run(sleep_for(loop_, std::chrono::microseconds(50), {})).has_value());
+    }
+    const auto response = sending.get();
+    ASSERT_TRUE(response.has_value()) << response.error().message;
+    EXPECT_EQ(response->headers.find("A"), "b");
+    EXPECT_EQ(response->body, body);
   }
-  const auto response = sending.get();
-  ASSERT_TRUE(response.has_value()) << response.error().message;
-  EXPECT_EQ(response->headers.find("A"), "b");
-  EXPECT_EQ(response->body, "abcde");
 }
 
 TEST_P(HttpClientTest, ResolvesNames) {

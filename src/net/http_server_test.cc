@@ -146,6 +146,18 @@ TEST_F(HttpServerTest, TakesChunkedBodies) {
               EndsWith("\r\n\r\n/echo:abc"));
 }
 
+TEST_F(HttpServerTest, TakesAnEmptyChunkedBodyByteByByte) {
+  const auto peer = connect();
+  write(*peer,
+        "POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n");
+  for (const char c : std::string("0\r\n\r\n")) {
+    write(*peer, std::string(1, c));
+    EXPECT_TRUE(loop_.run(sleep_for(loop_, milliseconds(2), {})).has_value());
+  }
+  EXPECT_THAT(loop_.run(peer->read_to_end()), EndsWith("\r\n\r\n/echo:"));
+}
+
 TEST_F(HttpServerTest, MalformedRequestsGet400AndAreClosed) {
   const std::string rows[] = {
       "GARBAGE\r\n\r\n",
