@@ -18,6 +18,10 @@ struct ClientKind {
   std::unique_ptr<HttpClient> (*make)(AsioLoop& loop, const CurlClientOptions& options);
 };
 
+inline void PrintTo(const ClientKind& kind, std::ostream* out) {
+  *out << kind.name;
+}
+
 inline const ClientKind kCurlKind{"Curl", [](AsioLoop& loop, const CurlClientOptions& options) {
                                     return make_curl_client(loop, options);
                                   }};

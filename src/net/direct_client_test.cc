@@ -233,7 +233,7 @@ TEST_F(DirectClientTest, WhatIsNotHttpIsNamed) {
        {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/2 200 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        "HTTP/1.1 101 Switching Protocols\r\n\r\n"}) {
+        "HTTP/1.1 101 Switching Protocols\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n"}) {
     const auto response = exchange(request("GET"), answer);
     ASSERT_FALSE(response.has_value()) << answer;
     EXPECT_EQ(response.error().code, ErrorCode::kProtocol) << answer;

@@ -266,8 +266,10 @@ TEST_F(HttpServerTest, CutsOffSlowClients) {
     serve(row.options);
     const auto peer = connect();
     if (!row.bytes.empty()) write(*peer, row.bytes);
-    // A slow reader begins after the time is over.
+    // A slow reader begins after the time for sending is over.
     if (row.what == "reader") {
+      arrived_.reset();
+      EXPECT_TRUE(wait(arrived_).has_value());
       EXPECT_TRUE(loop_.run(sleep_for(loop_, milliseconds(150), {})).has_value());
     }
     const std::string answer = loop_.run(peer->read_to_end());

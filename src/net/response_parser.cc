@@ -12,6 +12,7 @@ using boost::beast::string_view;
 using boost::system::error_code;
 
 constexpr size_t kMaxHeaderBytes = size_t{256} << 10U;  // with the interim responses before it
+constexpr int kFirstStatus = 100;
 constexpr int kSwitchingProtocols = 101;
 constexpr int kFirstFinalStatus = 200;
 
@@ -92,6 +93,9 @@ Result<size_t> ResponseParser::put(std::string_view bytes) {
     if (error && held > kMaxHeaderBytes) return fail(error_of(http::error::header_limit));
     if (error) break;
     if (message_->is_header_done() && response_.status < kFirstFinalStatus) {
+      if (response_.status < kFirstStatus) {
+        return fail(ErrorCode::kProtocol, "the response has a status below 100");
+      }
       if (response_.status == kSwitchingProtocols) {
         return fail(ErrorCode::kProtocol, "the server switched to another protocol unasked");
       }
