@@ -2,7 +2,8 @@
 #include <map>
 
 #include "fuzz/input.h"
-#include "kube/client/cluster_config.h"
+#include "kube/client/certificates_testing.h"
+#include "kube/client/kubeconfig.h"
 
 namespace {
 
@@ -13,7 +14,7 @@ class FuzzFiles final : public holmes::Files {
     const size_t cut = std::min(input.find('\0'), input.size());
     contents_["/k/one"] = input.substr(0, cut);
     contents_["/k/two"] = input.substr(std::min(cut + 1, input.size()));
-    contents_["/k/pem"] = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
+    contents_["/k/pem"] = holmes::kube::kCertificate + holmes::kube::kKey;
     contents_["/k/token"] = "secret\n";
   }
   [[nodiscard]] holmes::Result<std::string> read(const std::string& path) const override {

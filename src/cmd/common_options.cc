@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cmd/command.h"
+#include "kube/client/kubeconfig.h"
 
 namespace holmes {
 namespace {
@@ -52,24 +53,40 @@ CurlClientOptions ProxyOptions::client_for(std::string_view url) const {
 }
 
 void ClusterOptions::add_to(OptionTable& table) {
-  table.text("kubeconfig", "KUBECONFIG", kubeconfig,
-             "Cluster to use when this does not run inside one; several files as PATH:PATH",
-             "PATH");
-  table.text("context", "", context, "Context of the kubeconfig, instead of its current one",
+  table.text(
+      "kubeconfig", "KUBECONFIG", kubeconfig,
+      "Cluster to use when this does not run inside one; several files as PATH:PATH, of which "
+      "the first that names something wins",
+      "PATH");
+  table.text("context", "", context,
+             "Context of the kubeconfig, instead of its current one; inside a cluster, too",
              "NAME");
 }
 
 Result<std::optional<kube::ClusterConfig>> ClusterOptions::find(
     const Files& files, const std::map<std::string, std::string>& environment) const {
   const std::string host = variable(environment, "KUBERNETES_SERVICE_HOST");
-  if (!host.empty()) {
+  if (!host.empty() && context.empty()) {
     auto in_cluster =
         kube::in_cluster_config(files, host, variable(environment, "KUBERNETES_SERVICE_PORT"));
     // A pod without an account of its own may still be given a kubeconfig.
     if (in_cluster || kubeconfig.empty()) return in_cluster;
   }
+  if (kubeconfig.empty() && !context.empty()) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("--context {}: there is no kubeconfig: set KUBECONFIG", context));
+  }
   if (kubeconfig.empty()) return std::nullopt;
   return kube::load_kubeconfig(files, kubeconfig, context);
+}
+
+kube::ClusterTransportOptions transport_options(const kube::ClusterConfig& cluster,
+                                                const ProxyOptions& proxies) {
+  kube::ClusterTransportOptions options;
+  options.proxy = proxies.proxy_for(cluster.server.to_text());
+  options.no_proxy = proxies.no_proxy();
+  options.user_agent = user_agent();
+  return options;
 }
 
 std::string user_agent() {

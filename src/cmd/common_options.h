@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "config/option_table.h"
 #include "kube/client/cluster_config.h"
+#include "kube/client/cluster_transport.h"
 #include "net/curl_client.h"
 
 namespace holmes {
@@ -39,7 +40,7 @@ struct ProxyOptions {
   [[nodiscard]] CurlClientOptions client_for(std::string_view url) const;
 };
 
-// The cluster that the process runs in, else KUBECONFIG
+// The cluster that the process runs in, else KUBECONFIG; with a context always KUBECONFIG
 struct ClusterOptions {
   std::string kubeconfig;
   std::string context;  // of the kubeconfig; empty: its current-context
@@ -50,6 +51,10 @@ struct ClusterOptions {
   [[nodiscard]] Result<std::optional<kube::ClusterConfig>> find(
       const Files& files, const std::map<std::string, std::string>& environment) const;
 };
+
+// How to connect to this cluster.
+kube::ClusterTransportOptions transport_options(const kube::ClusterConfig& cluster,
+                                                const ProxyOptions& proxies);
 
 // "holmes/0.1.0"
 std::string user_agent();

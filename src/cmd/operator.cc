@@ -6,10 +6,12 @@
 
 #include "async/files.h"
 #include "async/random.h"
+#include "async/subprocess.h"
 #include "cmd/command.h"
 #include "cmd/common_options.h"
 #include "cmd/shutdown.h"
 #include "kube/client/cluster_transport.h"
+#include "kube/client/credentials.h"
 #include "kube/client/request_metrics.h"
 #include "net/http_server.h"
 #include "net/peer_client.h"
@@ -77,18 +79,18 @@ Task<int> serve(AsioLoop& loop, Operator& work, HttpServer& http, Logger log, St
   co_return 0;
 }
 
-int run(const OperatorCommandOptions& options, const kube::ClusterConfig& cluster) {
+int run(const OperatorCommandOptions& options, const kube::ClusterConfig& cluster,
+        const std::map<std::string, std::string>& environment) {
   AsioLoop loop;
   SystemRandom random;
   const Logger log = options.log.make(loop);
   MetricsRegistry registry;
   kube::RequestMetrics request_metrics(registry);
-  kube::ClusterTransportOptions transport_options;
-  transport_options.proxy = options.proxies.proxy_for(cluster.server.to_text());
-  transport_options.no_proxy = options.proxies.no_proxy();
-  transport_options.user_agent = user_agent();
-  const auto transport = kube::make_cluster_transport(loop, cluster, real_files(), log,
-                                                      &request_metrics, transport_options);
+  const auto subprocess = make_subprocess(loop);
+  kube::Credentials credentials(loop, real_files(), *subprocess, log, cluster, environment);
+  const auto transport =
+      kube::make_cluster_transport(loop, cluster, credentials, log, &request_metrics,
+                                   transport_options(cluster, options.proxies));
   CurlClientOptions api_options = options.proxies.client_for(options.work.api_url.to_text());
   api_options.connection_age_max = kApiConnectionAge;
   api_options.connections_max = kMaxApiConnections;
@@ -128,7 +130,7 @@ int run_operator(const Invocation& invocation) {
     return usage_error(
         Error(ErrorCode::kInvalid, "there is no cluster: set KUBECONFIG or run inside one"));
   }
-  return run(options, **cluster);
+  return run(options, **cluster, invocation.environment);
 }
 
 }  // namespace holmes

@@ -6,6 +6,7 @@
 #include "async/asio_loop.h"
 #include "async/files.h"
 #include "async/random.h"
+#include "async/subprocess.h"
 #include "async/wait.h"
 #include "base/assert.h"
 #include "cmd/command.h"
@@ -19,6 +20,7 @@
 #include "holmes/server/check_server.h"
 #include "holmes/tools/kubernetes_tools.h"
 #include "kube/client/cluster_transport.h"
+#include "kube/client/credentials.h"
 #include "kube/client/request_metrics.h"
 #include "metrics/registry.h"
 #include "net/curl_client.h"
@@ -103,14 +105,12 @@ std::string model_url(const ModelOptions& model) {
 }
 
 std::unique_ptr<kube::Transport> make_cluster(AsioLoop& loop, const kube::ClusterConfig& config,
+                                              kube::Credentials& credentials,
                                               const ProxyOptions& proxies, const Logger& log,
                                               kube::RequestMetrics& metrics) {
-  kube::ClusterTransportOptions options;
-  options.proxy = proxies.proxy_for(config.server.to_text());
-  options.no_proxy = proxies.no_proxy();
-  options.user_agent = user_agent();
+  kube::ClusterTransportOptions options = transport_options(config, proxies);
   options.response_body_bytes_max = kClusterBodyBytesMax;
-  return kube::make_cluster_transport(loop, config, real_files(), log, &metrics, options);
+  return kube::make_cluster_transport(loop, config, credentials, log, &metrics, options);
 }
 
 std::vector<std::unique_ptr<Tool>> make_tools(AsioLoop& loop, kube::Transport* cluster) {
@@ -140,13 +140,15 @@ CheckServerOptions describe(const ServerSettings& settings, const ModelTable& mo
 class ServerProcess {
  public:
   ServerProcess(AsioLoop& loop, const ServerSettings& settings,
-                const std::optional<kube::ClusterConfig>& cluster, MetricsRegistry& registry,
+                const std::optional<kube::ClusterConfig>& cluster,
+                std::optional<kube::Credentials>& credentials, MetricsRegistry& registry,
                 HttpClient& alert_http, const ModelTable& models, const Logger& log)
       : loop_(loop),
         settings_(settings),
         log_(log),
         request_metrics_(registry),
-        cluster_(cluster ? make_cluster(loop, *cluster, settings.proxies, log, request_metrics_)
+        cluster_(cluster ? make_cluster(loop, *cluster, *credentials, settings.proxies, log,
+                                        request_metrics_)
                          : nullptr),
         tools_(make_tools(loop, cluster_.get())),
         runner_(loop, models, tools_, registry, log),
@@ -245,8 +247,13 @@ int run_server(const Invocation& invocation) {
   if (!models) return usage_error(models.error());
   say_what_is_missing(log, settings, *models, *cluster);
 
+  const auto subprocess = make_subprocess(loop);
+  std::optional<kube::Credentials> credentials;
+  if (*cluster) {
+    credentials.emplace(loop, real_files(), *subprocess, log, **cluster, invocation.environment);
+  }
   ShutdownSignals signals(loop, log);
-  ServerProcess process(loop, settings, *cluster, registry, *alert_http, *models, log);
+  ServerProcess process(loop, settings, *cluster, credentials, registry, *alert_http, *models, log);
   return loop.run(process.run(signals.stop()));
 }
 

@@ -100,6 +100,33 @@ TEST_P(HttpTlsTest, UnreadablePemIsInvalid) {
   }
 }
 
+TEST(CheckTls, TakesWholeTextsThatBelongTogether) {
+  TestAuthority authority;
+  const std::string ca = authority.ca_pem();
+  const Certificate own = authority.issue("operator", "DNS:operator");
+  const Certificate other = authority.issue("other", "DNS:other");
+  const TlsOptions good[] = {
+      {},
+      {.ca_pem = "A comment\n" + ca + ca + "\nand another\n"},
+      {.ca_pem = ca, .certificate_pem = own.certificate_pem + ca, .key_pem = own.key_pem},
+  };
+  for (const TlsOptions& row : good) EXPECT_EQ(check_tls(row), Status());
+  const TlsOptions bad[] = {
+      {.ca_pem = "nonsense"},
+      {.ca_pem = ca.substr(0, ca.size() / 2)},
+      {.ca_pem = ca + ca.substr(0, ca.size() / 2)},
+      {.certificate_pem = own.certificate_pem, .key_pem = ""},
+      {.certificate_pem = own.certificate_pem, .key_pem = other.key_pem},
+      {.certificate_pem = own.certificate_pem, .key_pem = own.key_pem.substr(0, 90)},
+      {.certificate_pem = own.certificate_pem.substr(0, 200), .key_pem = own.key_pem},
+  };
+  for (const TlsOptions& row : bad) {
+    const Status checked = check_tls(row);
+    ASSERT_FALSE(checked) << row.ca_pem << row.certificate_pem;
+    EXPECT_EQ(checked.error().code, ErrorCode::kInvalid);
+  }
+}
+
 TEST_P(HttpTlsTest, ASilentServerIsRefusedAfterTheConnectTimeout) {
   use({.tls = {.insecure = true}, .connect_timeout = milliseconds(100)});
   HttpRequest silent;

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "base/result.h"
+
 namespace holmes {
 
 struct TlsOptions {
@@ -14,5 +16,9 @@ struct TlsOptions {
 
   bool operator==(const TlsOptions&) const = default;
 };
+
+// Whether a client can be made of the PEM texts: all certificates are whole, and the key is that of
+// the client certificate. Fails with kInvalid; quotes none of them.
+Status check_tls(const TlsOptions& options);
 
 }  // namespace holmes

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -107,7 +108,12 @@ Status trust(SSL_CTX* context, const std::string& pem) {
     X509_STORE_add_cert(store, certificate.get());
     ++count;
   }
-  if (count == 0) return unusable("the trusted certificates (CA) cannot be read as PEM");
+  // The end of the text, not of what can be read: a file may be half written.
+  const bool whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (count == 0 || !whole) {
+    return unusable("the trusted certificates (CA) cannot be read as PEM");
+  }
+  ERR_clear_error();
   return Status();
 }
 
@@ -140,6 +146,16 @@ bool is_address(const std::string& host) {
 }
 
 }  // namespace
+
+Status check_tls(const TlsOptions& options) {
+  ERR_clear_error();
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()),
+                                                             &SSL_CTX_free);
+  HOLMES_ASSERT(context != nullptr);
+  // The system's certificates, which no options mean, are not looked at.
+  if (!options.ca_pem.empty()) HOLMES_CHECK(trust(context.get(), options.ca_pem));
+  return identify(context.get(), options);
+}
 
 void TlsContext::Free::operator()(ssl_ctx_st* context) const {
   SSL_CTX_free(context);

@@ -8,9 +8,23 @@ from cluster import KUBECONFIG
 from holmes import run_holmes
 from support import free_port
 
+# Of nobody; its dates are not looked at.
+CA = b"""\
+-----BEGIN CERTIFICATE-----
+MIIBdDCCARmgAwIBAgIULpLN67vjpSfRoMrCKEew42h7dhYwCgYIKoZIzj0EAwIw
+DjEMMAoGA1UEAwwDY2ExMCAXDTI2MTEyNjE5MTUxOFoYDzIxMjYxMTAyMTkxNTE4
+WjAOMQwwCgYDVQQDDANjYTEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASUoVul
+UWcAhwSR1NssHvgqU0WZ1Pvo5oeZuiThbF05y2boSES/PJ1By6A1jYImkwqZ6x+0
+bm5QxsxsvA7vFRxoo1MwUTAdBgNVHQ4EFgQUQ0QxMxqTqjojPzYZuXhLvxhwxKAw
+HwYDVR0jBBgwFoAUQ0QxMxqTqjojPzYZuXhLvxhwxKAwDwYDVR0TAQH/BAUwAwEB
+/zAKBggqhkjOPQQDAgNJADBGAiEAuIhwTjNhSlwpUE98l+iA3xIavF3nH1vJOBDp
+QTzH0FoCIQDjhUa0P95dhCKa4Q0x20WNIVS/6fK1wD3lkrjnQemg2w==
+-----END CERTIFICATE-----
+"""
+
 GOOD = {
     "server": "https://127.0.0.1:1",
-    "ca": base64.b64encode(b"-----BEGIN CERTIFICATE-----\n").decode(),
+    "ca": base64.b64encode(CA).decode(),
     "user": "me",
     "token": "t",
 }
@@ -54,6 +68,14 @@ def expect_usage_error(done, *words):
             "server",
         ),
         (KUBECONFIG.format(**(GOOD | {"ca": '"!!!"'})), "certificate-authority-data"),
+        (
+            KUBECONFIG.format(**(GOOD | {"ca": base64.b64encode(CA[:-60]).decode()})),
+            "certificate-authority-data: TLS: ",
+        ),
+        (
+            KUBECONFIG.format(**GOOD).replace("users:", "users:\n- name: me\n  user: {}"),
+            "users[1].name: 'me' is the name of users[0] already",
+        ),
         (KUBECONFIG.format(**GOOD).replace("token: t", "tokenFile: /nowhere/token"), "tokenFile"),
         (
             KUBECONFIG.format(**GOOD).replace("token: t", "client-certificate: /nowhere/cert.pem"),
@@ -63,6 +85,7 @@ def expect_usage_error(done, *words):
         ("clusters: [unclosed", "line"),
         ("\x00\x01\x02", ""),
         ("", ""),
+        ("#" * (2 << 20), "larger than 1 MiB"),
     ],
     ids=[
         "no-context",
@@ -71,12 +94,15 @@ def expect_usage_error(done, *words):
         "missing-user",
         "bad-server",
         "bad-base64",
+        "cut-certificate",
+        "duplicate-name",
         "missing-token-file",
         "missing-certificate",
         "wrong-type",
         "not-yaml",
         "binary",
         "empty",
+        "huge",
     ],
 )
 def test_broken_kubeconfig_is_one_sentence_with_file_and_key(tmp_path, text, key):

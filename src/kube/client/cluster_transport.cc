@@ -12,13 +12,42 @@ namespace {
 // Watches last, and all of them must run: a limit only against what nobody meant.
 constexpr size_t kMaxStreams = 4096;
 
+// All but the certificates.
+CurlClientOptions client_options(const ClusterConfig& config,
+                                 const ClusterTransportOptions& options) {
+  constexpr std::string_view kSocks = "socks5://";
+  CurlClientOptions made;
+  made.proxy = config.proxy.empty() ? options.proxy : config.proxy;
+  made.no_proxy = config.proxy.empty() ? options.no_proxy : "";
+  // The proxy resolves the name, as with kubectl: it may be known only there.
+  if (made.proxy.starts_with(kSocks)) made.proxy.replace(0, kSocks.size(), "socks5h://");
+  made.user_agent = options.user_agent;
+  made.response_body_bytes_max = options.response_body_bytes_max;
+  return made;
+}
+
+HttpClients make_clients(AsioLoop& loop, const Url& server, CurlClientOptions options,
+                         const TlsOptions& tls) {
+  options.tls = tls;
+  HttpClients clients;
+  clients.requests = make_peer_client(loop, server, options);
+  options.connections_max = kMaxStreams;
+  clients.streams = make_peer_client(loop, server, std::move(options));
+  return clients;
+}
+
 class ClusterTransport final : public Transport {
  public:
-  ClusterTransport(AsioLoop& loop, const CurlClientOptions& client_options, const Files& files,
-                   const Logger& logger, RequestMetrics* metrics, HttpTransportOptions options)
-      : requests_(make_peer_client(loop, options.server, client_options)),
-        streams_(make_peer_client(loop, options.server, for_streams(client_options))),
-        http_(loop, *requests_, *streams_, files, logger, metrics, std::move(options)),
+  ClusterTransport(AsioLoop& loop, const ClusterConfig& config, Credentials& credentials,
+                   const Logger& logger, RequestMetrics* metrics,
+                   const ClusterTransportOptions& options)
+      : http_(loop,
+              [&loop, server = config.server, made = client_options(config, options)](
+                  const TlsOptions& tls) { return make_clients(loop, server, made, tls); },
+              credentials, logger, metrics,
+              {.server = config.server,
+               .headers = impersonation_headers(config.impersonation),
+               .user_agent = options.user_agent}),
         retry_(loop, http_, logger, metrics) {}
 
   Task<Result<Response>> send(Request request, Stop stop) override {
@@ -29,13 +58,6 @@ class ClusterTransport final : public Transport {
   }
 
  private:
-  static CurlClientOptions for_streams(CurlClientOptions options) {
-    options.connections_max = kMaxStreams;
-    return options;
-  }
-
-  std::unique_ptr<HttpClient> requests_;
-  std::unique_ptr<HttpClient> streams_;
   HttpTransport http_;
   RetryTransport retry_;
 };
@@ -43,21 +65,10 @@ class ClusterTransport final : public Transport {
 }  // namespace
 
 std::unique_ptr<Transport> make_cluster_transport(AsioLoop& loop, const ClusterConfig& config,
-                                                  const Files& files, Logger logger,
+                                                  Credentials& credentials, const Logger& logger,
                                                   RequestMetrics* metrics,
-                                                  ClusterTransportOptions options) {
-  CurlClientOptions client_options;
-  client_options.tls = config.tls;
-  client_options.proxy = config.proxy.empty() ? options.proxy : config.proxy;
-  client_options.no_proxy = config.proxy.empty() ? options.no_proxy : "";
-  client_options.user_agent = options.user_agent;
-  client_options.response_body_bytes_max = options.response_body_bytes_max;
-  HttpTransportOptions http_options{.server = config.server,
-                                    .token = config.token,
-                                    .token_file = config.token_file,
-                                    .user_agent = std::move(options.user_agent)};
-  return std::make_unique<ClusterTransport>(loop, client_options, files, logger, metrics,
-                                            std::move(http_options));
+                                                  const ClusterTransportOptions& options) {
+  return std::make_unique<ClusterTransport>(loop, config, credentials, logger, metrics, options);
 }
 
 }  // namespace holmes::kube

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "async/asio_loop.h"
-#include "async/files.h"
 #include "base/log.h"
 #include "kube/client/cluster_config.h"
+#include "kube/client/credentials.h"
 #include "kube/client/request_metrics.h"
 #include "kube/client/transport.h"
 
@@ -21,12 +21,13 @@ struct ClusterTransportOptions {
 };
 
 // Streams (watches, followed logs) and other requests have separate connections, and two transports
-// share none (a Lease has one of its own). Requests that the API server refuses for the moment are
-// sent again (retry_transport.h). `metrics` may be nullptr. What is given by reference or pointer
-// outlives the transport; all requests have ended when it is destroyed.
+// share none (a Lease has one of its own); what they share is the credentials. Requests that the
+// API server refuses for the moment are sent again (retry_transport.h). `metrics` may be nullptr.
+// What is given by reference or pointer outlives the transport; all requests have ended when it is
+// destroyed.
 std::unique_ptr<Transport> make_cluster_transport(AsioLoop& loop, const ClusterConfig& config,
-                                                  const Files& files, Logger logger,
+                                                  Credentials& credentials, const Logger& logger,
                                                   RequestMetrics* metrics,
-                                                  ClusterTransportOptions options = {});
+                                                  const ClusterTransportOptions& options = {});
 
 }  // namespace holmes::kube

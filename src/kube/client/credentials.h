@@ -1,44 +1,63 @@
-// The bearer token of a client: a fixed one, or a file that somebody else renews.
+// Who we are to a cluster, at each moment: the one place where tokens, passwords, certificates and
+// exec plugins meet.
 #pragma once
 
-#include <chrono>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "async/files.h"
 #include "async/loop.h"
+#include "async/stop.h"
+#include "async/subprocess.h"
+#include "async/task.h"
 #include "base/log.h"
+#include "base/result.h"
+#include "kube/client/cluster_config.h"
+#include "kube/client/exec_plugin.h"
+#include "kube/client/tls_material.h"
+#include "kube/client/token_source.h"
 
 namespace holmes::kube {
 
-// A token file is read again after this time, as client-go does; projected ServiceAccount tokens
-// are renewed long before they end.
-inline constexpr std::chrono::seconds kTokenRereadInterval{60};
+// What one request is sent with.
+struct Identity {
+  std::string authorization{};              // the header's value, "" for none
+  std::shared_ptr<const TlsOptions> tls{};  // another pointer means other content
+  // What the two above were made of.
+  std::shared_ptr<const TlsOptions> from_files{};
+  ExecPlugin::Credential from_plugin{};
+};
 
-// On the loop's thread. What is given by reference outlives it.
-class TokenSource {
+// One for all transports to a cluster, so that a plugin runs once for all. On the loop's thread.
+// What is given by reference outlives it; calls have ended when it goes.
+class Credentials {
  public:
-  // `token_file`, when set, wins over `token`, which is then used until the file can be read. Both
-  // empty: no token.
-  TokenSource(const Clock& clock, const Files& files, Logger logger, std::string token,
-              std::string token_file);
+  // `environment` is what an exec plugin runs with, besides its own.
+  Credentials(Loop& loop, const Files& files, Subprocess& subprocess, const Logger& logger,
+              const ClusterConfig& config, std::map<std::string, std::string> environment);
 
-  // The token to send, "" for none. Fails with kUnauthenticated when the file was never readable; a
-  // stale token is kept when a later read fails.
-  Result<std::string> token();
-
-  // After a 401 for `rejected`: reads the file at once. True when there is another token now.
-  bool renew(const std::string& rejected);
+  // The identity of now. Reads files when it is time, and waits for an exec plugin when its
+  // credential is missing or about to expire. Fails with kUnauthenticated, or by the stop.
+  Task<Result<Identity>> get(Stop stop);
+  // After a 401 for `rejected`: reads and runs everything again. True when get() gives another
+  // identity now.
+  Task<bool> renew(Identity rejected, Stop stop);
+  // Reads the certificates again, as after a connection that failed. True when they are others
+  // than those of the identity.
+  bool look_again(const Identity& used);
+  // Whether certificates come from files, so that they may change without a request.
+  [[nodiscard]] bool watches_files() const { return tls_.may_change(); }
 
  private:
-  Status read();
+  [[nodiscard]] std::shared_ptr<const TlsOptions> combine(const Identity& identity);
 
-  const Clock& clock_;
-  const Files& files_;
-  Logger logger_;
-  std::string token_;
-  std::string token_file_;
-  std::optional<MonoTime> last_read_;
+  TlsMaterial tls_;
+  TokenSource token_;
+  std::string basic_;  // the header's value
+  std::optional<ExecPlugin> plugin_;
+  Identity combined_;  // the last with a certificate of the plugin
 };
 
 }  // namespace holmes::kube

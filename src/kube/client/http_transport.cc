@@ -32,65 +32,151 @@ Task<std::string> read_error_body(HttpStream& stream, Stop stop) {
 
 }  // namespace
 
-HttpTransport::HttpTransport(const Clock& clock, HttpClient& requests, HttpClient& streams,
-                             const Files& files, Logger logger, RequestMetrics* metrics,
-                             HttpTransportOptions options)
-    : clock_(clock),
-      requests_(requests),
-      streams_(streams),
+// Made with the same certificates.
+struct HttpTransport::Connections {
+  Identity identity;  // the first who used them
+  HttpClients clients;
+  size_t streams = 0;  // that are open
+  StopSource replaced;
+};
+
+// Ends also when its connections are replaced.
+class HttpTransport::Stream final : public HttpStream {
+ public:
+  Stream(std::shared_ptr<Connections> connections, std::unique_ptr<HttpStream> stream)
+      : connections_(std::move(connections)),
+        stream_(std::move(stream)),
+        on_replaced_(connections_->replaced.stop(), [this](StopReason) { end_.request_stop(); }) {
+    ++connections_->streams;
+  }
+  ~Stream() override { --connections_->streams; }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  [[nodiscard]] int status() const override { return stream_->status(); }
+  [[nodiscard]] const HttpHeaders& headers() const override { return stream_->headers(); }
+  Task<Result<std::optional<std::string>>> read(Stop stop) override {
+    const StopCallback on_stop(stop, [this](StopReason reason) { end_.request_stop(reason); });
+    Result<std::optional<std::string>> piece = co_await stream_->read(end_.stop());
+    const bool replaced = connections_->replaced.stop().requested() && !stop.requested();
+    if (piece || !replaced) co_return piece;
+    co_return fail(ErrorCode::kUnavailable, "ended, because the certificates have changed");
+  }
+
+ private:
+  const std::shared_ptr<Connections> connections_;
+  const std::unique_ptr<HttpStream> stream_;
+  StopSource end_;  // the reader's, or because the connections are replaced; for good
+  const StopCallback on_replaced_;
+};
+
+HttpTransport::HttpTransport(Loop& loop, MakeHttpClients make_clients, Credentials& credentials,
+                             Logger logger, RequestMetrics* metrics, HttpTransportOptions options)
+    : loop_(loop),
+      make_clients_(std::move(make_clients)),
+      credentials_(credentials),
       logger_(std::move(logger)),
       metrics_(metrics),
       base_(options.server.to_text()),
-      user_agent_(std::move(options.user_agent)),
-      credentials_(clock, files, logger_, std::move(options.token), std::move(options.token_file)) {
-}
+      options_(std::move(options)) {}
+
+HttpTransport::~HttpTransport() = default;
 
 Task<Result<Response>> HttpTransport::send(Request request, Stop stop) {
   for (bool first = true;; first = false) {
-    HOLMES_CO_TRY(Attempt attempt, prepare(request));
-    Result<HttpResponse> answer = co_await requests_.send(std::move(attempt.http), stop);
-    record(request, attempt, answer ? Result<int>(answer->status) : fail(answer.error()));
+    HOLMES_CO_TRY(Attempt attempt, co_await prepare(request, stop));
+    Result<HttpResponse> answer =
+        co_await attempt.connections->clients.requests->send(std::move(attempt.http), stop);
+    const Result<int> status = answer ? Result<int>(answer->status) : fail(answer.error());
+    record(request, attempt, status);
+    if (status && is_success(*status)) co_return Response{*status, std::move(answer->body)};
+    if (first && co_await may_repeat(attempt, status, stop)) continue;
     if (!answer) co_return fail(not_sent(std::move(answer).error()));
-    if (is_success(answer->status)) co_return Response{answer->status, std::move(answer->body)};
-    if (answer->status == kUnauthorized && first && credentials_.renew(attempt.token)) continue;
-    co_return fail(error_of(answer->status, answer->headers, answer->body));
+    co_return fail(error_of(*status, answer->headers, answer->body));
   }
 }
 
 Task<Result<std::unique_ptr<HttpStream>>> HttpTransport::open(Request request, Stop stop) {
   for (bool first = true;; first = false) {
-    HOLMES_CO_TRY(Attempt attempt, prepare(request));
+    HOLMES_CO_TRY(Attempt attempt, co_await prepare(request, stop));
     Result<std::unique_ptr<HttpStream>> stream =
-        co_await streams_.open(std::move(attempt.http), stop);
-    record(request, attempt, stream ? Result<int>((*stream)->status()) : fail(stream.error()));
-    if (!stream || is_success((*stream)->status())) co_return stream;
-    const int status = (*stream)->status();
-    if (status == kUnauthorized && first && credentials_.renew(attempt.token)) continue;
+        co_await attempt.connections->clients.streams->open(std::move(attempt.http), stop);
+    const Result<int> status = stream ? Result<int>((*stream)->status()) : fail(stream.error());
+    record(request, attempt, status);
+    if (status && is_success(*status)) {
+      auto opened = std::make_unique<Stream>(attempt.connections, *std::move(stream));
+      look_while_streaming();
+      co_return opened;
+    }
+    if (first && co_await may_repeat(attempt, status, stop)) continue;
+    if (!stream) co_return fail(not_sent(std::move(stream).error()));
     const std::string body = co_await read_error_body(**stream, stop);
-    co_return fail(error_of(status, (*stream)->headers(), body));
+    co_return fail(error_of(*status, (*stream)->headers(), body));
   }
 }
 
-Result<HttpTransport::Attempt> HttpTransport::prepare(const Request& request) {
-  HOLMES_CHECK(check_path(request.path));
-  HOLMES_TRY(std::string token, credentials_.token());
+Task<Result<HttpTransport::Attempt>> HttpTransport::prepare(const Request& request, Stop stop) {
+  HOLMES_CO_CHECK(check_path(request.path));
   Attempt attempt;
+  HOLMES_CO_TRY(attempt.identity, co_await credentials_.get(std::move(stop)));
+  attempt.connections = connections_of(attempt.identity);
   attempt.http.method = request.method;
   attempt.http.target = base_ + request.target();
   attempt.http.body = request.body;
   HttpHeaders& headers = attempt.http.headers;
   headers.add("Accept", request.accept);
-  headers.add("User-Agent", user_agent_);
-  if (!token.empty()) headers.add("Authorization", "Bearer " + token);
+  headers.add("User-Agent", options_.user_agent);
+  if (!attempt.identity.authorization.empty()) {
+    headers.add("Authorization", attempt.identity.authorization);
+  }
+  for (const auto& [name, value] : options_.headers) headers.add(name, value);
   if (!request.content_type.empty()) headers.add("Content-Type", request.content_type);
-  attempt.token = std::move(token);
-  attempt.begin = clock_.mono_now();
-  return attempt;
+  attempt.begin = loop_.mono_now();
+  co_return attempt;
+}
+
+Task<bool> HttpTransport::may_repeat(const Attempt& attempt, Result<int> status, Stop stop) {
+  if (status) {
+    co_return *status == kUnauthorized&& co_await credentials_.renew(attempt.identity, stop);
+  }
+  const ErrorCode code = status.error().code;
+  if (code == ErrorCode::kTimeout || code == ErrorCode::kCancelled) co_return false;
+  look_again();  // the certificates may be the reason
+  const bool not_sent = code == ErrorCode::kRefused || code == ErrorCode::kInvalid;
+  co_return not_sent&& attempt.connections != connections_;
+}
+
+std::shared_ptr<HttpTransport::Connections> HttpTransport::connections_of(
+    const Identity& identity) {
+  if (connections_ != nullptr && connections_->identity.tls != identity.tls) retire();
+  if (connections_ == nullptr) {
+    connections_ = std::make_shared<Connections>(identity, make_clients_(*identity.tls));
+  }
+  return connections_;
+}
+
+void HttpTransport::look_again() {
+  if (connections_ != nullptr && credentials_.look_again(connections_->identity)) retire();
+}
+
+// The last one who uses them destroys them.
+void HttpTransport::retire() {
+  if (const auto old = std::exchange(connections_, nullptr)) old->replaced.request_stop();
+}
+
+// Streams last, and there may be no request meanwhile that would notice new certificates.
+void HttpTransport::look_while_streaming() {
+  if (next_look_ || !credentials_.watches_files()) return;
+  next_look_.emplace(loop_, loop_.mono_now() + kTlsRereadInterval, [this] {
+    next_look_.reset();
+    look_again();
+    if (connections_ != nullptr && connections_->streams > 0) look_while_streaming();
+  });
 }
 
 void HttpTransport::record(const Request& request, const Attempt& attempt,
                            const Result<int>& status) const {
-  const std::chrono::nanoseconds duration = clock_.mono_now() - attempt.begin;
+  const std::chrono::nanoseconds duration = loop_.mono_now() - attempt.begin;
   if (metrics_ != nullptr) {
     metrics_->record(request, status ? std::optional(*status) : std::nullopt, duration);
   }
@@ -106,7 +192,7 @@ void HttpTransport::record(const Request& request, const Attempt& attempt,
 }
 
 Error HttpTransport::error_of(int status, const HttpHeaders& headers, std::string_view body) const {
-  return status_error(status, body, retry_after(headers, clock_.wall_now()));
+  return status_error(status, body, retry_after(headers, loop_.wall_now()));
 }
 
 }  // namespace holmes::kube

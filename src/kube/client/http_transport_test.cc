@@ -1,11 +1,17 @@
 #include "kube/client/http_transport.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include <gtest/gtest.h>
 
+#include "async/files_testing.h"
+#include "async/subprocess_testing.h"
+#include "async/task_scope.h"
 #include "async/virtual_loop.h"
+#include "kube/client/certificates_testing.h"
 #include "kube/client/fake_transport_testing.h"
 
 namespace holmes::kube {
@@ -14,6 +20,22 @@ namespace {
 using std::chrono::seconds;
 
 const ResourceType kPods{"", "v1", "pods", "Pod", true};
+
+// A watch on which nothing happens.
+class SilentStream final : public HttpStream {
+ public:
+  explicit SilentStream(Loop& loop) : never_(loop) {}
+  [[nodiscard]] int status() const override { return 200; }
+  [[nodiscard]] const HttpHeaders& headers() const override { return headers_; }
+  Task<Result<std::optional<std::string>>> read(Stop stop) override {
+    (void)co_await never_.wait(stop);
+    co_return fail(stop.error("read"));
+  }
+
+ private:
+  Event never_;
+  HttpHeaders headers_;
+};
 
 class FakeHttpClient final : public HttpClient {
  public:
@@ -27,9 +49,11 @@ class FakeHttpClient final : public HttpClient {
   }
   Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest request, Stop stop) override {
     HOLMES_CO_TRY(HttpResponse response, co_await send(std::move(request), std::move(stop)));
+    if (silent_on != nullptr) co_return std::make_unique<SilentStream>(*silent_on);
     co_return std::make_unique<FakeStream>(std::deque{std::move(response.body)}, response.status,
                                            std::move(response.headers));
   }
+  Loop* silent_on = nullptr;  // streams are silent, on this loop
 
   std::vector<HttpRequest> requests;
 
@@ -37,38 +61,69 @@ class FakeHttpClient final : public HttpClient {
   Answer answer_;
 };
 
-class FakeFiles final : public Files {
+// One client of several that are one and the same fake.
+class Shared final : public HttpClient {
  public:
-  [[nodiscard]] Result<std::string> read(const std::string& path) const override {
-    ++reads;
-    const auto found = contents.find(path);
-    if (found == contents.end()) return fail(ErrorCode::kNotFound, path + ": no such file");
-    return found->second;
+  explicit Shared(HttpClient& client) : client_(client) {}
+  Task<Result<HttpResponse>> send(HttpRequest request, Stop stop) override {
+    return client_.send(std::move(request), std::move(stop));
+  }
+  Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest request, Stop stop) override {
+    return client_.open(std::move(request), std::move(stop));
   }
 
-  std::map<std::string, std::string> contents;
-  mutable int reads = 0;
+ private:
+  HttpClient& client_;
 };
 
 struct HttpTransportTest : testing::Test {
   HttpTransport make(std::string token, std::string token_file = "") {
+    config.server = parse_url("https://kube:6443/prefix").value();
+    config.token = std::move(token);
+    config.token_file = std::move(token_file);
+    const Logger logger(LogLevel::kDebug,
+                        [this](LogLevel, std::string_view message, const LogFields& fields) {
+                          log += message;
+                          for (const LogField& field : fields) {
+                            if (const auto* text = std::get_if<std::string>(&field.value))
+                              log += " " + *text;
+                          }
+                          log += "\n";
+                        });
+    credentials.emplace(loop, files, subprocess, logger, config, environment);
     return {loop,
-            client,
-            streams,
-            files,
-            Logger(LogLevel::kDebug,
-                   [this](LogLevel, std::string_view message, const LogFields& fields) {
-                     log += message;
-                     for (const LogField& field : fields) {
-                       if (const auto* text = std::get_if<std::string>(&field.value))
-                         log += " " + *text;
-                     }
-                     log += "\n";
-                   }),
+            [this](const TlsOptions& tls) {
+              made_with.push_back(tls);
+              return HttpClients{std::make_unique<Shared>(client),
+                                 std::make_unique<Shared>(streams)};
+            },
+            *credentials,
+            logger,
             &metrics,
-            {.server = parse_url("https://kube:6443/prefix").value(),
-             .token = std::move(token),
-             .token_file = std::move(token_file)}};
+            {.server = config.server, .headers = impersonation_headers(config.impersonation)}};
+  }
+  // Another with the same credentials.
+  HttpTransport make_second() {
+    return {loop,
+            [this](const TlsOptions&) {
+              return HttpClients{std::make_unique<Shared>(client),
+                                 std::make_unique<Shared>(streams)};
+            },
+            *credentials,
+            Logger(),
+            nullptr,
+            {.server = config.server}};
+  }
+  // Whose certificates are files.
+  HttpTransport make_with_files() {
+    config.tls = {.ca_pem = kCa, .certificate_pem = kCertificate, .key_pem = kKey};
+    config.tls_files = {"/ca", "/crt", "/key"};
+    files.contents = {{"/ca", kCa}, {"/crt", kCertificate}, {"/key", kKey}};
+    return make("t0p");
+  }
+  void rotate() {
+    files.contents["/crt"] = kOtherCertificate;
+    files.contents["/key"] = kOtherKey;
   }
   // The API server of these tests: knows one token.
   Result<HttpResponse> answer(const HttpRequest& request) {
@@ -79,6 +134,13 @@ struct HttpTransportTest : testing::Test {
 
   VirtualLoop loop;
   FakeFiles files;
+  FakeSubprocess subprocess{loop, [](const SubprocessCommand&) -> Result<SubprocessEnd> {
+                              return fail(ErrorCode::kNotFound, "no program");
+                            }};
+  const std::map<std::string, std::string> environment;
+  ClusterConfig config;
+  std::optional<Credentials> credentials;
+  std::vector<TlsOptions> made_with;  // one for each pair of clients
   std::string good_token;
   Result<HttpResponse> reply = HttpResponse{200, {}, "{}"};
   FakeHttpClient client{[this](const HttpRequest& request) { return answer(request); }};
@@ -210,6 +272,160 @@ TEST_F(HttpTransportTest, FailsWithoutSendingWhileThereIsNoToken) {
   EXPECT_TRUE(client.requests.empty());
   files.contents["/token"] = "one";
   EXPECT_TRUE(loop.run(transport.send(list_request(kPods, {}), {})));
+}
+
+TEST_F(HttpTransportTest, ActsAsSomebodyElse) {
+  config.impersonation = {"jane", "", {"dev", "ops"}, {{"scope", {"x"}}}};
+  HttpTransport transport = make("t0p");
+  ASSERT_TRUE(loop.run(transport.send(list_request(kPods, {}), {})));
+  const HttpHeaders& headers = client.requests[0].headers;
+  EXPECT_EQ(headers.find("Authorization"), "Bearer t0p");
+  EXPECT_EQ(headers.find("Impersonate-User"), "jane");
+  EXPECT_EQ(headers.find("Impersonate-Extra-scope"), "x");
+  EXPECT_EQ(std::ranges::count(headers.all(), "Impersonate-Group",
+                               &std::pair<std::string, std::string>::first),
+            2);
+  ASSERT_TRUE(loop.run(transport.open(watch_request(kPods, {}), {})));
+  EXPECT_EQ(streams.requests[0].headers.find("Impersonate-User"), "jane");
+}
+
+TEST_F(HttpTransportTest, SendsNothingWhileAPluginFails) {
+  config.exec = ExecConfig{.source = "exec", .api_version = std::string(kExecV1), .command = "p"};
+  HttpTransport transport = make("");
+  EXPECT_EQ(loop.run(transport.send(list_request(kPods, {}), {})).error(),
+            Error(ErrorCode::kUnauthenticated, "exec: p: no program"));
+  EXPECT_TRUE(client.requests.empty());
+}
+
+TEST_F(HttpTransportTest, NewCertificatesMeanNewConnections) {
+  HttpTransport transport = make_with_files();
+  ASSERT_TRUE(loop.run(transport.send(list_request(kPods, {}), {})));
+  ASSERT_TRUE(loop.run(transport.open(watch_request(kPods, {}), {})));
+  EXPECT_EQ(made_with, std::vector{config.tls});
+  rotate();
+  loop.advance(kTlsRereadInterval);
+  ASSERT_TRUE(loop.run(transport.send(list_request(kPods, {}), {})));
+  ASSERT_TRUE(loop.run(transport.open(watch_request(kPods, {}), {})));
+  ASSERT_EQ(made_with.size(), 2U);
+  EXPECT_EQ(made_with[1].certificate_pem, kOtherCertificate);
+}
+
+TEST_F(HttpTransportTest, AnOpenWatchEndsWhenTheCertificatesChangeThoughNobodySendsARequest) {
+  HttpTransport transport = make_with_files();
+  streams.silent_on = &loop;
+  const auto stream = loop.run(transport.open(watch_request(kPods, {}), {})).value();
+  std::optional<Result<std::optional<std::string>>> piece;
+  TaskScope scope(loop);
+  scope.spawn(task_scope_internal::store(stream->read({}), piece));
+  loop.advance(3 * kTlsRereadInterval);
+  EXPECT_FALSE(piece);
+  rotate();
+  loop.advance(kTlsRereadInterval);
+  ASSERT_TRUE(piece);
+  EXPECT_EQ(piece->error(),
+            Error(ErrorCode::kUnavailable, "ended, because the certificates have changed"));
+  EXPECT_FALSE(loop.run(stream->read({}))) << "for good";
+  const auto next = loop.run(transport.open(watch_request(kPods, {}), {})).value();
+  EXPECT_EQ(made_with.back().certificate_pem, kOtherCertificate);
+}
+
+TEST_F(HttpTransportTest, WatchesOfAllTransportsWithTheseCredentialsEnd) {
+  HttpTransport transport = make_with_files();
+  HttpTransport second = make_second();
+  streams.silent_on = &loop;
+  const auto one = loop.run(transport.open(watch_request(kPods, {}), {})).value();
+  loop.advance(kTlsRereadInterval / 2);
+  const auto two = loop.run(second.open(watch_request(kPods, {}), {})).value();
+  rotate();
+  loop.advance(kTlsRereadInterval);
+  EXPECT_EQ(loop.run(one->read({})).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(loop.run(two->read({})).error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(HttpTransportTest, AWatchThatIsOpenedDuringAChangeEndsToo) {
+  HttpTransport transport = make_with_files();
+  streams.silent_on = &loop;
+  const auto stream = loop.run(transport.open(watch_request(kPods, {}), {})).value();
+  rotate();
+  loop.advance(kTlsRereadInterval);
+  ASSERT_TRUE(loop.run(transport.send(list_request(kPods, {}), {})));
+  EXPECT_EQ(loop.run(stream->read({})).error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(HttpTransportTest, TheReadersStopEndsAWatch) {
+  HttpTransport transport = make_with_files();
+  streams.silent_on = &loop;
+  const auto stream = loop.run(transport.open(watch_request(kPods, {}), {})).value();
+  const StopSource soon({}, loop, loop.mono_now() + seconds(5));
+  EXPECT_EQ(loop.run(stream->read(soon.stop())).error().code, ErrorCode::kTimeout);
+}
+
+TEST_F(HttpTransportTest, FilesAreNotLookedAtWhileNoStreamIsOpen) {
+  HttpTransport transport = make_with_files();
+  streams.silent_on = &loop;
+  auto stream = loop.run(transport.open(watch_request(kPods, {}), {})).value();
+  loop.advance(kTlsRereadInterval);
+  const int reads = files.reads;
+  EXPECT_GT(reads, 0);
+  stream.reset();
+  loop.advance(kTlsRereadInterval);  // the timer that was set before
+  const int last = files.reads;
+  loop.advance(10 * kTlsRereadInterval);
+  EXPECT_EQ(files.reads, last);
+}
+
+TEST_F(HttpTransportTest, AnOpenWatchGoesOnWhenTheTokenChanges) {
+  files.contents["/token"] = "old";
+  HttpTransport transport = make("", "/token");
+  streams.silent_on = &loop;
+  const auto stream = loop.run(transport.open(watch_request(kPods, {}), {})).value();
+  std::optional<Result<std::optional<std::string>>> piece;
+  StopSource stop;
+  TaskScope scope(loop);
+  scope.spawn(task_scope_internal::store(stream->read(stop.stop()), piece));
+  files.contents["/token"] = "new";
+  loop.advance(kTokenRereadInterval);
+  ASSERT_TRUE(loop.run(transport.send(list_request(kPods, {}), {})));
+  EXPECT_EQ(client.requests.back().headers.find("Authorization"), "Bearer new");
+  loop.advance(kTokenRereadInterval);
+  EXPECT_FALSE(piece);
+  EXPECT_EQ(made_with.size(), 1U);
+  stop.request_stop();
+  loop.run(scope.close());
+}
+
+TEST_F(HttpTransportTest, ReadsCertificatesOnA401AndTriesOnceMore) {
+  HttpTransport transport = make_with_files();
+  ASSERT_TRUE(loop.run(transport.send(list_request(kPods, {}), {})));
+  rotate();
+  good_token = "not ours";
+  loop.advance(kTlsRereadPause);
+  EXPECT_EQ(loop.run(transport.send(list_request(kPods, {}), {})).error().code,
+            ErrorCode::kUnauthenticated);
+  EXPECT_EQ(client.requests.size(), 3U);
+  EXPECT_EQ(made_with.size(), 2U);
+}
+
+TEST_F(HttpTransportTest, ReadsCertificatesWhenAConnectionFailsAndTriesOnceMoreIfNothingWasSent) {
+  for (const ErrorCode code :
+       {ErrorCode::kRefused, ErrorCode::kInvalid, ErrorCode::kUnavailable, ErrorCode::kTimeout}) {
+    HttpTransport transport = make_with_files();
+    reply = HttpResponse{200, {}, "{}"};
+    ASSERT_TRUE(loop.run(transport.send(list_request(kPods, {}), {})));
+    client.requests.clear();
+    streams.requests.clear();
+    made_with.clear();
+    rotate();
+    reply = fail(code, "TLS");
+    loop.advance(kTlsRereadPause);
+    EXPECT_FALSE(loop.run(transport.send(list_request(kPods, {}), {})));
+    const bool nothing_sent = code == ErrorCode::kRefused || code == ErrorCode::kInvalid;
+    EXPECT_EQ(client.requests.size(), nothing_sent ? 2U : 1U) << to_string(code);
+    EXPECT_EQ(made_with.size(), nothing_sent ? 1U : 0U) << to_string(code);
+    EXPECT_FALSE(loop.run(transport.open(watch_request(kPods, {}), {})));
+    EXPECT_EQ(streams.requests.size(), 1U) << "no more than once";
+    EXPECT_EQ(made_with.size(), code == ErrorCode::kTimeout ? 0U : 1U) << to_string(code);
+  }
 }
 
 TEST_F(HttpTransportTest, CountsRequestsAndLogsThemWithoutTheToken) {
