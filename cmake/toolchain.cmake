@@ -11,6 +11,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(HOLMES_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
 option(HOLMES_TESTS "Build the unit tests" ON)
 option(HOLMES_FUZZ "Instrument for libFuzzer" OFF)
+option(HOLMES_MAKE_PROFILE "Count what runs, for cmake/release.profdata" OFF)
 
 find_program(CCACHE ccache)
 if(CCACHE)
@@ -40,4 +41,18 @@ else()
     -fcf-protection=full -fPIE -ffunction-sections -fdata-sections)
   add_link_options(-flto=thin -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections
     -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/lto-cache)
+  # See "The release's profile" in bench/README.md. Names in a profile shall not depend on where this
+  # tree stands; a copy named by its content makes objects depend on what is in the profile.
+  add_compile_options("SHELL:-mllvm -static-func-full-module-prefix=false")
+  if(HOLMES_MAKE_PROFILE)
+    add_compile_options(-fprofile-generate)
+    add_link_options(-fprofile-generate)
+  else()
+    set(profile ${CMAKE_SOURCE_DIR}/cmake/release.profdata)
+    file(SHA256 ${profile} content)
+    set(copy ${CMAKE_BINARY_DIR}/${content}.profdata)
+    configure_file(${profile} ${copy} COPYONLY)
+    add_compile_options(-fprofile-use=${copy} -Wno-profile-instr-out-of-date
+      -Wno-profile-instr-unprofiled -Wno-backend-plugin)
+  endif()
 endif()

@@ -1,5 +1,8 @@
 #include "async/asio_loop.h"
 
+#include <algorithm>
+#include <thread>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -27,6 +30,7 @@ struct AsioLoop::Impl {
   boost::asio::steady_timer timer{context};
   std::optional<MonoTime> armed;
   TimerQueue timers;
+  MonoTime rest_end{};
   std::optional<boost::asio::signal_set> signals;
   std::function<void(int)> on_signal;
 
@@ -42,6 +46,23 @@ struct AsioLoop::Impl {
       while (auto due = timers.take_due(now)) (*due)();
       arm();
     });
+  }
+
+  void run_one() {
+    if (context.poll_one() > 0 || (rest() && context.poll_one() > 0)) return;
+    context.run_one();
+  }
+
+  // Sleeps when there were too many wake-ups lately; false when there were not. They are counted as
+  // by a bucket of kLoopWakeUpBurst that gets one more for each kLoopRest.
+  bool rest() {
+    const MonoTime now = std::chrono::steady_clock::now();
+    const MonoTime end = std::min(rest_end, timers.next().value_or(rest_end));
+    const MonoTime woken = std::max(now, end);
+    rest_end = std::clamp(rest_end, woken - kLoopWakeUpBurst * kLoopRest, woken) + kLoopRest;
+    if (end <= now) return false;
+    std::this_thread::sleep_until(end);
+    return true;
   }
 
   void wait_for_signal() {
@@ -93,7 +114,7 @@ boost::asio::io_context& AsioLoop::context() {
 void AsioLoop::run_task(Task<> task) {
   bool done = false;
   drive(std::move(task), done);
-  while (!done) impl_->context.run_one();
+  while (!done) impl_->run_one();
 }
 
 }  // namespace holmes

@@ -1,7 +1,9 @@
 #include "async/asio_loop.h"
 
+#include <atomic>
 #include <csignal>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -51,6 +53,80 @@ TEST(AsioLoop, HandsSignalsToTheLoopThread) {
   const StopSource limit({}, loop, loop.mono_now() + std::chrono::seconds(20));
   EXPECT_TRUE(loop.run(wait_with_deadline(event, limit.stop())).has_value());
   EXPECT_EQ(seen, SIGUSR1);
+}
+
+// What another thread posts at this pace until it is told to stop.
+class Load {
+ public:
+  Load(AsioLoop& loop, std::chrono::microseconds pace)
+      : thread_([this, &loop, pace] {
+          while (!stop_) {
+            loop.post([this, &loop] { came_at_.push_back(loop.mono_now()); });
+            std::this_thread::sleep_for(pace);
+          }
+        }) {}
+  ~Load() { end(); }
+  void end() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+
+  // In the order in which they ran. Read on the loop's thread.
+  [[nodiscard]] const std::vector<MonoTime>& came_at() const { return came_at_; }
+  // Groups with a pause before each.
+  [[nodiscard]] size_t groups() const {
+    size_t count = came_at_.empty() ? 0 : 1;
+    for (size_t i = 1; i < came_at_.size(); ++i) {
+      if (came_at_[i] - came_at_[i - 1] > kLoopRest / 4) ++count;
+    }
+    return count;
+  }
+
+ private:
+  std::vector<MonoTime> came_at_;
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
+};
+
+TEST(AsioLoop, UnderLoadOneWakeUpServesWhatCameInARest) {
+  AsioLoop loop;
+  Load load(loop, milliseconds(1) * 3 / 2);  // each would be a wake-up of its own
+  EXPECT_TRUE(loop.run(sleep_for(loop, 100 * kLoopRest, {})).has_value());
+  load.end();
+  // A busy machine may cut a group in two now and then.
+  const auto rests = static_cast<size_t>(100 + kLoopWakeUpBurst);
+  EXPECT_LE(load.groups(), rests * 3 / 2);
+}
+
+TEST(AsioLoop, ARestDoesNotMakeATimerLate) {
+  AsioLoop loop;
+  const Load load(loop, std::chrono::microseconds(300));
+  EXPECT_TRUE(loop.run(sleep_for(loop, 10 * kLoopRest, {})).has_value());  // it rests by now
+  std::chrono::nanoseconds late = std::chrono::seconds(1);  // the least of many: others run too
+  for (int i = 0; i < 50; ++i) {
+    const MonoTime due = loop.mono_now() + kLoopRest / 4;
+    EXPECT_TRUE(loop.run(sleep_until(loop, due, {})).has_value());
+    late = std::min<std::chrono::nanoseconds>(late, loop.mono_now() - due);
+  }
+  EXPECT_LT(late, kLoopRest / 4);
+}
+
+TEST(AsioLoop, DoesNotRestForTheSakeOfSingleEvents) {
+  AsioLoop loop;
+  std::chrono::nanoseconds late = std::chrono::seconds(1);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(loop.run(sleep_for(loop, 2 * kLoopRest, {})).has_value());
+    OneShot<MonoTime> ran(loop);
+    MonoTime posted;
+    std::thread other([&] {
+      posted = loop.mono_now();
+      loop.post([&] { ran.set(loop.mono_now()); });
+    });
+    const Result<MonoTime> at = loop.run(ran.get({}));
+    other.join();
+    late = std::min<std::chrono::nanoseconds>(late, *at - posted);
+  }
+  EXPECT_LT(late, kLoopRest / 4);
 }
 
 }  // namespace

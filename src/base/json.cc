@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/src.hpp>  // the library itself, so that it is optimised together with ours
 #include <fmt/format.h>
 
 #include "base/json_handler.h"
@@ -47,13 +48,13 @@ Result<json::object> parse_json_object(std::string_view text, JsonReading readin
 
 bool JsonHandler::on_key(json::string_view part, size_t /*size*/, json::error_code& /*error*/) {
   if (skipping_) return true;
-  key_.append(part.data(), part.size());
-  if (levels_.back().drops && key_ == reading_.drop) {
+  if (!key_.empty()) part = key_.append(part.data(), part.size());
+  if (levels_.back().drops && part == reading_.drop) {
     skipping_ = true;
     ++levels_.back().left_out;
   } else {
-    drops_next_ = !reading_.drop.empty() && key_ == reading_.drop_in;
-    stack.push_key(key_);
+    drops_next_ = !reading_.drop.empty() && part == reading_.drop_in;
+    stack.push_key(part);
   }
   key_.clear();
   return true;

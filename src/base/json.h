@@ -4,6 +4,7 @@
 // never an exception. All functions are pure and may run on any thread.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -85,8 +86,12 @@ const json::array* json_array(const Root& root, JsonPath path) {
   return v == nullptr ? nullptr : v->if_array();
 }
 
-// Compact text; invalid UTF-8 in strings is kept as it is.
+// Compact text; invalid UTF-8 in strings is kept as it is. An object given as a value would be
+// copied first.
 std::string to_text(const json::value& value);
+std::string to_text(const std::same_as<json::object> auto& object) {
+  return json::serialize(object);
+}
 
 // What JSON calls the kind of this value: "string", "number", "object", ... for messages.
 std::string_view json_kind(const json::value& value);

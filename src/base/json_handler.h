@@ -16,7 +16,7 @@ class JsonHandler {
   static constexpr size_t max_key_size = json::string::max_size();
   static constexpr size_t max_string_size = json::string::max_size();
 
-  explicit JsonHandler(JsonReading reading) : reading_(reading) {}
+  explicit JsonHandler(JsonReading reading) : reading_(reading) { levels_.reserve(kUsualDepth); }
 
   json::value_stack stack;
 
@@ -72,6 +72,8 @@ class JsonHandler {
   bool on_comment(json::string_view /*part*/, json::error_code& /*error*/) { return true; }
 
  private:
+  static constexpr size_t kUsualDepth = 16;
+
   struct Level {
     bool drops;           // an object whose member `drop` is left out
     size_t left_out = 0;  // of its members
@@ -82,7 +84,7 @@ class JsonHandler {
   bool taken();  // whether a scalar is kept
 
   const JsonReading reading_;
-  std::string key_;
+  std::string key_;            // its parts so far; whole ones are not kept
   std::vector<Level> levels_;  // of what is kept
   size_t left_out_ = 0;
   bool drops_next_ = false;  // the key before was `drop_in`

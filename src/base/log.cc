@@ -1,6 +1,6 @@
 #include "base/log.h"
 
-#include <fmt/format.h>
+#include <fmt/compile.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -145,9 +145,11 @@ void Logger::write(LogLevel level, std::string_view message, LogFields fields) c
 
 std::string format_log_text(WallTime time, LogLevel level, std::string_view message,
                             const LogFields& fields) {
-  std::string line =
-      fmt::format("{} {:<7} {}", format_rfc3339_micros(time), to_string(level), one_line(message));
-  for (const LogField& field : fields) line += fmt::format(" {}={}", field.key, field_text(field));
+  std::string line = fmt::format(FMT_COMPILE("{} {:<7} {}"), format_rfc3339_micros(time),
+                                 to_string(level), one_line(message));
+  for (const LogField& field : fields) {
+    line.append(" ").append(field.key).append("=").append(field_text(field));
+  }
   return line;
 }
 

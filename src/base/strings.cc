@@ -1,13 +1,16 @@
 #include "base/strings.h"
 
 #include <algorithm>
-#include <cctype>
 
 namespace holmes {
 namespace {
 
 char lower(char c) {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool is_ascii(char c) {
+  return static_cast<unsigned char>(c) < 0x80;
 }
 
 bool is_continuation(char c) {
@@ -85,8 +88,10 @@ size_t code_point_count(std::string_view text) {
 }
 
 std::string to_valid_utf8(std::string_view text) {
-  std::string out;
+  const auto ascii_end = std::ranges::find_if_not(text, is_ascii);  // mostly all of it
+  std::string out(text.begin(), ascii_end);
   out.reserve(text.size());
+  text.remove_prefix(out.size());
   while (!text.empty()) {
     const size_t size = sequence_size(text);
     out.append(size == 0 ? "\xEF\xBF\xBD" : text.substr(0, size));

@@ -3,7 +3,7 @@
 #include <cctype>
 #include <optional>
 
-#include <fmt/format.h>
+#include <fmt/compile.h>
 
 namespace holmes {
 namespace {
@@ -21,9 +21,10 @@ Parts parts_of(WallTime time) {
 }
 
 std::string seconds_text(const Parts& p) {
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(p.date.year()),
-                     static_cast<unsigned>(p.date.month()), static_cast<unsigned>(p.date.day()),
-                     p.time.hours().count(), p.time.minutes().count(), p.time.seconds().count());
+  return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}"),
+                     static_cast<int>(p.date.year()), static_cast<unsigned>(p.date.month()),
+                     static_cast<unsigned>(p.date.day()), p.time.hours().count(),
+                     p.time.minutes().count(), p.time.seconds().count());
 }
 
 // Reads exactly `width` digits at `at`, or nullopt.
@@ -96,7 +97,7 @@ std::string format_rfc3339(WallTime time) {
 
 std::string format_rfc3339_micros(WallTime time) {
   const Parts p = parts_of(time);
-  return fmt::format("{}.{:06}Z", seconds_text(p), p.time.subseconds().count());
+  return fmt::format(FMT_COMPILE("{}.{:06}Z"), seconds_text(p), p.time.subseconds().count());
 }
 
 Result<WallTime> parse_rfc3339(std::string_view text) {

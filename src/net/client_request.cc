@@ -1,6 +1,7 @@
 #include "net/client_request.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -12,10 +13,17 @@ namespace {
 constexpr size_t kMaxQuotedBytes = 300;
 constexpr size_t kMaxQuotedNameBytes = 64;
 
+// By character: whether it may stand in a token (RFC 9110, 5.6.2).
+constexpr auto kTokenCharacters = [] {
+  std::array<bool, 256> may{};
+  for (size_t c = '!'; c <= '~'; ++c) may[c] = true;
+  for (const char c : std::string_view("()<>@,;:\\\"/[]?={}")) may[static_cast<size_t>(c)] = false;
+  return may;
+}();
+
 bool is_token(std::string_view name) {
-  constexpr std::string_view kForbidden = "()<>@,;:\\\"/[]?={} \t";
-  return !name.empty() && std::ranges::all_of(name, [&](char c) {
-    return c > ' ' && c < '\x7f' && kForbidden.find(c) == std::string_view::npos;
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return kTokenCharacters[static_cast<unsigned char>(c)];
   });
 }
 
@@ -36,8 +44,8 @@ Status check_headers(const HttpRequest& request) {
 
 }  // namespace
 
-std::string ClientTarget::host_header() const {
-  return origin.origin().substr(origin.scheme.size() + 3);
+std::string_view ClientTarget::host_header() const {
+  return std::string_view(origin_text).substr(origin.scheme.size() + 3);
 }
 
 Result<ClientTarget> check_request(const HttpRequest& request) {
@@ -48,6 +56,7 @@ Result<ClientTarget> check_request(const HttpRequest& request) {
       std::min(target.find_first_of("/?#", scheme == target.npos ? 0 : scheme + 3), target.size());
   ClientTarget checked;
   HOLMES_TRY(checked.origin, parse_url(target.substr(0, path)));
+  checked.origin_text = checked.origin.origin();
   checked.rest = target.substr(path);
   if (!std::ranges::all_of(checked.rest, [](char c) { return c > ' ' && c != '\x7f'; })) {
     return fail(ErrorCode::kInvalid,

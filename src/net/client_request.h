@@ -11,11 +11,12 @@
 namespace holmes {
 
 struct ClientTarget {
-  Url origin;             // scheme, host and port of the request's target
+  Url origin;  // scheme, host and port of the request's target
+  std::string origin_text;
   Url peer;               // whom to connect to: the origin, or connect_to
   std::string_view rest;  // path, query and fragment as given, may be ""; points into the request
 
-  [[nodiscard]] std::string host_header() const;
+  [[nodiscard]] std::string_view host_header() const;
 };
 
 // Fails with kInvalid when method, URL, connect_to or a header cannot be sent as it is.

@@ -27,7 +27,7 @@ DirectPool::DirectPool(AsioLoop& loop, DirectClientOptions options,
 }
 
 std::string DirectPool::peer_of(const ClientTarget& target, const HttpRequest& request) {
-  return target.origin.origin() + " " + request.connect_to;
+  return target.origin_text + " " + request.connect_to;
 }
 
 std::optional<PooledConnection> DirectPool::take(const std::string& peer) {

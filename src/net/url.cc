@@ -118,7 +118,8 @@ std::string Url::origin() const {
   const bool ipv6 = host.find(':') != std::string::npos;
   const std::string name = ipv6 ? "[" + host + "]" : host;
   const bool default_port = port == (scheme == "https" ? kHttpsPort : kHttpPort);
-  return default_port ? scheme + "://" + name : fmt::format("{}://{}:{}", scheme, name, port);
+  const std::string text = scheme + "://" + name;
+  return default_port ? text : text + ":" + std::to_string(port);
 }
 
 std::string Url::to_text() const {

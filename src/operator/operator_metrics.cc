@@ -72,9 +72,11 @@ OperatorMetrics::OperatorMetrics(MetricsRegistry& registry)
       tokens_(registry.counter("holmes_check_tokens_total", "Tokens that checks used.",
                                {"namespace", "kind", "name"})),
       scheduled_active_(
-          registry.gauge("holmes_scheduled_checks_active", "Unfinished runs of schedules.")),
-      running_(registry.gauge("holmes_checks_running", "Executions under way.")),
-      waiting_(registry.gauge("holmes_checks_waiting", "Checks that wait for a free execution.")),
+          registry.gauge("holmes_scheduled_checks_active", "Unfinished runs of schedules.")
+              .bind({})),
+      running_(registry.gauge("holmes_checks_running", "Executions under way.").bind({})),
+      waiting_(registry.gauge("holmes_checks_waiting", "Checks that wait for a free execution.")
+                   .bind({})),
       attempts_(registry.counter("holmes_check_attempts_total", "Attempts by their outcome.",
                                  {"outcome"})) {}
 
@@ -131,13 +133,13 @@ void OperatorMetrics::missed(const kube::ObjectMeta& schedule, MissedReason reas
 }
 
 void OperatorMetrics::set_running(size_t executions) {
-  running_.set({}, static_cast<double>(executions));
+  running_.set(static_cast<double>(executions));
 }
 void OperatorMetrics::set_waiting(size_t checks) {
-  waiting_.set({}, static_cast<double>(checks));
+  waiting_.set(static_cast<double>(checks));
 }
 void OperatorMetrics::set_scheduled_active(size_t checks) {
-  scheduled_active_.set({}, static_cast<double>(checks));
+  scheduled_active_.set(static_cast<double>(checks));
 }
 void OperatorMetrics::attempt_ended(AttemptOutcome outcome) {
   attempts_.add({std::string(to_string(outcome))});

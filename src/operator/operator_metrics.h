@@ -39,9 +39,9 @@ class OperatorMetrics {
   GaugeFamily& result_;
   GaugeFamily& last_success_;
   CounterFamily& tokens_;
-  GaugeFamily& scheduled_active_;
-  GaugeFamily& running_;
-  GaugeFamily& waiting_;
+  Gauge scheduled_active_;
+  Gauge running_;
+  Gauge waiting_;
   CounterFamily& attempts_;
 };
 

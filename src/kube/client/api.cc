@@ -6,12 +6,13 @@ namespace holmes::kube::api_internal {
 
 std::string describe(Verb verb, const ResourceType& type, const ObjectKey& key,
                      std::string_view subresource) {
-  std::string what = fmt::format("{} {}", to_string(verb), type.plural);
-  if (!subresource.empty()) what += fmt::format("/{}", subresource);
+  std::string what(to_string(verb));
+  what.append(" ").append(type.plural);
+  if (!subresource.empty()) what.append("/").append(subresource);
   if (!key.name.empty()) {
-    what += fmt::format(" {}", key.to_text());
+    what.append(" ").append(key.to_text());
   } else if (!key.ns.empty()) {
-    what += fmt::format(" in {}", key.ns);
+    what.append(" in ").append(key.ns);
   }
   return what;
 }

@@ -1,5 +1,7 @@
 #include "kube/client/request_metrics.h"
 
+#include <algorithm>
+
 namespace holmes::kube {
 
 RequestMetrics::RequestMetrics(MetricsRegistry& registry)
@@ -16,9 +18,25 @@ RequestMetrics::RequestMetrics(MetricsRegistry& registry)
 
 void RequestMetrics::record(const Request& request, std::optional<int> status,
                             std::chrono::nanoseconds duration) {
-  requests_.add({status ? std::to_string(*status) : "<error>", request.method});
-  seconds_.observe({std::string(to_string(request.verb))},
-                   std::chrono::duration<double>(duration).count());
+  answers(status, request.method).add();
+  durations(request.verb).observe(std::chrono::duration<double>(duration).count());
+}
+
+const Counter& RequestMetrics::answers(std::optional<int> status, const std::string& method) {
+  const auto known = std::ranges::find_if(known_answers_, [&](const Answers& answers) {
+    return answers.status == status && answers.method == method;
+  });
+  if (known != known_answers_.end()) return known->counter;
+  const std::string code = status ? std::to_string(*status) : "<error>";
+  known_answers_.push_back({status, method, requests_.bind({code, method})});
+  return known_answers_.back().counter;
+}
+
+const Histogram& RequestMetrics::durations(Verb verb) {
+  const auto known = std::ranges::find(known_durations_, verb, &Durations::verb);
+  if (known != known_durations_.end()) return known->seconds;
+  known_durations_.push_back({verb, seconds_.bind({std::string(to_string(verb))})});
+  return known_durations_.back().seconds;
 }
 
 void RequestMetrics::record_retry(const Request& request, ErrorCode reason) {

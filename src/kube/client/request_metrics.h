@@ -10,6 +10,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kube/core/request.h"
 #include "metrics/registry.h"
@@ -26,9 +27,24 @@ class RequestMetrics {
   void record_retry(const Request& request, ErrorCode reason);
 
  private:
+  // What was counted before, looked up once: there are few codes, methods and verbs.
+  struct Answers {
+    std::optional<int> status;
+    std::string method;
+    Counter counter;
+  };
+  struct Durations {
+    Verb verb;
+    Histogram seconds;
+  };
+  const Counter& answers(std::optional<int> status, const std::string& method);
+  const Histogram& durations(Verb verb);
+
   CounterFamily& requests_;
   HistogramFamily& seconds_;
   CounterFamily& retries_;
+  std::vector<Answers> known_answers_;
+  std::vector<Durations> known_durations_;
 };
 
 }  // namespace holmes::kube

@@ -1,6 +1,7 @@
 #include "kube/core/request.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/strings.h"
 
@@ -56,8 +57,8 @@ void put(Request& request, std::string_view name, std::string_view value) {
   if (!value.empty()) request.query.emplace_back(name, value);
 }
 
-void set_body(Request& request, const json::value& value, std::string_view content_type) {
-  request.body = to_text(value);
+void set_body(Request& request, std::string body, std::string_view content_type) {
+  request.body = std::move(body);
   request.content_type = content_type;
 }
 
@@ -67,6 +68,7 @@ bool is_path_character(char c) {
 
 // "%2e" is a dot to whoever normalises paths.
 bool is_dots(std::string_view segment) {
+  if (segment.size() > std::string_view("%2e%2e").size()) return false;
   std::string text = to_lower(segment);
   for (size_t at = text.find("%2e"); at != std::string::npos; at = text.find("%2e")) {
     text.replace(at, 3, ".");
@@ -160,7 +162,7 @@ Request create_request(const ResourceType& type, std::string_view ns, const json
   request.verb = Verb::kCreate;
   request.method = "POST";
   request.path = collection_path(type, ns);
-  set_body(request, object, "application/json");
+  set_body(request, to_text(object), "application/json");
   return request;
 }
 
@@ -170,7 +172,7 @@ Request replace_request(const ResourceType& type, const ObjectKey& key, const js
   request.verb = Verb::kUpdate;
   request.method = "PUT";
   request.path = object_path(type, key, subresource);
-  set_body(request, object, "application/json");
+  set_body(request, to_text(object), "application/json");
   return request;
 }
 
@@ -180,7 +182,7 @@ Request patch_request(const ResourceType& type, const ObjectKey& key, PatchType 
   request.verb = Verb::kPatch;
   request.method = "PATCH";
   request.path = object_path(type, key, subresource);
-  set_body(request, patch,
+  set_body(request, to_text(patch),
            patch_type == PatchType::kMerge ? "application/merge-patch+json"
                                            : "application/json-patch+json");
   return request;
@@ -201,7 +203,7 @@ Request delete_request(const ResourceType& type, const ObjectKey& key,
   json::object body{{"apiVersion", "v1"}, {"kind", "DeleteOptions"}};
   if (!preconditions.empty()) body["preconditions"] = std::move(preconditions);
   if (!options.propagation.empty()) body["propagationPolicy"] = options.propagation;
-  set_body(request, body, "application/json");
+  set_body(request, to_text(body), "application/json");
   return request;
 }
 

@@ -34,11 +34,11 @@ Result<WatchEvent> parse_event(std::string_view line) {
   json::value* object = root->if_contains("object");
   if (object == nullptr || !object->is_object()) return broken(line, "object must be an object");
 
-  WatchEvent event;
+  // Made with the object: to assign it would copy it out of the document's memory.
+  WatchEvent event{.object = std::move(object->get_object()), .resource_version = {}};
   for (const auto& [name, value] : kTypes) {
     if (name == *type) event.type = value;
   }
-  event.object = std::move(object->get_object());
   event.resource_version = json_string_or(event.object, {"metadata", "resourceVersion"});
   return event;
 }

@@ -218,6 +218,7 @@ void InformerCore::note_version(const ObjectKey& key, const std::string& version
 }
 
 Task<Result<ErasedObject>> InformerCore::get_fresh(ObjectKey key, Stop stop) {
+  if (fresh(key)) co_return get(key);
   const StopSource bounded(stop, loop_, loop_.mono_now() + kMaxStaleWait);
   while (!fresh(key)) {
     if (!co_await progress_.park(bounded.stop())) break;
