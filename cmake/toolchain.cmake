@@ -15,8 +15,10 @@ option(HOLMES_MAKE_PROFILE "Count what runs, for cmake/release.profdata" OFF)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # Clones and worktrees share what they have compiled: paths count from the top of each.
+  set(HOLMES_LAUNCHER env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${HOLMES_LAUNCHER})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${HOLMES_LAUNCHER})
 endif()
 
 add_compile_options(-Wall -Wextra -Wconversion -Werror -fno-omit-frame-pointer)
