@@ -70,6 +70,7 @@ class LabelSets {
 class Counters final : public CounterFamily {
  public:
   explicit Counters(auto&&... args) : sets_(std::forward<decltype(args)>(args)...) {}
+  Counter bind(const LabelValues& labels) override { return Counter(&sets_.get(labels)); }
   void add(const LabelValues& labels, double amount) override {
     sets_.get(labels).Increment(amount);
   }
@@ -82,6 +83,7 @@ class Counters final : public CounterFamily {
 class Gauges final : public GaugeFamily {
  public:
   explicit Gauges(auto&&... args) : sets_(std::forward<decltype(args)>(args)...) {}
+  Gauge bind(const LabelValues& labels) override { return Gauge(&sets_.get(labels)); }
   void set(const LabelValues& labels, double value) override { sets_.get(labels).Set(value); }
   void add(const LabelValues& labels, double amount) override {
     sets_.get(labels).Increment(amount);
@@ -97,6 +99,9 @@ class Histograms final : public HistogramFamily {
   Histograms(prometheus::Family<prometheus::Histogram>& family, std::vector<std::string> names,
              prometheus::Family<prometheus::Counter>& overflow, std::vector<double> buckets)
       : sets_(family, std::move(names), overflow), buckets_(std::move(buckets)) {}
+  Histogram bind(const LabelValues& labels) override {
+    return Histogram(&sets_.get(labels, buckets_));
+  }
   void observe(const LabelValues& labels, double value) override {
     sets_.get(labels, buckets_).Observe(value);
   }
@@ -109,6 +114,19 @@ class Histograms final : public HistogramFamily {
 
 }  // namespace
 
+void Counter::add(double amount) const {
+  static_cast<prometheus::Counter*>(series_)->Increment(amount);
+}
+void Gauge::set(double value) const {
+  static_cast<prometheus::Gauge*>(series_)->Set(value);
+}
+void Gauge::add(double amount) const {
+  static_cast<prometheus::Gauge*>(series_)->Increment(amount);
+}
+void Histogram::observe(double value) const {
+  static_cast<prometheus::Histogram*>(series_)->Observe(value);
+}
+
 struct MetricsRegistry::Impl {
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& overflow =
@@ -120,6 +138,7 @@ struct MetricsRegistry::Impl {
   std::vector<std::unique_ptr<CounterFamily>> counters;
   std::vector<std::unique_ptr<GaugeFamily>> gauges;
   std::vector<std::unique_ptr<HistogramFamily>> histograms;
+  std::list<std::function<void()>> refreshes;
 
   void take_name(const std::string& name) { HOLMES_ASSERT(names.insert(name).second); }
 };
@@ -159,7 +178,16 @@ HistogramFamily& MetricsRegistry::histogram(const std::string& name, const std::
   return *impl_->histograms.back();
 }
 
+MetricsRegistry::Refresh::Refresh(MetricsRegistry& registry, std::function<void()> refresh)
+    : registry_(registry),
+      place_(
+          registry.impl_->refreshes.insert(registry.impl_->refreshes.end(), std::move(refresh))) {}
+MetricsRegistry::Refresh::~Refresh() {
+  registry_.impl_->refreshes.erase(place_);
+}
+
 std::string MetricsRegistry::expose() const {
+  for (const auto& refresh : impl_->refreshes) refresh();
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());
   return out.str();

@@ -4,6 +4,8 @@
 // registry. Threads: the loop's.
 #pragma once
 
+#include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,9 +19,38 @@ inline constexpr size_t kMaxLabelSets = 2000;
 
 using LabelValues = std::vector<std::string>;  // in the order of the family's label names
 
+// One series of a family, looked up once: for what is counted often. It starts at 0, and may be
+// used until the family's remove() of these labels or the registry's end.
+class Counter {
+ public:
+  explicit Counter(void* series) : series_(series) {}
+  void add(double amount = 1) const;
+
+ private:
+  void* series_;
+};
+class Gauge {
+ public:
+  explicit Gauge(void* series) : series_(series) {}
+  void set(double value) const;
+  void add(double amount) const;
+
+ private:
+  void* series_;
+};
+class Histogram {
+ public:
+  explicit Histogram(void* series) : series_(series) {}
+  void observe(double value) const;
+
+ private:
+  void* series_;
+};
+
 class CounterFamily {
  public:
   virtual ~CounterFamily() = default;
+  virtual Counter bind(const LabelValues& labels) = 0;
   virtual void add(const LabelValues& labels, double amount = 1) = 0;
   virtual void remove(const LabelValues& labels) = 0;
 };
@@ -27,6 +58,7 @@ class CounterFamily {
 class GaugeFamily {
  public:
   virtual ~GaugeFamily() = default;
+  virtual Gauge bind(const LabelValues& labels) = 0;
   virtual void set(const LabelValues& labels, double value) = 0;
   virtual void add(const LabelValues& labels, double amount) = 0;
   virtual void remove(const LabelValues& labels) = 0;
@@ -35,12 +67,27 @@ class GaugeFamily {
 class HistogramFamily {
  public:
   virtual ~HistogramFamily() = default;
+  virtual Histogram bind(const LabelValues& labels) = 0;
   virtual void observe(const LabelValues& labels, double value) = 0;
   virtual void remove(const LabelValues& labels) = 0;
 };
 
 class MetricsRegistry {
  public:
+  // A function that is called before each exposition while this lives, to set gauges whose values
+  // are only worth computing when somebody looks. The registry outlives it.
+  class Refresh {
+   public:
+    Refresh(MetricsRegistry& registry, std::function<void()> refresh);
+    ~Refresh();
+    Refresh(const Refresh&) = delete;
+    Refresh& operator=(const Refresh&) = delete;
+
+   private:
+    MetricsRegistry& registry_;
+    std::list<std::function<void()>>::iterator place_;
+  };
+
   MetricsRegistry();
   ~MetricsRegistry();
   MetricsRegistry(const MetricsRegistry&) = delete;

@@ -29,6 +29,38 @@ TEST(MetricsRegistry, RemovedSeriesAreGoneAndMayComeBack) {
   EXPECT_NE(registry.expose().find("holmes_a_total{name=\"x\"} 1"), std::string::npos);
 }
 
+TEST(MetricsRegistry, ABoundSeriesIsTheOneOfItsLabelsAndBeginsAtZero) {
+  MetricsRegistry registry;
+  CounterFamily& counters = registry.counter("holmes_a_total", "A.", {"name"});
+  const Counter counter = counters.bind({"x"});
+  EXPECT_NE(registry.expose().find("holmes_a_total{name=\"x\"} 0\n"), std::string::npos);
+  counter.add();
+  counters.add({"x"}, 2);
+  const Gauge gauge = registry.gauge("holmes_b", "B.", {"name"}).bind({"x"});
+  gauge.set(5);
+  gauge.add(-1);
+  const Histogram histogram = registry.histogram("holmes_c", "C.", {1, 5}, {"name"}).bind({"x"});
+  histogram.observe(3);
+  const std::string text = registry.expose();
+  for (const std::string_view line :
+       {"holmes_a_total{name=\"x\"} 3\n", "holmes_b{name=\"x\"} 4\n",
+        "holmes_c_bucket{name=\"x\",le=\"5\"} 1\n", "holmes_c_sum{name=\"x\"} 3\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  }
+}
+
+TEST(MetricsRegistry, AsksForFreshValuesAtEachExposition) {
+  MetricsRegistry registry;
+  GaugeFamily& gauge = registry.gauge("holmes_a", "A.");
+  double value = 1;
+  {
+    const MetricsRegistry::Refresh refresh(registry, [&] { gauge.set({}, value++); });
+    EXPECT_NE(registry.expose().find("holmes_a 1\n"), std::string::npos);
+    EXPECT_NE(registry.expose().find("holmes_a 2\n"), std::string::npos);
+  }
+  EXPECT_NE(registry.expose().find("holmes_a 2\n"), std::string::npos);
+}
+
 TEST(MetricsRegistry, BeyondTheLimitTheNameBecomesOtherAndIsCounted) {
   MetricsRegistry registry;
   CounterFamily& family = registry.counter("holmes_a_total", "A.", {"namespace", "name"});
