@@ -58,8 +58,8 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
       queue_(loop, random, runtime_metrics_, {.name = std::string(kControllerName)}),
       events_(
           loop, random, kube, log, runtime_metrics_,
-          {.reporting_controller = "holmesgpt.dev/operator",
-           .reporting_instance = options_.claimant.holder,
+          {.source = {.controller = "holmesgpt.dev/operator",
+                      .instance = options_.claimant.holder},
            .yield =
                [this] { return reconciler_.waiting() > 0 || schedule_reconciler_.creating(); }}),
       client_(loop, api, resolver, log, {.base = options_.api_url, .api_key = options_.api_key}),
