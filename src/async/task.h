@@ -3,8 +3,9 @@
 // Ownership: the Task owns the frame until it is awaited to the end; a Task that was never awaited
 // just goes away. Await a Task at most once (co_await std::move(task) or a temporary).
 // Threads: a Task runs on the thread that resumes it, which is the loop's thread everywhere.
-// Errors are values (Result<T>); an exception that leaves a Task is a programmer error and aborts.
-// Cancellation is not built in: whoever waits takes a Stop (stop.h).
+// Errors are values (Result<T>). An exception, which only a third party throws, goes on to the
+// awaiter, for the few edges that catch (kube/runtime/controller.h); one that nobody catches
+// aborts. Cancellation is not built in: whoever waits takes a Stop (stop.h).
 #pragma once
 
 #include <coroutine>
@@ -32,10 +33,14 @@ struct FinalAwaiter {
 
 struct PromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
+  std::exception_ptr thrown;
 
   std::suspend_always initial_suspend() noexcept { return {}; }
   FinalAwaiter final_suspend() noexcept { return {}; }
-  [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
+  void unhandled_exception() noexcept { thrown = std::current_exception(); }
+  void rethrow() const {
+    if (thrown) std::rethrow_exception(thrown);
+  }
 };
 
 template <class T>
@@ -47,14 +52,17 @@ struct Promise : PromiseBase {
   void return_value(U&& v) {
     value.emplace(std::forward<U>(v));
   }
-  T take() { return std::move(*value); }
+  T take() {
+    rethrow();
+    return std::move(*value);
+  }
 };
 
 template <>
 struct Promise<void> : PromiseBase {
   Task<void> get_return_object() noexcept;
   void return_void() noexcept {}
-  void take() noexcept {}
+  void take() const { rethrow(); }
 };
 
 }  // namespace task_internal

@@ -1,6 +1,8 @@
 #include "async/task.h"
 
 #include <memory>
+#include <stdexcept>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -40,6 +42,30 @@ TEST(Task, DoesNotRunUntilAwaitedAndFreesItsArguments) {
   loop.run(note_end(owned));
   EXPECT_EQ(*owned, 1);
   EXPECT_EQ(owned.use_count(), 1);
+}
+
+Task<int64_t> throws_at(int n) {
+  if (n == 0) throw std::runtime_error("a third party's");
+  co_return co_await throws_at(n - 1);
+}
+
+Task<std::string> caught(int depth) {
+  try {
+    co_return std::to_string(co_await throws_at(depth));
+  } catch (const std::runtime_error& error) {
+    co_return error.what();
+  }
+}
+
+TEST(Task, AnExceptionGoesOnToTheAwaiter) {
+  VirtualLoop loop;
+  EXPECT_EQ(loop.run(caught(0)), "a third party's");
+  EXPECT_EQ(loop.run(caught(3)), "a third party's");
+}
+
+TEST(TaskDeathTest, AnExceptionThatNobodyCatchesAborts) {
+  VirtualLoop loop;
+  EXPECT_DEATH(loop.run(throws_at(1)), "a third party's");
 }
 
 }  // namespace

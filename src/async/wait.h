@@ -112,6 +112,19 @@ class Semaphore {
   WaitList waiters_;
 };
 
+// `co_await next_turn(loop)` lets everything else that is ready run first.
+struct NextTurn {
+  Loop& loop;
+  [[nodiscard]] bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) const {
+    loop.post([waiting] { waiting.resume(); });
+  }
+  void await_resume() const {}
+};
+inline NextTurn next_turn(Loop& loop) {
+  return {loop};
+}
+
 // Returns when the time has come, or the stop's error.
 Task<Status> sleep_until(Loop& loop, MonoTime when, Stop stop);
 Task<Status> sleep_for(Loop& loop, std::chrono::nanoseconds duration, Stop stop);

@@ -222,7 +222,8 @@ Result<kube::Response> FakeCluster::serve(const kube::Request& request) {
   };
   if (request.path.find("events.k8s.io") != std::string::npos) {
     const json::object event = parse_json_object(request.body).value();
-    event_reasons.push_back(text_of(event, {"reason"}));
+    // A patch only counts it again.
+    if (request.verb == kube::Verb::kCreate) event_reasons.push_back(text_of(event, {"reason"}));
     served("events");
     return kube::Response{201, request.body};
   }

@@ -115,7 +115,7 @@ Task<kube::Outcome> HealthCheckReconciler::act(CheckSnapshot check, Decision dec
   if (std::holds_alternative<Start>(decision)) co_return co_await start(check, stop);
   if (std::holds_alternative<Recover>(decision)) {
     resume_claimed(check);
-    co_return kube::Done{};
+    co_return kube::Done{.changed = true};
   }
   const WallTime at = now();
   if (std::holds_alternative<WriteSuspended>(decision)) {
@@ -165,7 +165,7 @@ Task<kube::Outcome> HealthCheckReconciler::start(CheckSnapshot check, Stop stop)
   }
   unconfirmed_.erase(check->meta.uid);
   begin_run(*claimed, true);
-  co_return kube::Done{};
+  co_return kube::Done{.changed = true};
 }
 
 void HealthCheckReconciler::resume_claimed(const CheckSnapshot& check) {
@@ -216,7 +216,7 @@ Task<kube::Outcome> HealthCheckReconciler::remove_rerun_annotation(CheckSnapshot
   if (patched) {
     informer_.note_write(*patched);
     queue_.add(check->meta.key());
-    co_return kube::Done{};
+    co_return kube::Done{.changed = true};
   }
   if (patched.error().code == ErrorCode::kNotFound) co_return kube::Done{};
   co_return kube::RetryWithBackoff{patched.error()};
@@ -235,7 +235,7 @@ Task<kube::Outcome> HealthCheckReconciler::remove_finished(CheckSnapshot check, 
     co_return look_again_after(removed.error());
   }
   log_for(*check).info("deleted: its time to live after finishing is over");
-  co_return kube::Done{};
+  co_return kube::Done{.changed = true};
 }
 
 Task<kube::Outcome> HealthCheckReconciler::write_status(CheckSnapshot check, StatusChange change,
@@ -243,7 +243,7 @@ Task<kube::Outcome> HealthCheckReconciler::write_status(CheckSnapshot check, Sta
   const auto written = co_await writer_.write_once(check, std::move(change), stop);
   if (!written) co_return look_again_after(written.error());
   if (*written != nullptr) committed(check, *written);
-  co_return kube::Done{};
+  co_return kube::Done{.changed = *written != nullptr};
 }
 
 bool HealthCheckReconciler::watch_runs(const kube::ObjectKey& key, const CheckSnapshot& check) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "kube/runtime/sweep.h"
 #include "operator/schedule_child.h"
 
 namespace holmes {
@@ -48,6 +49,7 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
                    Resolver& resolver, MetricsRegistry& registry, Logger log,
                    OperatorOptions options)
     : loop_(loop),
+      random_(random),
       registry_(registry),
       log_(log),
       options_(std::move(options)),
@@ -58,8 +60,7 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
       queue_(loop, random, runtime_metrics_, {.name = std::string(kControllerName)}),
       events_(
           loop, random, kube, log, runtime_metrics_,
-          {.reporting_controller = "holmesgpt.dev/operator",
-           .reporting_instance = options_.claimant.holder,
+          {.source = {.controller = "holmesgpt.dev/operator", .instance = options_.claimant.holder},
            .yield =
                [this] { return reconciler_.waiting() > 0 || schedule_reconciler_.creating(); }}),
       client_(loop, api, resolver, log, {.base = options_.api_url, .api_key = options_.api_key}),
@@ -119,7 +120,7 @@ Task<> Operator::run_checks(Stop stop) {
   if (!co_await informer_.wait_synced(stop)) co_return;
   log_.info("cache synced", {{"checks", informer_.size()}});
   enqueue_oldest_first();
-  co_await controller_.run(stop);
+  co_await work(controller_, informer_, queue_, stop);
 }
 
 // Needs both caches: what a schedule does next depends on its checks.
@@ -127,11 +128,20 @@ Task<> Operator::run_schedules(Stop stop) {
   if (!co_await informer_.wait_synced(stop) || !co_await schedules_.wait_synced(stop)) co_return;
   log_.info("cache synced", {{"schedules", schedules_.size()}});
   schedule_reconciler_.start();
-  schedules_.for_each([this](const ScheduleSnapshot& schedule) {
-    schedule_reconciler_.look_at(schedule->meta.key());
-  });
+  schedules_.for_each(
+      [this](const ScheduleSnapshot& schedule) { schedule_reconciler_.look_first(*schedule); });
   schedules_started_ = true;
-  co_await schedule_controller_.run(stop);
+  co_await work(schedule_controller_, schedules_, schedule_queue_, stop);
+}
+
+template <class T>
+Task<> Operator::work(kube::Controller& controller, const kube::Informer<T>& informer,
+                      kube::WorkQueue& queue, Stop stop) {
+  TaskScope sweeping(loop_);
+  sweeping.spawn(
+      kube::sweep(loop_, random_, informer, queue, options_.sweep_interval, sweeping.stop()));
+  co_await controller.run(stop);
+  co_await sweeping.close();
 }
 
 Task<HttpResponse> Operator::handle(HttpRequest request, Stop /*stop*/) {
@@ -213,7 +223,7 @@ void Operator::enqueue_oldest_first() {
   all.reserve(informer_.size());
   informer_.for_each([&all](const CheckSnapshot& check) { all.push_back(check); });
   std::ranges::sort(all, {}, [](const CheckSnapshot& check) { return CheckAge(*check); });
-  for (const CheckSnapshot& check : all) queue_.add(check->meta.key());
+  for (const CheckSnapshot& check : all) queue_.add(check->meta.key(), kube::Lane::kBackground);
   checks_started_ = true;
 }
 

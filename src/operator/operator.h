@@ -25,6 +25,8 @@ struct OperatorOptions {
   Claimant claimant;
   // How long running checks may go on after a stop; then they are left to the next process.
   std::chrono::seconds shutdown_grace{25};
+  // All objects of the caches are looked at about this often (kube/runtime/sweep.h).
+  std::chrono::seconds sweep_interval{600};
 };
 
 class Operator {
@@ -43,6 +45,9 @@ class Operator {
  private:
   Task<> run_checks(Stop stop);
   Task<> run_schedules(Stop stop);
+  template <class T>
+  Task<> work(kube::Controller& controller, const kube::Informer<T>& informer,
+              kube::WorkQueue& queue, Stop stop);
   void on_change(const CheckSnapshot& before, const CheckSnapshot& now);
   void tell_schedule(const CheckSnapshot& before, const CheckSnapshot& now);
   [[nodiscard]] bool owner_lives(const HealthCheck& check) const;
@@ -54,6 +59,7 @@ class Operator {
   [[nodiscard]] std::string not_ready_reason() const;
 
   Loop& loop_;
+  Random& random_;
   MetricsRegistry& registry_;
   Logger log_;
   OperatorOptions options_;

@@ -2,11 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "operator/operator_world_testing.h"
+#include "operator/schedule_world_testing.h"
 
 namespace holmes {
 namespace {
 
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 TEST(Operator, IsReadyWhenTheFirstListIsRead) {
@@ -20,6 +21,80 @@ TEST(Operator, IsReadyWhenTheFirstListIsRead) {
   world.cluster.before = nullptr;
   world.loop.advance(seconds(60));
   EXPECT_EQ(process.ready(), "ok\n");
+}
+
+// Hundreds of new objects, each of which costs a slow write, and some schedules that are due or
+// come due meanwhile.
+TEST(Operator, ARestartAmongManyObjectsDoesNotDelayADueCheck) {
+  constexpr size_t kDue = 8;
+  for (const seconds since_due : {seconds(30), seconds(-4)}) {
+    ScheduleWorld world;
+    for (size_t i = 0; i < kDue; ++i) {
+      world.cluster.put(new_schedule("*/10 * * * *", "due" + std::to_string(i)));
+    }
+    auto process = std::make_unique<Process>(world);
+    world.loop.advance(minutes(5));
+    process = nullptr;
+    const size_t before = world.cluster.checks().size();
+    world.advance_to(at_minute(10) + since_due);
+    for (int i = 0; i < 500; ++i) {
+      world.cluster.put(new_schedule("0 0 1 1 *", "new" + std::to_string(i)));
+    }
+    world.cluster.latency = seconds(2);
+    process = std::make_unique<Process>(world, "two");
+    world.loop.advance(std::max(-since_due, seconds(0)) + seconds(7));  // list, a turn, create
+    EXPECT_EQ(world.cluster.checks().size(), before + kDue) << since_due.count();
+    EXPECT_LT(world.cluster.status_writes, 400);
+    world.loop.advance(minutes(1));
+    EXPECT_GT(world.cluster.status_writes, 500);
+  }
+}
+
+TEST(Operator, ASweepRepairsWhatNobodyAskedForAndCountsIt) {
+  ScheduleWorld world;
+  world.cluster.put(new_check("a"));
+  world.cluster.put(new_schedule());
+  const Process process(world);
+  const auto repairs = [&](std::string_view controller, int count) {
+    return process.metrics().find(fmt::format(
+               "holmes_sweep_repairs_total{{controller=\"{}\"}} {}\n", controller, count)) !=
+           std::string::npos;
+  };
+  world.loop.advance(minutes(30));
+  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kCompleted);
+  EXPECT_TRUE(repairs("healthcheck", 0));
+  EXPECT_TRUE(repairs("scheduledhealthcheck", 0));
+  // Damage that looks like a claim of this very process, which has no need to look at those.
+  world.cluster.edit_check("a", [&](json::object& check) {
+    json::object& status = check["status"].as_object();
+    status["phase"] = "Running";
+    status.erase("result");
+    status["attempt"] = {{"number", 1},
+                         {"id", "1234567890abcdef"},
+                         {"epoch", "one"},
+                         {"holder", "pod"},
+                         {"deadline", format_rfc3339(world.loop.wall_now() + minutes(1))}};
+  });
+  world.loop.advance(minutes(2));
+  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kRunning);
+  world.loop.advance(minutes(15));
+  EXPECT_NE(world.cluster.at("a").status.phase, Phase::kRunning);
+  EXPECT_TRUE(repairs("healthcheck", 1));
+}
+
+TEST(Operator, ASweepOfIdleObjectsWritesNothing) {
+  ScheduleWorld world;
+  for (int i = 0; i < 200; ++i) {
+    world.cluster.put(new_schedule("0 0 1 1 *", "idle" + std::to_string(i)));
+  }
+  const Process process(world);
+  world.loop.advance(minutes(5));
+  const int writes = world.cluster.writes;
+  world.loop.advance(minutes(60));
+  EXPECT_EQ(world.cluster.writes, writes);
+  EXPECT_NE(process.metrics().find("controller_runtime_reconcile_total{controller="
+                                   "\"scheduledhealthcheck\",result=\"success\"} "),
+            std::string::npos);
 }
 
 }  // namespace

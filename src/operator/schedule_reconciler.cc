@@ -44,6 +44,15 @@ WallTime ScheduleReconciler::watching_since() const {
   return std::min(watching_since_, loop_.wall_now() - watched);
 }
 
+void ScheduleReconciler::look_first(const ScheduledHealthCheck& schedule) {
+  const kube::ObjectKey key = schedule.meta.key();
+  const std::optional<WallTime>& next = schedule.status.next_schedule_time;
+  if (next && *next <= loop_.wall_now()) return look_at(key);
+  alarms_.set(key, next);  // it may come due while others are looked at
+  const bool known = schedule.status.observed_generation == schedule.meta.generation;
+  on_.queue.add(key, known ? kube::Lane::kBackground : kube::Lane::kNormal);
+}
+
 void ScheduleReconciler::look_at(const kube::ObjectKey& key) {
   if (stopped_) return;
   if (due_.empty()) {
@@ -51,7 +60,7 @@ void ScheduleReconciler::look_at(const kube::ObjectKey& key) {
     hold_ends_ = Timer(loop_, hold_until_, [this] { all_created_(); });
   }
   due_.insert(key);
-  on_.queue.add(key);
+  on_.queue.add(key, kube::Lane::kUrgent);
 }
 
 void ScheduleReconciler::settled(const kube::ObjectKey& key) {
@@ -81,11 +90,19 @@ Task<kube::Outcome> ScheduleReconciler::reconcile(kube::ObjectKey key, Stop stop
     settled(key);
     co_return kube::RetryWithBackoff{children.error()};
   }
+  const size_t known_children = children->size();
   auto plan = co_await create_due(schedule, *children, stop);
   settled(key);
   if (!plan) co_return kube::RetryWithBackoff{plan.error()};
   alarms_.set(key, plan->wake);
-  co_return co_await carry_out(schedule, std::move(*children), std::move(*plan), stop);
+  const bool acted = children->size() > known_children || !plan->cancel.empty();
+  const bool changes = acted || plan->status != schedule->status || !plan->remove.empty() ||
+                       plan->remove_run_now_annotation;
+  kube::Outcome outcome =
+      co_await carry_out(schedule, std::move(*children), std::move(*plan), stop);
+  if (auto* done = std::get_if<kube::Done>(&outcome)) done->changed = changes;
+  if (auto* later = std::get_if<kube::RequeueAfter>(&outcome)) later->changed = acted;
+  co_return outcome;
 }
 
 // What was decided once stands, also when only the API server knows that it was written.

@@ -47,6 +47,9 @@ class ScheduleReconciler {
     watching_since_ = loop_.wall_now();
     started_ = loop_.mono_now();
   }
+  // The first look at a schedule that was there before this process: at once when a tick is due,
+  // which must not wait for thousands of others that only may have changed.
+  void look_first(const ScheduledHealthCheck& schedule);
   // A tick may be due: until it is known, creating() is true.
   void look_at(const kube::ObjectKey& key);
   // No new ticks from now on.

@@ -64,7 +64,8 @@ def test_operator_account_has_what_it_needs_and_no_more(cluster):
     assert may(cluster, "holmes-operator", "update", schedules, "--subresource=status")
     status = ("healthchecks.holmesgpt.dev", "--subresource=status")
     assert may(cluster, "holmes-operator", "update", *status)
-    assert may(cluster, "holmes-operator", "create", "events.events.k8s.io")
+    for verb in ("create", "patch"):
+        assert may(cluster, "holmes-operator", verb, "events.events.k8s.io")
     for refused in (
         ("update", "healthchecks.holmesgpt.dev"),
         ("create", schedules),

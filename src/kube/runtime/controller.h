@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "async/stop.h"
@@ -16,10 +17,15 @@
 namespace holmes::kube {
 
 // All is as it should be; look again when the object changes. The key's back-off begins anew.
-struct Done {};
+struct Done {
+  // This reconcile had to change something. When only a full sweep asked for it, that is counted:
+  // an event was lost, or somebody forgot to ask.
+  bool changed = false;
+};
 // The same, but look again after this time at the latest.
 struct RequeueAfter {
   std::chrono::nanoseconds delay;
+  bool changed = false;
 };
 // It did not work; try again after the key's back-off, which grows.
 struct RetryWithBackoff {
@@ -32,7 +38,8 @@ struct GiveUp {
 using Outcome = std::variant<Done, RequeueAfter, RetryWithBackoff, GiveUp>;
 
 // Brings one object nearer to what it should be. Never called twice at once for one key. The stop
-// is requested when the time to finish is over (ControllerOptions::finish_within).
+// is requested when the time to finish is over (ControllerOptions::finish_within). An exception
+// that leaves it is counted, logged and otherwise like RetryWithBackoff.
 using Reconciler = std::function<Task<Outcome>(ObjectKey key, Stop stop)>;
 
 struct ControllerOptions {
@@ -55,15 +62,26 @@ class Controller {
  private:
   Task<> work(Stop no_more, Stop give_up);
   Task<> reconcile(ObjectKey key, Stop give_up);
-  const char* settle(const ObjectKey& key, const Outcome& outcome);
+  Outcome caught(std::string_view what);
+  void settle(const ObjectKey& key, const Outcome& outcome);
+  void retry(const ObjectKey& key, const Error& why);
 
   Loop& loop_;
   WorkQueue& queue_;
   Reconciler reconciler_;
   Logger logger_;
-  RuntimeMetrics& metrics_;
   ControllerOptions options_;
-  LabelValues labels_;
+
+  Gauge max_workers_;
+  Gauge active_workers_;
+  Histogram seconds_;
+  Counter successes_;
+  Counter requeues_;
+  Counter failures_;
+  Counter errors_;
+  Counter terminal_errors_;
+  Counter panics_;
+  Counter sweep_repairs_;
 };
 
 }  // namespace holmes::kube

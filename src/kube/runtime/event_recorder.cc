@@ -6,53 +6,24 @@
 #include <fmt/format.h>
 
 #include "base/assert.h"
-#include "base/strings.h"
 #include "kube/core/request.h"
 #include "kube/runtime/backoff.h"
 
 namespace holmes::kube {
 namespace {
 
-const ResourceType kEventResource{
-    .group = "events.k8s.io", .version = "v1", .plural = "events", .kind = "Event"};
 constexpr BackoffOptions kSendBackoff{.first = std::chrono::seconds(1),
                                       .cap = std::chrono::seconds(10)};
 constexpr size_t kMaxNameBytes = 253;
 constexpr std::chrono::milliseconds kYieldPause{100};
-
-std::string limited(std::string_view text, size_t bytes_max) {
-  return cut(to_valid_utf8(text), bytes_max);
-}
+constexpr std::chrono::minutes kSeriesCheck{1};
 
 bool worth_another_try(const Error& error) {
   return error.code == ErrorCode::kRefused || error.code == ErrorCode::kUnavailable ||
          error.code == ErrorCode::kTimeout || error.code == ErrorCode::kUnauthenticated;
 }
 
-json::object to_json(const ObjectReference& reference) {
-  json::object object;
-  const auto add = [&object](std::string_view name, const std::string& value) {
-    if (!value.empty()) object.emplace(name, value);
-  };
-  add("apiVersion", reference.api_version);
-  add("kind", reference.kind);
-  add("namespace", reference.ns);
-  add("name", reference.name);
-  add("uid", reference.uid);
-  add("resourceVersion", reference.resource_version);
-  return object;
-}
-
 }  // namespace
-
-ObjectReference reference_to(const ResourceType& type, const ObjectMeta& meta) {
-  return {.api_version = type.api_version(),
-          .kind = type.kind,
-          .ns = meta.ns,
-          .name = meta.name,
-          .uid = meta.uid,
-          .resource_version = meta.resource_version};
-}
 
 EventRecorder::EventRecorder(Loop& loop, Random& random, Transport& transport, Logger logger,
                              RuntimeMetrics& metrics, EventRecorderOptions options)
@@ -60,7 +31,8 @@ EventRecorder::EventRecorder(Loop& loop, Random& random, Transport& transport, L
       random_(random),
       transport_(transport),
       logger_(std::move(logger)),
-      metrics_(metrics),
+      dropped_(metrics.events_dropped),
+      sent_(metrics.events_sent.bind({})),
       options_(std::move(options)),
       senders_(loop),
       idle_(loop) {
@@ -69,31 +41,41 @@ EventRecorder::EventRecorder(Loop& loop, Random& random, Transport& transport, L
 }
 
 void EventRecorder::record(EventSpec spec) {
-  const std::string ns = spec.regarding.ns.empty() ? "default" : spec.regarding.ns;
-  Pending event{.ns = ns,
-                .name = unique_name(spec.regarding.name),
-                .time = loop_.wall_now(),
-                .since = loop_.mono_now(),
-                .spec = std::move(spec)};
-  if (queue_.size() >= kMaxQueuedEvents) {
-    return give_up("queue_full", event, {{"reason", event.spec.reason}});
+  const MonoTime now = loop_.mono_now();
+  if (!series_.counts(spec) && !spam_.allow(spec.regarding, now)) {
+    dropped_.add({"spam"});
+    return logger_.debug("event is not written: too many about this object",
+                         {{"object", spec.regarding.name}, {"reason", spec.reason}});
   }
-  queue_.push_back(std::move(event));
-  idle_.reset();
-  senders_.release_one();
+  std::string name = unique_name(spec.regarding.name);
+  enqueue(series_.observe(std::move(spec), std::move(name), loop_.wall_now(), now));
+}
+
+void EventRecorder::enqueue(std::vector<EventRecord> events) {
+  for (EventRecord& event : events) {
+    if (queue_.size() >= kMaxQueuedEvents) {
+      give_up("queue_full", event);
+      continue;
+    }
+    queue_.push_back({.event = std::move(event), .since = loop_.mono_now()});
+    idle_.reset();
+    senders_.release_one();
+  }
 }
 
 Task<> EventRecorder::run(Stop stop) {
   TaskScope tasks(loop_, stop);
   for (size_t i = 0; i < options_.senders; ++i) tasks.spawn(send_all(tasks.stop()));
+  tasks.spawn(keep_series(tasks.stop()));
   const Status drained = co_await tasks.drain({});
   HOLMES_ASSERT(drained.has_value());
-  for (const Pending& event : queue_) give_up("stopped", event, {});
+  for (const Pending& pending : queue_) give_up("stopped", pending.event);
   queue_.clear();
   idle_.set();
 }
 
 Task<Status> EventRecorder::flush(Stop stop) {
+  enqueue(series_.end_all());
   return idle_.wait(std::move(stop));
 }
 
@@ -107,7 +89,7 @@ Task<> EventRecorder::send_all(Stop stop) {
       static_cast<void>(co_await sleep_for(loop_, kYieldPause, stop));
       continue;
     }
-    Pending event = std::move(queue_.front());
+    EventRecord event = std::move(queue_.front().event);
     queue_.pop_front();
     ++in_flight_;
     co_await send(std::move(event), stop);
@@ -121,32 +103,18 @@ bool EventRecorder::yields() const {
          loop_.mono_now() - queue_.front().since < kMaxEventYield && options_.yield();
 }
 
-json::object EventRecorder::to_object(const Pending& event) const {
-  const EventSpec& spec = event.spec;
-  return {{"apiVersion", kEventResource.api_version()},
-          {"kind", kEventResource.kind},
-          {"metadata", {{"name", event.name}, {"namespace", event.ns}}},
-          {"eventTime", format_rfc3339_micros(event.time)},
-          {"reportingController", limited(options_.reporting_controller, kMaxEventFieldBytes)},
-          {"reportingInstance", limited(options_.reporting_instance, kMaxEventFieldBytes)},
-          {"action", limited(spec.action.empty() ? spec.reason : spec.action, kMaxEventFieldBytes)},
-          {"reason", limited(spec.reason, kMaxEventFieldBytes)},
-          {"type", spec.type == EventType::kNormal ? "Normal" : "Warning"},
-          {"regarding", to_json(spec.regarding)},
-          {"note", limited(spec.note, kMaxEventNoteBytes)}};
+Task<> EventRecorder::keep_series(Stop stop) {
+  while (co_await sleep_for(loop_, kSeriesCheck, stop)) enqueue(series_.due(loop_.mono_now()));
 }
 
-Task<> EventRecorder::send(Pending event, Stop stop) {
+Task<> EventRecorder::send(EventRecord event, Stop stop) {
   for (unsigned tries = 1;; ++tries) {
-    const StopSource bounded(stop, loop_, loop_.mono_now() + kEventSendTimeout);
-    const Result<Response> sent = co_await transport_.send(
-        create_request(kEventResource, event.ns, to_object(event)), bounded.stop());
-    // Names are unique: one that exists is an earlier try whose answer was lost.
-    if (sent || sent.error().code == ErrorCode::kAlreadyExists) {
-      metrics_.events_sent.add({});
+    const Result<Response> sent = co_await write(event, stop);
+    if (sent) {
+      sent_.add();
       co_return;
     }
-    if (stop.requested()) co_return give_up("stopped", event, {});
+    if (stop.requested()) co_return give_up("stopped", event);
     if (!worth_another_try(sent.error()) || tries == kMaxEventTries) {
       co_return give_up("rejected", event, {{"error", sent.error()}});
     }
@@ -155,6 +123,29 @@ Task<> EventRecorder::send(Pending event, Stop stop) {
     delay = std::max(delay, std::min<std::chrono::nanoseconds>(asked, kMaxEventRetryAfter));
     static_cast<void>(co_await sleep_for(loop_, delay, stop));
   }
+}
+
+// One try. A series is a patch of the Event that exists; when it does not (any more), it is made.
+Task<Result<Response>> EventRecorder::write(const EventRecord& event, Stop stop) {
+  if (event.repeats) {
+    const ObjectKey key{event.ns(), event.name};
+    Result<Response> patched = co_await request(
+        patch_request(event_resource(), key, PatchType::kMerge, repeats_patch(*event.repeats)),
+        stop);
+    if (patched || patched.error().code != ErrorCode::kNotFound) co_return patched;
+  }
+  Result<Response> made = co_await request(
+      create_request(event_resource(), event.ns(), to_json(event, options_.source)), stop);
+  if (made || made.error().code != ErrorCode::kAlreadyExists) co_return made;
+  // Names are unique: one that exists is an earlier try whose answer was lost. But a series may
+  // have met its own first event on its way, and is to be patched then.
+  if (event.repeats) co_return fail(ErrorCode::kUnavailable, made.error().message);
+  co_return Response{};
+}
+
+Task<Result<Response>> EventRecorder::request(Request request, Stop stop) {
+  const StopSource bounded(stop, loop_, loop_.mono_now() + kEventSendTimeout);
+  co_return co_await transport_.send(std::move(request), bounded.stop());
 }
 
 // "<object>.<time in microseconds, hex><4 random hex digits>"; times never repeat in a process.
@@ -167,9 +158,10 @@ std::string EventRecorder::unique_name(std::string_view regarding) {
   return fmt::format("{}.{}", prefix, suffix);
 }
 
-void EventRecorder::give_up(const char* reason, const Pending& event, LogFields fields) {
-  metrics_.events_dropped.add({reason});
-  fields.emplace_back("event", event.ns + "/" + event.name);
+void EventRecorder::give_up(const char* reason, const EventRecord& event, LogFields fields) {
+  dropped_.add({reason});
+  fields.emplace_back("event", event.ns() + "/" + event.name);
+  fields.emplace_back("reason", event.spec.reason);
   fields.emplace_back("why", reason);
   logger_.warning("event is not written", std::move(fields));
 }

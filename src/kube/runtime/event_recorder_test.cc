@@ -32,6 +32,12 @@ class EventRecorderTest : public ::testing::Test, protected World {
             .action = "RunCheck",
             .note = std::move(note)};
   }
+  // Each about another object, so that they neither repeat nor are too many.
+  EventSpec another() {
+    EventSpec one = spec();
+    one.regarding.uid = "u" + std::to_string(++others_);
+    return one;
+  }
   json::object sent(size_t i) { return *parse_json_object(api.requests.at(i).body); }
   static Result<Response> created() { return Response{201, "{}"}; }
   bool dropped(const char* reason, int count) {
@@ -39,14 +45,14 @@ class EventRecorderTest : public ::testing::Test, protected World {
   }
   void TearDown() override { close(); }
 
+  int others_ = 1;
   NoRandom no_random_;
   EventRecorder recorder_{loop,
                           no_random_,
                           api,
                           logger,
                           metrics,
-                          {.reporting_controller = "toys.dev/operator",
-                           .reporting_instance = "operator-1",
+                          {.source = {.controller = "toys.dev/operator", .instance = "operator-1"},
                            .senders = 2,
                            .yield = [this] { return better_writes_; }}};
   bool better_writes_ = false;
@@ -82,6 +88,7 @@ TEST_F(EventRecorderTest, NamesNeverRepeatAndStayWithinTheLimit) {
   one.regarding.name = std::string(234, 'x') + std::string(19, '-');
   for (int i = 0; i < 50; ++i) {
     api.answer(created());
+    one.regarding.uid = std::to_string(i);
     recorder_.record(one);
   }
   EXPECT_TRUE(loop.run(recorder_.flush({})).has_value());
@@ -122,7 +129,7 @@ TEST_F(EventRecorderTest, LongNotesAreCutAtACharacter) {
 }
 
 TEST_F(EventRecorderTest, BeyondTheLimitEventsAreDroppedAndCounted) {
-  for (size_t i = 0; i < kMaxQueuedEvents + 3; ++i) recorder_.record(spec());
+  for (size_t i = 0; i < kMaxQueuedEvents + 3; ++i) recorder_.record(another());
   EXPECT_EQ(recorder_.queued(), kMaxQueuedEvents);
   EXPECT_TRUE(dropped("queue_full", 3));
 }
@@ -170,7 +177,7 @@ TEST_F(EventRecorderTest, YieldsOnlyWhileHalfOfTheQueueIsFree) {
   start();
   for (size_t i = 0; i < kMaxYieldingEvents + 3; ++i) {
     api.answer(created());
-    recorder_.record(spec());
+    recorder_.record(another());
   }
   loop.advance(seconds(1));
   EXPECT_EQ(api.requests.size(), 4);  // until less than half of it is left
@@ -190,17 +197,94 @@ TEST_F(EventRecorderTest, ARejectedEventDoesNotHoldUpTheOthers) {
   start();
   api.answer(fail(ErrorCode::kForbidden, "no"));
   api.answer(created());
-  recorder_.record(spec());
-  recorder_.record(spec());
+  recorder_.record(another());
+  recorder_.record(another());
   EXPECT_TRUE(loop.run(recorder_.flush({})).has_value());
   EXPECT_EQ(api.requests.size(), 2U);
   EXPECT_TRUE(dropped("rejected", 1));
   EXPECT_TRUE(metric("holmes_events_sent_total 1"));
 }
 
+TEST_F(EventRecorderTest, ARepeatedEventBecomesASeriesThatIsWrittenAtItsSecondTimeAndAtItsEnd) {
+  start();
+  for (int i = 0; i < 3; ++i) api.answer(created());
+  recorder_.record(spec());
+  loop.advance(seconds(10));
+  recorder_.record(spec("another note"));
+  loop.advance(seconds(10));
+  for (int i = 0; i < 8; ++i) recorder_.record(spec());
+  loop.advance(kSeriesIdle - seconds(1));
+  ASSERT_EQ(api.requests.size(), 2U);
+  EXPECT_EQ(api.requests[1].method, "PATCH");
+  EXPECT_EQ(api.requests[1].content_type, "application/merge-patch+json");
+  EXPECT_EQ(api.requests[1].path, "/apis/events.k8s.io/v1/namespaces/default/events/" +
+                                      json_string_or(sent(0), {"metadata", "name"}));
+  EXPECT_EQ(sent(1), *parse_json_object(R"({"series":{"count":2,
+      "lastObservedTime":"2024-01-01T00:00:10.000000Z"}})"));
+  loop.advance(minutes(2));
+  ASSERT_EQ(api.requests.size(), 3U);
+  EXPECT_EQ(sent(2), *parse_json_object(R"({"series":{"count":10,
+      "lastObservedTime":"2024-01-01T00:00:20.000000Z"}})"));
+}
+
+TEST_F(EventRecorderTest, ASeriesWhoseEventIsGoneIsMadeAnew) {
+  start();
+  api.answer(created());
+  recorder_.record(spec());
+  loop.run_until_idle();
+  api.answer(fail(ErrorCode::kNotFound, "expired"));
+  api.answer(created());
+  recorder_.record(spec());
+  loop.run_until_idle();
+  ASSERT_EQ(api.requests.size(), 3U);
+  EXPECT_EQ(api.requests[2].method, "POST");
+  json::object anew = sent(0);
+  anew["series"] = *json_object(sent(2), {"series"});
+  EXPECT_EQ(sent(2), anew);
+  EXPECT_EQ(json_int(sent(2), {"series", "count"}), 2);
+  EXPECT_TRUE(metric("holmes_events_sent_total 2"));
+}
+
+TEST_F(EventRecorderTest, ASeriesThatOvertookItsFirstEventIsPatchedAfterIt) {
+  start();
+  recorder_.record(spec());
+  recorder_.record(spec());
+  api.answer(created());
+  api.answer(fail(ErrorCode::kNotFound, "not yet"));
+  api.answer(fail(ErrorCode::kAlreadyExists, "now it is there"));
+  api.answer(created());
+  loop.advance(seconds(5));
+  ASSERT_EQ(api.requests.size(), 4U);
+  EXPECT_EQ(api.requests[3].method, "PATCH");
+  EXPECT_TRUE(metric("holmes_events_sent_total 2"));
+}
+
+TEST_F(EventRecorderTest, AFlushWritesTheCountsOfSeries) {
+  start();
+  for (int i = 0; i < 3; ++i) api.answer(created());
+  for (int i = 0; i < 5; ++i) recorder_.record(spec());
+  EXPECT_TRUE(loop.run(recorder_.flush({})).has_value());
+  ASSERT_EQ(api.requests.size(), 3U);
+  EXPECT_EQ(json_int(sent(2), {"series", "count"}), 5);
+}
+
+TEST_F(EventRecorderTest, TooManyEventsAboutOneObjectAreDroppedAndCounted) {
+  start();
+  for (unsigned i = 0; i < 2 * kEventBurst; ++i) {
+    api.answer(created());
+    EventSpec one = spec();
+    one.regarding.resource_version = std::to_string(i);
+    recorder_.record(one);
+  }
+  recorder_.record(another());
+  EXPECT_TRUE(loop.run(recorder_.flush({})).has_value());
+  EXPECT_EQ(api.requests.size(), kEventBurst + 1);
+  EXPECT_TRUE(dropped("spam", kEventBurst));
+}
+
 TEST_F(EventRecorderTest, AStopGivesUpWhatIsLeftAndSaysHowMuch) {
   start();
-  for (int i = 0; i < 5; ++i) recorder_.record(spec());
+  for (int i = 0; i < 5; ++i) recorder_.record(another());
   loop.run_until_idle();  // two hang in their request
   const MonoTime before = loop.mono_now();
   close();

@@ -12,6 +12,8 @@ struct RuntimeMetrics {
   // The registry outlives this.
   explicit RuntimeMetrics(MetricsRegistry& registry);
 
+  MetricsRegistry& registry;
+
   // {resource} = "healthchecks.holmesgpt.dev"
   CounterFamily& watch_unreadable_objects;  // holmes_watch_unreadable_objects_total{resource}
   CounterFamily& watch_skipped_events;      // holmes_watch_skipped_events_total{resource,reason}
@@ -20,17 +22,23 @@ struct RuntimeMetrics {
   GaugeFamily& cache_objects;               // holmes_cache_objects{resource}
   CounterFamily& cache_live_reads;          // holmes_cache_live_reads_total{resource}
 
-  GaugeFamily& queue_depth;              // workqueue_depth{name}
-  CounterFamily& queue_adds;             // workqueue_adds_total{name}
-  HistogramFamily& queue_duration;       // workqueue_queue_duration_seconds{name}
-  HistogramFamily& queue_work_duration;  // workqueue_work_duration_seconds{name}
-  CounterFamily& queue_retries;          // workqueue_retries_total{name}
+  // {name,controller}: both the queue's name
+  GaugeFamily& queue_depth;              // workqueue_depth{name,controller,priority}
+  CounterFamily& queue_adds;             // workqueue_adds_total
+  HistogramFamily& queue_duration;       // workqueue_queue_duration_seconds
+  HistogramFamily& queue_work_duration;  // workqueue_work_duration_seconds
+  GaugeFamily& queue_unfinished_work;    // workqueue_unfinished_work_seconds
+  GaugeFamily& queue_longest_running;    // workqueue_longest_running_processor_seconds
+  CounterFamily& queue_retries;          // workqueue_retries_total
 
   CounterFamily& reconcile_total;   // controller_runtime_reconcile_total{controller,result}
   CounterFamily& reconcile_errors;  // controller_runtime_reconcile_errors_total{controller}
+  CounterFamily& terminal_errors;  // controller_runtime_terminal_reconcile_errors_total{controller}
+  CounterFamily& reconcile_panics;  // controller_runtime_reconcile_panics_total{controller}
   HistogramFamily& reconcile_time;  // controller_runtime_reconcile_time_seconds{controller}
   GaugeFamily& max_workers;         // controller_runtime_max_concurrent_reconciles{controller}
   GaugeFamily& active_workers;      // controller_runtime_active_workers{controller}
+  CounterFamily& sweep_repairs;     // holmes_sweep_repairs_total{controller}
 
   CounterFamily& events_sent;     // holmes_events_sent_total
   CounterFamily& events_dropped;  // holmes_events_dropped_total{reason}

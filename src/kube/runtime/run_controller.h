@@ -1,0 +1,34 @@
+// run_controller: a cache, a queue and a controller as most operators put them together.
+#pragma once
+
+#include <chrono>
+
+#include "async/task_scope.h"
+#include "kube/runtime/controller.h"
+#include "kube/runtime/informer.h"
+#include "kube/runtime/sweep.h"
+
+namespace holmes::kube {
+
+// Keeps the cache and has each object reconciled: all of them once the first list is complete, each
+// one that changes (or goes) from then on, and all again about every `sweep_interval`. Returns
+// after the stop, when nothing is in hand any more. Everything handed in outlives the task; call it
+// once.
+template <class T>
+Task<> run_controller(Loop& loop, Random& random, Informer<T>& cache, WorkQueue& queue,
+                      Controller& controller, Stop stop,
+                      std::chrono::nanoseconds sweep_interval = std::chrono::minutes(10)) {
+  cache.on_change([&cache, &queue](const auto& before, const auto& now) {
+    queue.add((now != nullptr ? now : before)->meta.key(),
+              cache.synced() ? Lane::kNormal : Lane::kBackground);
+  });
+  TaskScope tasks(loop);
+  tasks.spawn(cache.run(tasks.stop()));
+  if (co_await cache.wait_synced(stop)) {
+    tasks.spawn(sweep(loop, random, cache, queue, sweep_interval, tasks.stop()));
+    co_await controller.run(stop);
+  }
+  co_await tasks.close();
+}
+
+}  // namespace holmes::kube
