@@ -78,6 +78,7 @@ class FakeCluster final : public kube::Transport {
             const std::function<void(json::object&)>& change);
   Result<kube::Response> serve(const kube::Request& request);
   Result<kube::Response> list(const Resource& resource) const;
+  std::string initial_events(const Resource& resource) const;
   Result<kube::Response> create(Resource& resource, const kube::Request& request, std::string ns);
   Result<kube::Response> update_status(Resource& resource, const std::string& name,
                                        const kube::Request& request);

@@ -9,6 +9,7 @@
 
 #include "async/task_scope.h"
 #include "async/wait.h"
+#include "kube/runtime/informer_index.h"
 #include "kube/runtime/list_watch.h"
 
 namespace holmes::kube {
@@ -18,6 +19,7 @@ inline constexpr std::chrono::seconds kMaxStaleWait{5};
 inline constexpr std::chrono::seconds kLiveReadTimeout{10};
 // Own writes remembered that the watch has not shown yet; beyond it the oldest are forgotten.
 inline constexpr size_t kMaxNotedWrites = 10'000;
+inline constexpr size_t kMaxDifferences = 100;  // told of one scope
 
 struct InformerOptions {
   std::vector<std::string> namespaces{};  // empty: all; else one list-watch each
@@ -25,18 +27,11 @@ struct InformerOptions {
   std::string field_selector{};
 };
 
-// A shared snapshot of some T and its metadata inside it.
-struct ErasedObject {
-  std::shared_ptr<const void> object;
-  const ObjectMeta* meta = nullptr;
-
-  explicit operator bool() const { return object != nullptr; }
-};
-
 class InformerCore {
  public:
   using Decode = std::function<Result<ErasedObject>(const json::object&)>;
-  using Listener = std::function<void(const ErasedObject& before, const ErasedObject& now)>;
+  using Listener =
+      std::function<void(const ErasedObject& before, const ErasedObject& now, bool missed)>;
 
   InformerCore(Loop& loop, Random& random, Transport& transport, Logger logger,
                RuntimeMetrics& metrics, ResourceType type, Decode decode, InformerOptions options);
@@ -52,9 +47,11 @@ class InformerCore {
   [[nodiscard]] size_t size() const { return objects_.size(); }
   void for_each(const std::function<void(const ErasedObject&)>& visit) const;
   void on_change(Listener listener) { listeners_.push_back(std::move(listener)); }
+  InformerIndex& add_index(InformerIndex::KeyOf key_of);
   void note_write(ErasedObject written);
   void note_version(const ObjectKey& key, const std::string& version);
   Task<Result<ErasedObject>> get_fresh(ObjectKey key, Stop stop);
+  Task<Result<std::vector<std::string>>> differences(Stop stop);
 
  private:
   class Scope;
@@ -67,12 +64,14 @@ class InformerCore {
   Scope* scope_of(const ObjectKey& key);
   [[nodiscard]] bool fresh(const ObjectKey& key);
   Task<Result<ErasedObject>> read_live(ObjectKey key, Stop stop);
-  [[nodiscard]] bool knows(const json::object& object) const;
+  // The entry that is this very object in this very version, or null.
+  [[nodiscard]] Entry* known(const json::object& object);
   [[nodiscard]] Result<ErasedObject> read(const json::object& object) const;
   void put(Entry entry);
-  void erase(const ObjectKey& key);
+  void erase(const ObjectKey& key, bool missed);
   void refuse(const json::object& object, const Error& why);
-  void notify(const ErasedObject& before, const ErasedObject& now);
+  void notify(const ErasedObject& before, const ErasedObject& now, bool missed);
+  Task<Result<std::vector<std::string>>> differences_in(const Scope& scope, Stop stop);
   void scope_synced();
   void progressed() { progress_.release_all(); }
 
@@ -86,6 +85,7 @@ class InformerCore {
   InformerOptions options_;
   std::unordered_map<ObjectKey, Entry> objects_;
   std::unordered_map<ObjectKey, std::string> noted_;  // versions the cache may not have reached
+  std::vector<std::unique_ptr<InformerIndex>> indexes_;
   std::vector<Listener> listeners_;
   std::vector<std::unique_ptr<Scope>> scopes_;
   Event synced_;
