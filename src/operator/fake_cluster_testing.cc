@@ -211,7 +211,8 @@ Task<Result<std::unique_ptr<HttpStream>>> FakeCluster::open(kube::Request reques
   for (const auto& [name, value] : request.query) {
     if (name == "resourceVersion") {
       std::from_chars(value.data(), value.data() + value.size(), version);
-    } else if (name == "sendInitialEvents") {
+    } else if (name == "sendInitialEvents") {  // a list, for who injects faults
+      if (before) HOLMES_CO_CHECK(before(request));
       first = initial_events(resource);
     }
   }

@@ -45,7 +45,8 @@ class InformerCore::Scope final : public ObjectSink {
                      .label_selector = core.options_.label_selector,
                      .field_selector = core.options_.field_selector}) {}
 
-  [[nodiscard]] bool covers(const ObjectKey& key) const { return ns_.empty() || ns_ == key.ns; }
+  // A key or metadata.
+  [[nodiscard]] bool covers(const auto& object) const { return ns_.empty() || ns_ == object.ns; }
   [[nodiscard]] const std::string& ns() const { return ns_; }
   [[nodiscard]] const std::string& version() const { return version_; }
   [[nodiscard]] uint64_t round() const { return round_; }
@@ -74,7 +75,7 @@ class InformerCore::Scope final : public ObjectSink {
 };
 
 void InformerCore::Scope::list_item(const json::object& object) {
-  if (Entry* known = core_.known(object)) {
+  if (const Entry* known = core_.known(object)) {
     known->listed_in = round_;
     return;
   }
@@ -82,7 +83,7 @@ void InformerCore::Scope::list_item(const json::object& object) {
   if (!read) return core_.refuse(object, read.error());
   const ObjectMeta& meta = *read->meta;
   if (const auto found = core_.objects_.find(meta.key()); found != core_.objects_.end()) {
-    Entry& entry = found->second;
+    const Entry& entry = *found;
     if (entry.written_in == round_ &&
         newer(entry.object.meta->resource_version, meta.resource_version)) {
       entry.listed_in = round_;
@@ -109,7 +110,7 @@ void InformerCore::Scope::object_changed(const json::object& object) {
   if (!read) return core_.refuse(object, read.error());
   const ObjectMeta& meta = *read->meta;
   if (const auto found = core_.objects_.find(meta.key()); found != core_.objects_.end()) {
-    const ObjectMeta& cached = *found->second.object.meta;
+    const ObjectMeta& cached = *found->object.meta;
     if (same_state(cached, meta) || older(meta.resource_version, cached.resource_version)) return;
   }
   core_.put({.object = *read, .listed_in = round_});
@@ -121,7 +122,7 @@ void InformerCore::Scope::object_deleted(const json::object& object) {
   if (found == core_.objects_.end()) return;
   // An own write may already have shown its successor.
   const std::string version = json_string_or(object, {"metadata", "resourceVersion"});
-  if (older(version, found->second.object.meta->resource_version)) return;
+  if (older(version, found->object.meta->resource_version)) return;
   core_.erase(key, false);
 }
 
@@ -134,8 +135,8 @@ void InformerCore::Scope::all_gone() {
 
 void InformerCore::Scope::erase_if(const std::function<bool(const Entry&)>& condition) {
   std::vector<ObjectKey> gone;
-  for (const auto& [key, entry] : core_.objects_) {
-    if (covers(key) && condition(entry)) gone.push_back(key);
+  for (const Entry& entry : core_.objects_) {
+    if (covers(*entry.object.meta) && condition(entry)) gone.push_back(entry.object.meta->key());
   }
   for (const ObjectKey& key : gone) core_.erase(key, true);
 }
@@ -187,11 +188,11 @@ Task<Status> InformerCore::wait_synced(Stop stop) {
 
 ErasedObject InformerCore::get(const ObjectKey& key) const {
   const auto found = objects_.find(key);
-  return found == objects_.end() ? ErasedObject{} : found->second.object;
+  return found == objects_.end() ? ErasedObject{} : found->object;
 }
 
 void InformerCore::for_each(const std::function<void(const ErasedObject&)>& visit) const {
-  for (const auto& [key, entry] : objects_) visit(entry.object);
+  for (const Entry& entry : objects_) visit(entry.object);
 }
 
 void InformerCore::note_write(ErasedObject written) {
@@ -201,8 +202,8 @@ void InformerCore::note_write(ErasedObject written) {
   const std::string version = written.meta->resource_version;
   const auto found = objects_.find(key);
   if (found != objects_.end()) {
-    if (!newer(version, found->second.object.meta->resource_version)) return;
-    const uint64_t listed_in = found->second.listed_in;
+    if (!newer(version, found->object.meta->resource_version)) return;
+    const uint64_t listed_in = found->listed_in;
     put({.object = std::move(written), .listed_in = listed_in, .written_in = scope->round()});
     scope->list_watch().wrote(version);
     return;
@@ -293,14 +294,14 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
 }
 
 // Mostly an own write: not worth decoding again.
-InformerCore::Entry* InformerCore::known(const json::object& object) {
+const InformerCore::Entry* InformerCore::known(const json::object& object) {
   const auto uid = json_string(object, {"metadata", "uid"});
   const auto version = json_string(object, {"metadata", "resourceVersion"});
   if (!uid || !version) return nullptr;
   const auto found = objects_.find(key_of(object));
   if (found == objects_.end()) return nullptr;
-  const ObjectMeta& cached = *found->second.object.meta;
-  return cached.uid == *uid && cached.resource_version == *version ? &found->second : nullptr;
+  const ObjectMeta& cached = *found->object.meta;
+  return cached.uid == *uid && cached.resource_version == *version ? &*found : nullptr;
 }
 
 Result<ErasedObject> InformerCore::read(const json::object& object) const {
@@ -313,21 +314,30 @@ Result<ErasedObject> InformerCore::read(const json::object& object) const {
 
 void InformerCore::put(Entry entry) {
   const ObjectKey key = entry.object.meta->key();
-  const auto found = objects_.find(key);
-  ErasedObject before = found == objects_.end() ? ErasedObject{} : found->second.object;
-  if (before && before.meta->uid != entry.object.meta->uid) {
+  auto found = objects_.find(key);
+  if (found != objects_.end() && found->object.meta->uid != entry.object.meta->uid) {
     erase(key, true);
-    before = {};
+    found = objects_.end();
   }
   const ErasedObject now = entry.object;
-  objects_.insert_or_assign(key, std::move(entry));
+  ErasedObject before;
+  if (found == objects_.end()) {
+    objects_.insert(std::move(entry));
+  } else {
+    before = found->object;
+    auto node = objects_.extract(found);
+    node.value() = std::move(entry);
+    objects_.insert(std::move(node));
+  }
   notify(before, now, false);
 }
 
 // `missed`: what is in the cache may not be the object's last state.
 void InformerCore::erase(const ObjectKey& key, bool missed) {
-  const auto node = objects_.extract(key);
-  if (!node.empty()) notify(node.mapped().object, {}, missed);
+  const auto found = objects_.find(key);
+  if (found == objects_.end()) return;
+  const auto node = objects_.extract(found);
+  notify(node.value().object, {}, missed);
 }
 
 void InformerCore::refuse(const json::object& object, const Error& why) {
@@ -364,13 +374,13 @@ Task<Result<std::vector<std::string>>> InformerCore::differences_in(const Scope&
   if (scope.version().empty()) co_return fail(ErrorCode::kUnavailable, "not synced yet");
   std::map<ObjectKey, std::string> cached;
   std::set<ObjectKey> ahead;  // own writes that the watch has not shown
-  for (const auto& [key, entry] : objects_) {
-    if (!scope.covers(key)) continue;
+  for (const Entry& entry : objects_) {
     const ObjectMeta& meta = *entry.object.meta;
+    if (!scope.covers(meta)) continue;
     if (newer(meta.resource_version, scope.version())) {
-      ahead.insert(key);
+      ahead.insert(meta.key());
     } else {
-      cached.emplace(key, state_text(meta));
+      cached.emplace(meta.key(), state_text(meta));
     }
   }
   ListOptions options{.ns = scope.ns(),

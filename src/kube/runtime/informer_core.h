@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "async/task_scope.h"
@@ -57,15 +58,34 @@ class InformerCore {
   class Scope;
   struct Entry {
     ErasedObject object;
-    uint64_t listed_in = 0;   // the last round of its scope's lists that had it
-    uint64_t written_in = 0;  // the round in which it came from a write or a live read
+    // No part of the key, so that they may change in place.
+    mutable uint64_t listed_in = 0;  // the last round of its scope's lists that had it
+    uint64_t written_in = 0;         // the round in which it came from a write or a live read
+  };
+  // The keys are those in the objects: a copy would cost a tenth of a small object.
+  struct ByKey {
+    using is_transparent = void;
+    static size_t hash(const std::string& ns, const std::string& name) {
+      return std::hash<std::string>()(ns) * 31 + std::hash<std::string>()(name);
+    }
+    size_t operator()(const ObjectKey& key) const { return hash(key.ns, key.name); }
+    size_t operator()(const Entry& entry) const {
+      return hash(entry.object.meta->ns, entry.object.meta->name);
+    }
+    bool operator()(const Entry& a, const Entry& b) const {
+      return a.object.meta->name == b.object.meta->name && a.object.meta->ns == b.object.meta->ns;
+    }
+    bool operator()(const ObjectKey& a, const Entry& b) const {
+      return a.name == b.object.meta->name && a.ns == b.object.meta->ns;
+    }
+    bool operator()(const Entry& a, const ObjectKey& b) const { return (*this)(b, a); }
   };
 
   Scope* scope_of(const ObjectKey& key);
   [[nodiscard]] bool fresh(const ObjectKey& key);
   Task<Result<ErasedObject>> read_live(ObjectKey key, Stop stop);
   // The entry that is this very object in this very version, or null.
-  [[nodiscard]] Entry* known(const json::object& object);
+  [[nodiscard]] const Entry* known(const json::object& object);
   [[nodiscard]] Result<ErasedObject> read(const json::object& object) const;
   void put(Entry entry);
   void erase(const ObjectKey& key, bool missed);
@@ -83,7 +103,7 @@ class InformerCore {
   std::string resource_;
   Decode decode_;
   InformerOptions options_;
-  std::unordered_map<ObjectKey, Entry> objects_;
+  std::unordered_set<Entry, ByKey, ByKey> objects_;
   std::unordered_map<ObjectKey, std::string> noted_;  // versions the cache may not have reached
   std::vector<std::unique_ptr<InformerIndex>> indexes_;
   std::vector<Listener> listeners_;
