@@ -25,6 +25,7 @@ kube::Reconciler reconciler_of(Reconciler& reconciler) {
 kube::InformerOptions informer_options(const OperatorOptions& options) {
   kube::InformerOptions informer;
   informer.namespaces = options.namespaces;
+  informer.verify_interval = options.verify_cache_interval;
   return informer;
 }
 

@@ -25,6 +25,7 @@ struct OperatorOptions {
   Claimant claimant;
   // How long running checks may go on after a stop; then they are left to the next process.
   std::chrono::seconds shutdown_grace{25};
+  std::chrono::seconds verify_cache_interval{0};  // see kube::InformerOptions
 };
 
 class Operator {

@@ -26,6 +26,9 @@ struct InformerOptions {
   std::vector<std::string> namespaces{};  // empty: all; else one list-watch each
   std::string label_selector{};
   std::string field_selector{};
+  // For tests: how often the cache is compared with the API server (Informer::differences). What
+  // is found twice in a row is logged as an error. 0: never.
+  std::chrono::seconds verify_interval{0};
 };
 
 class InformerCore {
@@ -92,6 +95,7 @@ class InformerCore {
   void refuse(const json::object& object, const Error& why);
   void notify(const ErasedObject& before, const ErasedObject& now, bool missed);
   Task<Result<std::vector<std::string>>> differences_in(const Scope& scope, Stop stop);
+  Task<> verify(Stop stop);
   void scope_synced();
   void progressed() { progress_.release_all(); }
 

@@ -424,5 +424,19 @@ TEST_F(InformerTest, TheOracleNamesWhatIsDifferent) {
   EXPECT_EQ(loop.run(informer_->differences({})).error().code, ErrorCode::kGone);
 }
 
+TEST_F(InformerTest, ADifferenceThatStaysIsAnErrorInTheLog) {
+  api.answer(page("10", {{.name = "a", .version = "5"}}));
+  pipe_ = api.stream();
+  make({.verify_interval = seconds(10)});
+  api.answer(page("10", {{.name = "a", .version = "5"}}));
+  api.answer(page("10", {{.name = "b", .version = "7"}, {.name = "a", .version = "5"}}));
+  loop.advance(seconds(20));
+  EXPECT_THAT(logs, IsEmpty());
+  api.answer(page("10", {{.name = "b", .version = "7"}, {.name = "a", .version = "6"}}));
+  loop.advance(seconds(10));
+  EXPECT_THAT(logs, ElementsAre("the cache differs from the API server"));
+  EXPECT_TRUE(metric(R"(holmes_cache_comparisons_total{resource="toys.toys.dev"} 3)"));
+}
+
 }  // namespace
 }  // namespace holmes::kube
