@@ -7,8 +7,8 @@ readonly cache=${HOLMES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/holmes}
 
 readonly name=${1:-}
 case $name in
-  operator | schedules) shift ;;
-  cron | queue)
+  operator | schedules | sync) shift ;;
+  cron | decode | queue)
     shift
     exec "bench/micro/$name.sh" "$@"
     ;;
@@ -16,6 +16,8 @@ case $name in
     cat <<'TEXT'
 operator    2,000 HealthChecks at once on a real API server, side by side with a controller-runtime operator (about 8 minutes)
 schedules   1,000 every-minute schedules side by side with it; then 5,000 on one minute, and 10,000 that are not due (about 16 minutes)
+sync        memory with 50,000 HealthChecks, from the first list to their deletion, side by side with it (about 15 minutes)
+decode      how fast the bytes of a watch become events (half a minute)
 cron        how long a schedule takes to find its ticks (half a minute)
 queue       how many keys a second the work queue takes in and hands out (half a minute)
 TEXT

@@ -110,11 +110,11 @@ func (h *helper) sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// settled waits until the memory has not changed by 1 % for 5 s.
-func (h *helper) settled(ctx context.Context) (*procStat, error) {
+// settled waits until the memory has not changed by 1 % for 5 s, at most for the limit.
+func (h *helper) settled(ctx context.Context, limit time.Duration) (*procStat, error) {
 	var last procStat
 	still := 0
-	for end := time.Now().Add(settleLimit); time.Now().Before(end) && still < 5; {
+	for end := time.Now().Add(limit); time.Now().Before(end) && still < 5; {
 		if err := h.sleep(ctx, time.Second); err != nil {
 			return nil, err
 		}

@@ -88,7 +88,7 @@ func (c *operatorBench) measureCached(ctx context.Context, st *stage, t *turn) e
 	if err != nil {
 		return err
 	}
-	if t.Cached, err = st.op.settled(ctx); err != nil {
+	if t.Cached, err = st.op.settled(ctx, settleLimit); err != nil {
 		return err
 	}
 	again, err := st.mockStats()

@@ -73,6 +73,7 @@ struct AttemptRecord {
 
 struct HealthCheckStatus {
   Phase phase = Phase::kNew;
+  bool rerun_accepted = false;
   std::optional<WallTime> start_time;
   std::optional<WallTime> completion_time;
   std::optional<CheckStatus> result;
@@ -86,7 +87,6 @@ struct HealthCheckStatus {
   int64_t run = 0;
   std::optional<Attempt> attempt;
   std::vector<AttemptRecord> attempts;  // oldest first
-  bool rerun_accepted = false;
   int64_t observed_generation = 0;
   std::optional<Usage> usage;
   std::vector<Evidence> evidence;

@@ -16,13 +16,13 @@ enum class ErrorCode {
   kNotFound,         // 404
   kConflict,         // 409: somebody else changed it first
   kAlreadyExists,    // 409 on create
-  kGone,             // 410: the version asked for is no longer kept
-  kTooLarge,         // a limit of ours or of the peer's was exceeded
-  kRefused,          // nothing was sent or the peer did not take it: safe to send again
-  kUnavailable,      // the peer could not answer; whether it acted is unknown
-  kTimeout,          // the deadline passed
-  kCancelled,        // the caller asked to stop
-  kProtocol,         // the peer sent what we cannot read
+  kGone,         // 410: the version asked for is no longer kept, or not reached yet (Kubernetes)
+  kTooLarge,     // a limit of ours or of the peer's was exceeded
+  kRefused,      // nothing was sent or the peer did not take it: safe to send again
+  kUnavailable,  // the peer could not answer; whether it acted is unknown
+  kTimeout,      // the deadline passed
+  kCancelled,    // the caller asked to stop
+  kProtocol,     // the peer sent what we cannot read
   kInternal,
 };
 

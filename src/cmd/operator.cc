@@ -49,6 +49,10 @@ OptionTable option_table(OperatorCommandOptions& options) {
   table.seconds("shutdown-grace-seconds", "HOLMES_SHUTDOWN_GRACE_SECONDS",
                 options.work.shutdown_grace, std::chrono::seconds(0), std::chrono::seconds(3600),
                 "How long running checks may go on after SIGTERM");
+  table.seconds("verify-cache-seconds", "HOLMES_VERIFY_CACHE_SECONDS",
+                options.work.verify_cache_interval, std::chrono::seconds(0),
+                std::chrono::seconds(3600),
+                "For tests: how often caches are compared with a list of everything; 0: never");
   options.cluster.add_to(table);
   options.proxies.add_to(table);
   options.log.add_to(table);

@@ -83,13 +83,15 @@ bool is_write(const kube::Request& request) {
 
 class FakeCluster::Watch final : public HttpStream {
  public:
-  Watch(FakeCluster& cluster, const Resource& resource, int version)
-      : cluster_(cluster), resource_(resource) {
+  // `first`: what comes before the changes after this version.
+  Watch(FakeCluster& cluster, const Resource& resource, int version, std::string first)
+      : cluster_(cluster), resource_(resource), first_(std::move(first)) {
     while (next_ < resource.changes.size() && resource.changes[next_].first <= version) ++next_;
   }
   [[nodiscard]] int status() const override { return 200; }
   [[nodiscard]] const HttpHeaders& headers() const override { return headers_; }
   Task<Result<std::optional<std::string>>> read(Stop stop) override {
+    if (!first_.empty()) co_return std::exchange(first_, {});
     while (next_ == resource_.changes.size()) {
       if (!co_await cluster_.news_.park(stop)) co_return fail(stop.error("read"));
     }
@@ -99,6 +101,7 @@ class FakeCluster::Watch final : public HttpStream {
  private:
   FakeCluster& cluster_;
   const Resource& resource_;
+  std::string first_;
   size_t next_ = 0;
   HttpHeaders headers_;
 };
@@ -203,12 +206,31 @@ Task<Result<kube::Response>> FakeCluster::send(kube::Request request, Stop stop)
 
 Task<Result<std::unique_ptr<HttpStream>>> FakeCluster::open(kube::Request request, Stop) {
   int version = 0;
+  std::string first;
+  const Resource& resource = resource_of(request);
   for (const auto& [name, value] : request.query) {
     if (name == "resourceVersion") {
       std::from_chars(value.data(), value.data() + value.size(), version);
+    } else if (name == "sendInitialEvents") {  // a list, for who injects faults
+      if (before) HOLMES_CO_CHECK(before(request));
+      first = initial_events(resource);
     }
   }
-  co_return std::make_unique<Watch>(*this, resource_of(request), version);
+  if (!first.empty()) version = version_;
+  co_return std::make_unique<Watch>(*this, resource, version, std::move(first));
+}
+
+// All objects and the bookmark behind them (KEP-3157).
+std::string FakeCluster::initial_events(const Resource& resource) const {
+  std::string events;
+  for (const auto& [name, object] : resource.objects) {
+    if (hidden_.contains(name)) continue;
+    events += to_text(json::object{{"type", "ADDED"}, {"object", object}}) + "\n";
+  }
+  const json::object metadata{{"resourceVersion", std::to_string(version_)},
+                              {"annotations", {{"k8s.io/initial-events-end", "true"}}}};
+  return events +
+         to_text(json::object{{"type", "BOOKMARK"}, {"object", {{"metadata", metadata}}}}) + "\n";
 }
 
 FakeCluster::Resource& FakeCluster::resource_of(const kube::Request& request) {

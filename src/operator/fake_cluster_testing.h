@@ -44,8 +44,9 @@ class FakeCluster final : public kube::Transport {
   ScheduledHealthCheck schedule(const std::string& name) const;
   std::vector<HealthCheck> checks() const;
 
-  // Called before a request is served; an Error is the answer instead. `after` is called when it
-  // was served: an Error hides the answer (committed, but the caller cannot know).
+  // Called before a request (and a watch that begins with all objects) is served; an Error is the
+  // answer instead. `after` is called when it was served: an Error hides the answer (committed, but
+  // the caller cannot know).
   std::function<Status(const kube::Request&)> before;
   std::function<Status(const kube::Request&)> after;
   // Each change as a watch tells it, before and after it; the object before is empty for a new one.
@@ -78,6 +79,7 @@ class FakeCluster final : public kube::Transport {
             const std::function<void(json::object&)>& change);
   Result<kube::Response> serve(const kube::Request& request);
   Result<kube::Response> list(const Resource& resource) const;
+  std::string initial_events(const Resource& resource) const;
   Result<kube::Response> create(Resource& resource, const kube::Request& request, std::string ns);
   Result<kube::Response> update_status(Resource& resource, const std::string& name,
                                        const kube::Request& request);

@@ -26,6 +26,7 @@ kube::Reconciler reconciler_of(Reconciler& reconciler) {
 kube::InformerOptions informer_options(const OperatorOptions& options) {
   kube::InformerOptions informer;
   informer.namespaces = options.namespaces;
+  informer.verify_interval = options.verify_cache_interval;
   return informer;
 }
 
@@ -81,11 +82,8 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
                            log, [this] { reconciler_.wake_waiting(); }),
       schedule_controller_(loop, schedule_queue_, reconciler_of(schedule_reconciler_), log,
                            runtime_metrics_, controller_options(kScheduleControllerName)) {
-  schedules_.on_change([this](const ScheduleSnapshot& before, const ScheduleSnapshot& now) {
-    on_schedule_change(before, now);
-  });
-  informer_.on_change(
-      [this](const CheckSnapshot& before, const CheckSnapshot& now) { on_change(before, now); });
+  schedules_.on_change([this](const auto& c) { on_schedule_change(c.before, c.now); });
+  informer_.on_change([this](const auto& c) { on_change(c.before, c.now); });
 }
 
 Task<> Operator::run(Stop stop) {

@@ -27,6 +27,7 @@ struct OperatorOptions {
   std::chrono::seconds shutdown_grace{25};
   // All objects of the caches are looked at about this often (kube/runtime/sweep.h).
   std::chrono::seconds sweep_interval{600};
+  std::chrono::seconds verify_cache_interval{0};  // see kube::InformerOptions
 };
 
 class Operator {

@@ -100,7 +100,9 @@ class Starter:
             if program.alive():
                 program.terminate(grace=10)
             running.remove(program)
+        wrong = [p.tail() for p in self.started if "the cache differs from the API server" in p.log()]
         self.started = []
+        assert not wrong, wrong
 
 
 @pytest.fixture

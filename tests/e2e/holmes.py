@@ -83,7 +83,12 @@ class Operator(Program):
         super().__init__(
             "operator",
             port,
-            {"HOLMES_API_URL": api_url, "HOLMES_METRICS_ADDRESS": f"127.0.0.1:{port}", **env},
+            {
+                "HOLMES_API_URL": api_url,
+                "HOLMES_METRICS_ADDRESS": f"127.0.0.1:{port}",
+                "HOLMES_VERIFY_CACHE_SECONDS": "2",
+                **env,
+            },
             log_path,
             kubeconfig,
         )

@@ -56,12 +56,13 @@ class Reader {
     read(name, time);
     if (time) field = *time;
   }
-  void read(std::string_view name, std::map<std::string, std::string>& field) {
+  void read(std::string_view name, StringMap& field) {
     const json::value* value = next(name);
     if (value == nullptr) return;
     if (!value->is_object()) return set_error(must_be(path(name), "an object", *value));
     const std::string prefix = path(name) + ".";
     Reader entries(value->get_object(), prefix);
+    field.reserve(value->get_object().size());
     for (const auto& entry : value->get_object()) {
       std::string text;
       entries.read(entry.key(), text);
@@ -113,8 +114,7 @@ void put(json::object& object, std::string_view name, const std::string& text) {
   if (!text.empty()) object[name] = text;
 }
 
-void put(json::object& object, std::string_view name,
-         const std::map<std::string, std::string>& texts) {
+void put(json::object& object, std::string_view name, const StringMap& texts) {
   if (texts.empty()) return;
   json::object& entries = object[name].emplace_object();
   for (const auto& [key, text] : texts) entries[key] = text;

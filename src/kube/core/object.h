@@ -4,11 +4,12 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/container/flat_map.hpp>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -46,6 +47,9 @@ struct OwnerReference {
   bool operator==(const OwnerReference&) const = default;
 };
 
+// A sorted vector: objects have few labels, and there are many objects.
+using StringMap = boost::container::flat_map<std::string, std::string>;
+
 // The fields of metav1.ObjectMeta that we use. managedFields are dropped on reading.
 struct ObjectMeta {
   std::string name;
@@ -55,8 +59,8 @@ struct ObjectMeta {
   int64_t generation = 0;
   WallTime creation_timestamp{};
   std::optional<WallTime> deletion_timestamp;
-  std::map<std::string, std::string> labels;
-  std::map<std::string, std::string> annotations;
+  StringMap labels;
+  StringMap annotations;
   std::vector<OwnerReference> owner_references;
 
   [[nodiscard]] ObjectKey key() const { return {ns, name}; }

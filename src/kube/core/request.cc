@@ -140,6 +140,7 @@ Request list_request(const ResourceType& type, const ListOptions& options) {
   if (options.limit > 0) put(request, "limit", std::to_string(options.limit));
   put(request, "continue", options.continue_token);
   put(request, "resourceVersion", options.resource_version);
+  put(request, "resourceVersionMatch", options.resource_version_match);
   if (options.as_table) request.accept = kTableAccept;
   return request;
 }
@@ -153,7 +154,11 @@ Request watch_request(const ResourceType& type, const WatchOptions& options) {
   put(request, "fieldSelector", options.field_selector);
   put(request, "resourceVersion", options.resource_version);
   put(request, "timeoutSeconds", std::to_string(options.timeout.count()));
-  if (options.bookmarks) put(request, "allowWatchBookmarks", "true");
+  put(request, "allowWatchBookmarks", "true");
+  if (options.initial_events) {
+    put(request, "sendInitialEvents", "true");
+    put(request, "resourceVersionMatch", "NotOlderThan");
+  }
   return request;
 }
 

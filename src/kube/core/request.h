@@ -47,8 +47,9 @@ struct ListOptions {
   std::string field_selector{};
   int64_t limit = 0;  // 0: all at once
   std::string continue_token{};
-  std::string resource_version{};
-  bool as_table = false;  // the server prints (meta.k8s.io/v1 Table)
+  std::string resource_version{};        // "": the most recent
+  std::string resource_version_match{};  // "NotOlderThan", "Exact"; for the first page
+  bool as_table = false;                 // the server prints (meta.k8s.io/v1 Table)
 };
 
 struct WatchOptions {
@@ -57,7 +58,9 @@ struct WatchOptions {
   std::string field_selector{};
   std::string resource_version{};
   std::chrono::seconds timeout{290};
-  bool bookmarks = true;
+  // Begins with all objects of a version not older than resource_version as events (KEP-3157), then
+  // comes a bookmark that ends them.
+  bool initial_events = false;
 };
 
 struct DeleteOptions {

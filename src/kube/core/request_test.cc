@@ -25,7 +25,11 @@ TEST(Request, NamesObjectsAsTheApiServerDoes) {
       {watch_request(kDeployments, {.resource_version = "7"}),
        "/apis/apps/v1/deployments?watch=true&resourceVersion=7&timeoutSeconds=290"
        "&allowWatchBookmarks=true"},
-      {watch_request(kPods, {.bookmarks = false}), "/api/v1/pods?watch=true&timeoutSeconds=290"},
+      {list_request(kPods, {.resource_version = "7", .resource_version_match = "NotOlderThan"}),
+       "/api/v1/pods?resourceVersion=7&resourceVersionMatch=NotOlderThan"},
+      {watch_request(kPods, {.resource_version = "7", .initial_events = true}),
+       "/api/v1/pods?watch=true&resourceVersion=7&timeoutSeconds=290&allowWatchBookmarks=true"
+       "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"},
   };
   for (const auto& [request, target] : cases) {
     EXPECT_EQ(request.target(), target);

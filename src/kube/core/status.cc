@@ -46,6 +46,14 @@ ErrorCode code_of(int http_status, std::string_view reason, bool has_hint) {
   }
 }
 
+// A version that this API server has not seen yet, say after a restore from a backup.
+bool version_too_large(const json::object& status) {
+  const json::array* causes = json_array(status, {"details", "causes"});
+  return causes != nullptr && std::ranges::any_of(*causes, [](const json::value& cause) {
+           return json_string(cause, {"reason"}) == "ResourceVersionTooLarge";
+         });
+}
+
 Error error_of(int http_status, const json::object& status, std::optional<milliseconds> hint) {
   const std::string reason = json_string_or(status, {"reason"});
   std::string message = cut(json_string_or(status, {"message"}), kMaxMessageBytes);
@@ -57,7 +65,9 @@ Error error_of(int http_status, const json::object& status, std::optional<millis
   if (!hint && seconds && *seconds > 0) {
     hint = std::chrono::seconds(std::min(*seconds, kMaxRetryAfterSeconds));
   }
-  return {code_of(http_status, reason, hint.has_value()), std::move(message), hint};
+  const ErrorCode code =
+      version_too_large(status) ? ErrorCode::kGone : code_of(http_status, reason, hint.has_value());
+  return {code, std::move(message), hint};
 }
 
 }  // namespace

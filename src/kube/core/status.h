@@ -13,7 +13,8 @@ namespace holmes::kube {
 // The Error for an answer that is not 2xx. `body` may be a Status object, whose message, reason and
 // details.retryAfterSeconds then count, or any text, which is quoted in part.
 //   kAlreadyExists, kConflict   409, told apart by the reason
-//   kGone                       410, and reason Expired
+//   kGone                       410, reason Expired, and cause ResourceVersionTooLarge (504): the
+//                               version asked for is not there (any more or yet)
 //   kRefused                    429, and 503 with a retry hint: nothing happened
 //   kUnavailable                any other 5xx: a write may have happened; the hint is kept
 //   kInvalid                    400, 405, 406, 415, 422

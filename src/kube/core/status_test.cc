@@ -74,5 +74,17 @@ TEST(StatusError, ReadsTheStatusInsideAWatch) {
   EXPECT_EQ(status_error(json::object()).code, ErrorCode::kProtocol);
 }
 
+// As kube-apiserver 1.35 says it.
+TEST(StatusError, AVersionThatIsNotReachedYetIsNotThereLikeOneThatIsGone) {
+  constexpr std::string_view kBody =
+      R"({"kind":"Status","status":"Failure","message":"Timeout: Too large resource version: 9, )"
+      R"(current: 8","reason":"Timeout","details":{"causes":[{"reason":"ResourceVersionTooLarge",)"
+      R"("message":"Too large resource version"}],"retryAfterSeconds":1},"code":504})";
+  const Error error = status_error(504, kBody, std::nullopt);
+  EXPECT_EQ(error.code, ErrorCode::kGone);
+  EXPECT_EQ(error.retry_after, seconds(1));
+  EXPECT_EQ(status_error(parse_json_object(kBody).value()).code, ErrorCode::kGone);
+}
+
 }  // namespace
 }  // namespace holmes::kube

@@ -12,6 +12,8 @@ namespace {
 
 constexpr size_t kMaxQuotedBytes = 120;
 
+constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
+
 constexpr std::array<std::pair<std::string_view, WatchEventType>, 5> kTypes{{
     {"ADDED", WatchEventType::kAdded},
     {"MODIFIED", WatchEventType::kModified},
@@ -40,6 +42,9 @@ Result<WatchEvent> parse_event(std::string_view line) {
     if (name == *type) event.type = value;
   }
   event.resource_version = json_string_or(event.object, {"metadata", "resourceVersion"});
+  event.ends_initial_events =
+      event.type == WatchEventType::kBookmark &&
+      json_string(event.object, {"metadata", "annotations", kInitialEventsEnd}) == "true";
   return event;
 }
 

@@ -34,6 +34,8 @@ struct WatchEvent {
   // kError holds a metav1.Status (see status_error).
   json::object object;
   std::string resource_version;  // metadata.resourceVersion, unread; "" when there is none
+  // A kBookmark behind the objects with which a watch began (KEP-3157).
+  bool ends_initial_events = false;
 };
 
 // Cuts a stream of bytes into events. One pass: the work is linear in the bytes, however they are

@@ -63,6 +63,21 @@ TEST(WatchDecoder, KeepsAnUnfinishedEventForLater) {
   EXPECT_EQ(drain(decoder), std::vector<std::string>{"1"});
 }
 
+TEST(WatchDecoder, KnowsTheBookmarkBehindTheInitialEvents) {
+  const auto ends = [](std::string_view type, std::string_view annotations) {
+    WatchDecoder decoder;
+    decoder.feed(R"({"type":")" + std::string(type) +
+                 R"(","object":{"metadata":{"resourceVersion":"5","annotations":)" +
+                 std::string(annotations) + "}}}\n");
+    return (*decoder.next())->ends_initial_events;
+  };
+  EXPECT_TRUE(ends("BOOKMARK", R"({"k8s.io/initial-events-end":"true"})"));
+  EXPECT_FALSE(ends("BOOKMARK", R"({"k8s.io/initial-events-end":"false"})"));
+  EXPECT_FALSE(ends("BOOKMARK", "{}"));
+  EXPECT_FALSE(ends("BOOKMARK", "null"));
+  EXPECT_FALSE(ends("ADDED", R"({"k8s.io/initial-events-end":"true"})"));
+}
+
 TEST(WatchDecoder, QuotesABrokenLineAndGoesOnBehindIt) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"{\"type\":\"ADDED\",", "{\"type\":\"ADDED\","},

@@ -10,7 +10,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "kube/runtime/informer_core.h"
 
@@ -44,15 +46,43 @@ class Informer {
     core_.for_each([&visit](const ErasedObject& object) { visit(cast(object)); });
   }
 
-  // Called after the cache changed: before is null when the object is new, now is null when it is
-  // gone. An object that was deleted and made again under its name (another UID) is told as two
-  // calls, whether the watch or a later list revealed it. Also called for noted writes. Must not
-  // wait. Register before run().
-  void on_change(std::function<void(const Snapshot& before, const Snapshot& now)> listener) {
-    core_.on_change(
-        [listener = std::move(listener)](const ErasedObject& before, const ErasedObject& now) {
-          listener(cast(before), cast(now));
-        });
+  struct Change {
+    Snapshot before;  // null: the object is new
+    Snapshot now;     // null: it is gone
+    // It is gone and nobody saw it go (a later list lacked it, or had another object of its name):
+    // `before` may not be its last state. When the watch told of the deletion, it is.
+    bool missed = false;
+  };
+  // Called after the cache changed. An object that was deleted and made again under its name
+  // (another UID) is told as two calls, whether the watch or a later list revealed it. Also called
+  // for noted writes. Must not wait. Register before run().
+  void on_change(std::function<void(const Change& change)> listener) {
+    core_.on_change([listener = std::move(listener)](const ErasedObject& before,
+                                                     const ErasedObject& now, bool missed) {
+      listener({cast(before), cast(now), missed});
+    });
+  }
+
+  // Finds the cached objects that yield a text, such as their owner's uid or their phase. Listeners
+  // see it as new as the cache.
+  class Index {
+   public:
+    explicit Index(const InformerIndex& index) : index_(&index) {}
+    [[nodiscard]] std::vector<Snapshot> find(const std::string& key) const {
+      std::vector<Snapshot> found;
+      for (const ErasedObject& object : index_->find(key)) found.push_back(cast(object));
+      return found;
+    }
+
+   private:
+    const InformerIndex* index_;
+  };
+  // `key_of` depends on nothing but its object; it returns "" for one that is to be left out.
+  // Register before run(). The index lives as long as the informer.
+  Index add_index(std::function<std::string(const T&)> key_of) {
+    return Index(core_.add_index([key_of = std::move(key_of)](const ErasedObject& object) {
+      return key_of(*cast(object));
+    }));
   }
 
   // Read your own writes: tell what a write returned. The object replaces an older cached one at
@@ -73,6 +103,14 @@ class Informer {
   Task<Result<Snapshot>> get_fresh(ObjectKey key, Stop stop) {
     HOLMES_CO_TRY(ErasedObject object, co_await core_.get_fresh(std::move(key), std::move(stop)));
     co_return cast(object);
+  }
+
+  // A test's oracle: what the cache and the API server say differently of the very version that the
+  // cache has reached, one line for each object; empty when they agree, as they must at any time.
+  // Costs a list of everything. Fails like Transport::send; kGone when that version is no longer
+  // kept, kUnavailable before the first list.
+  Task<Result<std::vector<std::string>>> differences(Stop stop) {
+    return core_.differences(std::move(stop));
   }
 
  private:

@@ -1,7 +1,11 @@
 #include "kube/runtime/informer_core.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace holmes::kube {
 namespace {
@@ -14,6 +18,10 @@ bool older(std::string_view a, std::string_view b) {
 }
 bool same_state(const ObjectMeta& a, const ObjectMeta& b) {
   return a.uid == b.uid && a.resource_version == b.resource_version;
+}
+
+std::string state_text(const ObjectMeta& meta) {
+  return fmt::format("{} of {}", meta.resource_version, meta.uid);
 }
 
 bool too_deep(const json::object& object) {
@@ -37,7 +45,9 @@ class InformerCore::Scope final : public ObjectSink {
                      .label_selector = core.options_.label_selector,
                      .field_selector = core.options_.field_selector}) {}
 
-  [[nodiscard]] bool covers(const ObjectKey& key) const { return ns_.empty() || ns_ == key.ns; }
+  // A key or metadata.
+  [[nodiscard]] bool covers(const auto& object) const { return ns_.empty() || ns_ == object.ns; }
+  [[nodiscard]] const std::string& ns() const { return ns_; }
   [[nodiscard]] const std::string& version() const { return version_; }
   [[nodiscard]] uint64_t round() const { return round_; }
   [[nodiscard]] bool synced() const { return list_watch_.machine().synced(); }
@@ -65,15 +75,17 @@ class InformerCore::Scope final : public ObjectSink {
 };
 
 void InformerCore::Scope::list_item(const json::object& object) {
+  if (const Entry* known = core_.known(object)) {
+    known->listed_in = round_;
+    return;
+  }
   const Result<ErasedObject> read = core_.read(object);
   if (!read) return core_.refuse(object, read.error());
   const ObjectMeta& meta = *read->meta;
   if (const auto found = core_.objects_.find(meta.key()); found != core_.objects_.end()) {
-    Entry& entry = found->second;
-    const ObjectMeta& cached = *entry.object.meta;
-    const bool written_meanwhile =
-        entry.written_in == round_ && newer(cached.resource_version, meta.resource_version);
-    if (written_meanwhile || same_state(cached, meta)) {
+    const Entry& entry = *found;
+    if (entry.written_in == round_ &&
+        newer(entry.object.meta->resource_version, meta.resource_version)) {
       entry.listed_in = round_;
       return;
     }
@@ -93,12 +105,12 @@ void InformerCore::Scope::list_completed(const std::string& version) {
 }
 
 void InformerCore::Scope::object_changed(const json::object& object) {
-  if (core_.knows(object)) return;
+  if (core_.known(object) != nullptr) return;
   const Result<ErasedObject> read = core_.read(object);
   if (!read) return core_.refuse(object, read.error());
   const ObjectMeta& meta = *read->meta;
   if (const auto found = core_.objects_.find(meta.key()); found != core_.objects_.end()) {
-    const ObjectMeta& cached = *found->second.object.meta;
+    const ObjectMeta& cached = *found->object.meta;
     if (same_state(cached, meta) || older(meta.resource_version, cached.resource_version)) return;
   }
   core_.put({.object = *read, .listed_in = round_});
@@ -110,8 +122,8 @@ void InformerCore::Scope::object_deleted(const json::object& object) {
   if (found == core_.objects_.end()) return;
   // An own write may already have shown its successor.
   const std::string version = json_string_or(object, {"metadata", "resourceVersion"});
-  if (older(version, found->second.object.meta->resource_version)) return;
-  core_.erase(key);
+  if (older(version, found->object.meta->resource_version)) return;
+  core_.erase(key, false);
 }
 
 void InformerCore::Scope::all_gone() {
@@ -123,10 +135,10 @@ void InformerCore::Scope::all_gone() {
 
 void InformerCore::Scope::erase_if(const std::function<bool(const Entry&)>& condition) {
   std::vector<ObjectKey> gone;
-  for (const auto& [key, entry] : core_.objects_) {
-    if (covers(key) && condition(entry)) gone.push_back(key);
+  for (const Entry& entry : core_.objects_) {
+    if (covers(*entry.object.meta) && condition(entry)) gone.push_back(entry.object.meta->key());
   }
-  for (const ObjectKey& key : gone) core_.erase(key);
+  for (const ObjectKey& key : gone) core_.erase(key, true);
 }
 
 InformerCore::InformerCore(Loop& loop, Random& random, Transport& transport, Logger logger,
@@ -157,6 +169,7 @@ InformerCore::~InformerCore() = default;
 Task<> InformerCore::run(Stop stop) {
   TaskScope tasks(loop_, stop);
   for (const auto& scope : scopes_) tasks.spawn(scope->list_watch().run(tasks.stop()));
+  if (options_.verify_interval.count() > 0) tasks.spawn(verify(tasks.stop()));
   const Status drained = co_await tasks.drain({});
   HOLMES_ASSERT(drained.has_value());
 }
@@ -176,23 +189,24 @@ Task<Status> InformerCore::wait_synced(Stop stop) {
 
 ErasedObject InformerCore::get(const ObjectKey& key) const {
   const auto found = objects_.find(key);
-  return found == objects_.end() ? ErasedObject{} : found->second.object;
+  return found == objects_.end() ? ErasedObject{} : found->object;
 }
 
 void InformerCore::for_each(const std::function<void(const ErasedObject&)>& visit) const {
-  for (const auto& [key, entry] : objects_) visit(entry.object);
+  for (const Entry& entry : objects_) visit(entry.object);
 }
 
 void InformerCore::note_write(ErasedObject written) {
   const ObjectKey key = written.meta->key();
-  const Scope* scope = scope_of(key);
+  Scope* scope = scope_of(key);
   if (scope == nullptr) return;
-  const std::string& version = written.meta->resource_version;
+  const std::string version = written.meta->resource_version;
   const auto found = objects_.find(key);
   if (found != objects_.end()) {
-    if (!newer(version, found->second.object.meta->resource_version)) return;
-    const uint64_t listed_in = found->second.listed_in;
+    if (!newer(version, found->object.meta->resource_version)) return;
+    const uint64_t listed_in = found->listed_in;
     put({.object = std::move(written), .listed_in = listed_in, .written_in = scope->round()});
+    scope->list_watch().wrote(version);
     return;
   }
   // Not in the cache: new, or deleted since. If the watch has passed this version already, the
@@ -200,6 +214,7 @@ void InformerCore::note_write(ErasedObject written) {
   if (options_.label_selector.empty() && options_.field_selector.empty() &&
       newer(version, scope->version())) {
     put({.object = std::move(written), .written_in = scope->round()});
+    scope->list_watch().wrote(version);
   } else {
     note_version(key, version);
   }
@@ -256,7 +271,7 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
   if (!answer && answer.error().code != ErrorCode::kNotFound) co_return fail(answer.error());
   const auto noted = noted_.extract(key);
   if (!answer) {
-    erase(key);
+    erase(key, true);
     co_return ErasedObject{};
   }
   HOLMES_CO_TRY(const json::object object, parse_json_object(answer->body, kApiReading));
@@ -281,13 +296,14 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
 }
 
 // Mostly an own write: not worth decoding again.
-bool InformerCore::knows(const json::object& object) const {
+const InformerCore::Entry* InformerCore::known(const json::object& object) {
   const auto uid = json_string(object, {"metadata", "uid"});
   const auto version = json_string(object, {"metadata", "resourceVersion"});
-  if (!uid || !version) return false;
+  if (!uid || !version) return nullptr;
   const auto found = objects_.find(key_of(object));
-  return found != objects_.end() && found->second.object.meta->uid == *uid &&
-         found->second.object.meta->resource_version == *version;
+  if (found == objects_.end()) return nullptr;
+  const ObjectMeta& cached = *found->object.meta;
+  return cached.uid == *uid && cached.resource_version == *version ? &*found : nullptr;
 }
 
 Result<ErasedObject> InformerCore::read(const json::object& object) const {
@@ -300,20 +316,30 @@ Result<ErasedObject> InformerCore::read(const json::object& object) const {
 
 void InformerCore::put(Entry entry) {
   const ObjectKey key = entry.object.meta->key();
-  const auto found = objects_.find(key);
-  ErasedObject before = found == objects_.end() ? ErasedObject{} : found->second.object;
-  if (before && before.meta->uid != entry.object.meta->uid) {
-    erase(key);
-    before = {};
+  auto found = objects_.find(key);
+  if (found != objects_.end() && found->object.meta->uid != entry.object.meta->uid) {
+    erase(key, true);
+    found = objects_.end();
   }
   const ErasedObject now = entry.object;
-  objects_.insert_or_assign(key, std::move(entry));
-  notify(before, now);
+  ErasedObject before;
+  if (found == objects_.end()) {
+    objects_.insert(std::move(entry));
+  } else {
+    before = found->object;
+    auto node = objects_.extract(found);
+    node.value() = std::move(entry);
+    objects_.insert(std::move(node));
+  }
+  notify(before, now, false);
 }
 
-void InformerCore::erase(const ObjectKey& key) {
-  const auto node = objects_.extract(key);
-  if (!node.empty()) notify(node.mapped().object, {});
+// `missed`: what is in the cache may not be the object's last state.
+void InformerCore::erase(const ObjectKey& key, bool missed) {
+  const auto found = objects_.find(key);
+  if (found == objects_.end()) return;
+  const auto node = objects_.extract(found);
+  notify(node.value().object, {}, missed);
 }
 
 void InformerCore::refuse(const json::object& object, const Error& why) {
@@ -321,12 +347,93 @@ void InformerCore::refuse(const json::object& object, const Error& why) {
   metrics_.watch_unreadable_objects.add({resource_});
   logger_.warning("object is unreadable and left out",
                   {{"resource", resource_}, {"object", key.to_text()}, {"error", why}});
-  erase(key);
+  erase(key, true);
 }
 
-void InformerCore::notify(const ErasedObject& before, const ErasedObject& now) {
+void InformerCore::notify(const ErasedObject& before, const ErasedObject& now, bool missed) {
   metrics_.cache_objects.set({resource_}, static_cast<double>(objects_.size()));
-  for (const Listener& listener : listeners_) listener(before, now);
+  for (const auto& index : indexes_) index->changed(before, now);
+  for (const Listener& listener : listeners_) listener(before, now, missed);
+}
+
+InformerIndex& InformerCore::add_index(InformerIndex::KeyOf key_of) {
+  HOLMES_ASSERT(objects_.empty());
+  return *indexes_.emplace_back(std::make_unique<InformerIndex>(std::move(key_of)));
+}
+
+Task<Result<std::vector<std::string>>> InformerCore::differences(Stop stop) {
+  std::vector<std::string> all;
+  for (const auto& scope : scopes_) {
+    HOLMES_CO_TRY(const std::vector<std::string> own, co_await differences_in(*scope, stop));
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  co_return all;
+}
+
+// Twice in a row: an object that a live read did not find is out of the cache before the watch
+// tells of its deletion.
+Task<> InformerCore::verify(Stop stop) {
+  std::vector<std::string> before;
+  while (co_await sleep_for(loop_, options_.verify_interval, stop)) {
+    Result<std::vector<std::string>> now = co_await differences(stop);
+    if (!now) continue;
+    metrics_.cache_comparisons.add({resource_});
+    for (const std::string& difference : *now) {
+      if (std::ranges::find(before, difference) == before.end()) continue;
+      logger_.error("the cache differs from the API server",
+                    {{"resource", resource_}, {"difference", difference}});
+    }
+    before = std::move(*now);
+  }
+}
+
+// A version stands for one state of all objects, so there is nothing to wait for: what the cache
+// holds now is compared with a list of exactly the version that it has reached now.
+Task<Result<std::vector<std::string>>> InformerCore::differences_in(const Scope& scope, Stop stop) {
+  if (scope.version().empty()) co_return fail(ErrorCode::kUnavailable, "not synced yet");
+  std::map<ObjectKey, std::string> cached;
+  std::set<ObjectKey> ahead;  // own writes that the watch has not shown
+  for (const Entry& entry : objects_) {
+    const ObjectMeta& meta = *entry.object.meta;
+    if (!scope.covers(meta)) continue;
+    if (newer(meta.resource_version, scope.version())) {
+      ahead.insert(meta.key());
+    } else {
+      cached.emplace(meta.key(), state_text(meta));
+    }
+  }
+  ListOptions options{.ns = scope.ns(),
+                      .label_selector = options_.label_selector,
+                      .field_selector = options_.field_selector,
+                      .limit = kListPageItems,
+                      .resource_version = scope.version(),
+                      .resource_version_match = "Exact"};
+  std::vector<std::string> found;
+  do {
+    const StopSource bounded(stop, loop_, loop_.mono_now() + kListTimeout);
+    HOLMES_CO_TRY(const Response page,
+                  co_await transport_.send(list_request(type_, options), bounded.stop()));
+    HOLMES_CO_TRY(const DecodedList list, decode_list(page.body));
+    for (const json::object& item : list.items) {
+      const Result<ErasedObject> listed = read(item);
+      if (!listed || ahead.contains(listed->meta->key())) continue;
+      const std::string expected = state_text(*listed->meta);
+      const auto node = cached.extract(listed->meta->key());
+      const std::string actual = node.empty() ? "nothing" : node.mapped();
+      if (actual != expected) {
+        found.push_back(fmt::format("{}: cached is {}, listed is {}", listed->meta->key().to_text(),
+                                    actual, expected));
+      }
+    }
+    options.continue_token = list.continue_token;
+    options.resource_version.clear();
+    options.resource_version_match.clear();
+  } while (!options.continue_token.empty() && found.size() < kMaxDifferences);
+  for (const auto& [key, actual] : cached) {
+    if (found.size() >= kMaxDifferences) break;
+    found.push_back(fmt::format("{}: cached is {}, listed is nothing", key.to_text(), actual));
+  }
+  co_return found;
 }
 
 void InformerCore::scope_synced() {

@@ -5,10 +5,12 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "async/task_scope.h"
 #include "async/wait.h"
+#include "kube/runtime/informer_index.h"
 #include "kube/runtime/list_watch.h"
 
 namespace holmes::kube {
@@ -18,25 +20,22 @@ inline constexpr std::chrono::seconds kMaxStaleWait{5};
 inline constexpr std::chrono::seconds kLiveReadTimeout{10};
 // Own writes remembered that the watch has not shown yet; beyond it the oldest are forgotten.
 inline constexpr size_t kMaxNotedWrites = 10'000;
+inline constexpr size_t kMaxDifferences = 100;  // told of one scope
 
 struct InformerOptions {
   std::vector<std::string> namespaces{};  // empty: all; else one list-watch each
   std::string label_selector{};
   std::string field_selector{};
-};
-
-// A shared snapshot of some T and its metadata inside it.
-struct ErasedObject {
-  std::shared_ptr<const void> object;
-  const ObjectMeta* meta = nullptr;
-
-  explicit operator bool() const { return object != nullptr; }
+  // For tests: how often the cache is compared with the API server (Informer::differences). What
+  // is found twice in a row is logged as an error. 0: never.
+  std::chrono::seconds verify_interval{0};
 };
 
 class InformerCore {
  public:
   using Decode = std::function<Result<ErasedObject>(const json::object&)>;
-  using Listener = std::function<void(const ErasedObject& before, const ErasedObject& now)>;
+  using Listener =
+      std::function<void(const ErasedObject& before, const ErasedObject& now, bool missed)>;
 
   InformerCore(Loop& loop, Random& random, Transport& transport, Logger logger,
                RuntimeMetrics& metrics, ResourceType type, Decode decode, InformerOptions options);
@@ -52,27 +51,51 @@ class InformerCore {
   [[nodiscard]] size_t size() const { return objects_.size(); }
   void for_each(const std::function<void(const ErasedObject&)>& visit) const;
   void on_change(Listener listener) { listeners_.push_back(std::move(listener)); }
+  InformerIndex& add_index(InformerIndex::KeyOf key_of);
   void note_write(ErasedObject written);
   void note_version(const ObjectKey& key, const std::string& version);
   Task<Result<ErasedObject>> get_fresh(ObjectKey key, Stop stop);
+  Task<Result<std::vector<std::string>>> differences(Stop stop);
 
  private:
   class Scope;
   struct Entry {
     ErasedObject object;
-    uint64_t listed_in = 0;   // the last round of its scope's lists that had it
-    uint64_t written_in = 0;  // the round in which it came from a write or a live read
+    // No part of the key, so that they may change in place.
+    mutable uint64_t listed_in = 0;  // the last round of its scope's lists that had it
+    uint64_t written_in = 0;         // the round in which it came from a write or a live read
+  };
+  // The keys are those in the objects: a copy would cost a tenth of a small object.
+  struct ByKey {
+    using is_transparent = void;
+    static size_t hash(const std::string& ns, const std::string& name) {
+      return std::hash<std::string>()(ns) * 31 + std::hash<std::string>()(name);
+    }
+    size_t operator()(const ObjectKey& key) const { return hash(key.ns, key.name); }
+    size_t operator()(const Entry& entry) const {
+      return hash(entry.object.meta->ns, entry.object.meta->name);
+    }
+    bool operator()(const Entry& a, const Entry& b) const {
+      return a.object.meta->name == b.object.meta->name && a.object.meta->ns == b.object.meta->ns;
+    }
+    bool operator()(const ObjectKey& a, const Entry& b) const {
+      return a.name == b.object.meta->name && a.ns == b.object.meta->ns;
+    }
+    bool operator()(const Entry& a, const ObjectKey& b) const { return (*this)(b, a); }
   };
 
   Scope* scope_of(const ObjectKey& key);
   [[nodiscard]] bool fresh(const ObjectKey& key);
   Task<Result<ErasedObject>> read_live(ObjectKey key, Stop stop);
-  [[nodiscard]] bool knows(const json::object& object) const;
+  // The entry that is this very object in this very version, or null.
+  [[nodiscard]] const Entry* known(const json::object& object);
   [[nodiscard]] Result<ErasedObject> read(const json::object& object) const;
   void put(Entry entry);
-  void erase(const ObjectKey& key);
+  void erase(const ObjectKey& key, bool missed);
   void refuse(const json::object& object, const Error& why);
-  void notify(const ErasedObject& before, const ErasedObject& now);
+  void notify(const ErasedObject& before, const ErasedObject& now, bool missed);
+  Task<Result<std::vector<std::string>>> differences_in(const Scope& scope, Stop stop);
+  Task<> verify(Stop stop);
   void scope_synced();
   void progressed() { progress_.release_all(); }
 
@@ -84,8 +107,9 @@ class InformerCore {
   std::string resource_;
   Decode decode_;
   InformerOptions options_;
-  std::unordered_map<ObjectKey, Entry> objects_;
+  std::unordered_set<Entry, ByKey, ByKey> objects_;
   std::unordered_map<ObjectKey, std::string> noted_;  // versions the cache may not have reached
+  std::vector<std::unique_ptr<InformerIndex>> indexes_;
   std::vector<Listener> listeners_;
   std::vector<std::unique_ptr<Scope>> scopes_;
   Event synced_;

@@ -1,5 +1,9 @@
 #include "kube/runtime/informer.h"
 
+#include <optional>
+#include <set>
+
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,19 +24,29 @@ class InformerTest : public ::testing::Test, protected World {
  protected:
   void make(InformerOptions options = {}) {
     informer_ = std::make_unique<Informer<Toy>>(loop, random, api, logger, metrics, options);
-    // "+a:u1@10" added, "-a:u1@10" deleted, "a:u1@10->11" changed
-    informer_->on_change(
-        [this](const Informer<Toy>::Snapshot& before, const Informer<Toy>::Snapshot& now) {
-          const Toy& toy = now ? *now : *before;
-          std::string text = fmt::format("{}:{}@", toy.meta.name, toy.meta.uid);
-          if (before) text += before->meta.resource_version;
-          if (before && now) text += "->";
-          if (now) text += now->meta.resource_version;
-          changes_.push_back((before && now ? "" : now ? "+" : "-") + text);
-        });
+    by_size_.emplace(informer_->add_index(
+        [](const Toy& toy) { return toy.size == 0 ? "" : std::to_string(toy.size); }));
+    informer_->on_change([this](const auto& change) { note(change); });
     tasks.spawn(informer_->run(tasks.stop()));
     loop.run_until_idle();
   }
+  // "+a:u1@10" added, "-a:u1@10" deleted, "?a:u1@10" a deletion nobody saw, "a:u1@10->11" changed
+  void note(const Informer<Toy>::Change& change) {
+    const auto& [before, now, missed] = change;
+    const Toy& toy = now ? *now : *before;
+    std::string text = fmt::format("{}:{}@", toy.meta.name, toy.meta.uid);
+    if (before) text += before->meta.resource_version;
+    if (before && now) text += "->";
+    if (now) text += now->meta.resource_version;
+    changes_.push_back((before && now ? "" : now ? "+" : missed ? "?" : "-") + text);
+  }
+  // The names of the toys of this size, as the index knows them.
+  std::string of_size(int64_t size) {
+    std::set<std::string> names;
+    for (const auto& toy : by_size_->find(std::to_string(size))) names.insert(toy->meta.name);
+    return fmt::format("{}", fmt::join(names, " "));
+  }
+  std::vector<std::string> differences() { return loop.run(informer_->differences({})).value(); }
   // Synced with this list at this version and reading pipe_.
   void start(const std::string& version, const std::vector<ToySpec>& toys) {
     api.answer(page(version, toys));
@@ -60,6 +74,7 @@ class InformerTest : public ::testing::Test, protected World {
   void TearDown() override { close(); }
 
   std::unique_ptr<Informer<Toy>> informer_;
+  std::optional<Informer<Toy>::Index> by_size_;
   std::shared_ptr<Pipe> pipe_;
   std::vector<std::string> changes_;
 };
@@ -97,7 +112,7 @@ TEST_F(InformerTest, ASnapshotNeverChanges) {
 TEST_F(InformerTest, WaitsUntilTheFirstListWasTold) {
   make();
   bool told_first = false;
-  informer_->on_change([&](const auto&, const auto&) { told_first = !informer_->synced(); });
+  informer_->on_change([&](const auto&) { told_first = !informer_->synced(); });
   api.answer(page("10", {{.name = "a"}}));
   EXPECT_TRUE(loop.run(informer_->wait_synced({})).has_value());
   EXPECT_TRUE(told_first);
@@ -115,13 +130,13 @@ TEST_F(InformerTest, AWaitForTheFirstListCanBeStopped) {
 TEST_F(InformerTest, DeletedAndMadeAgainIsSeenAsTwoObjectsInTheWatch) {
   start("10", {{.name = "a", .version = "5", .uid = "u1"}});
   say("MODIFIED", {.name = "a", .version = "12", .uid = "u2"});  // the rest was missed
-  EXPECT_THAT(changes(), ElementsAre("-a:u1@5", "+a:u2@12"));
+  EXPECT_THAT(changes(), ElementsAre("?a:u1@5", "+a:u2@12"));
 }
 
 TEST_F(InformerTest, DeletedAndMadeAgainIsSeenAsTwoObjectsInALaterList) {
   start("10", {{.name = "a", .version = "5", .uid = "u1"}, {.name = "b", .version = "6"}});
   relist("20", {{.name = "a", .version = "15", .uid = "u2"}});
-  EXPECT_THAT(changes(), ElementsAre("-a:u1@5", "+a:u2@15", "-b:u1@6"));
+  EXPECT_THAT(changes(), ElementsAre("?a:u1@5", "+a:u2@15", "?b:u1@6"));
 }
 
 TEST_F(InformerTest, ALaterListTellsOnlyWhatIsDifferent) {
@@ -144,7 +159,7 @@ TEST_F(InformerTest, AnUnreadableObjectIsLeftOutAndTheOthersGoOn) {
 TEST_F(InformerTest, AnObjectThatBecomesUnreadableIsRemoved) {
   start("10", {{.name = "a", .version = "5"}});
   say("MODIFIED", {.name = "a", .version = "11", .size = "{}"});
-  EXPECT_THAT(changes(), ElementsAre("-a:u1@5"));
+  EXPECT_THAT(changes(), ElementsAre("?a:u1@5"));
   say("MODIFIED", {.name = "a", .version = "12"});
   EXPECT_THAT(changes(), ElementsAre("+a:u1@12"));
 }
@@ -258,7 +273,7 @@ TEST_F(InformerTest, AFreshReadThatFindsNothingRemovesTheObject) {
   informer_->note_write(kA, "12");
   api.answer(fail(ErrorCode::kNotFound, "not found"));
   EXPECT_EQ(*loop.run(informer_->get_fresh(kA, {})), nullptr);
-  EXPECT_THAT(changes(), ElementsAre("-a:u1@5"));
+  EXPECT_THAT(changes(), ElementsAre("?a:u1@5"));
 }
 
 TEST_F(InformerTest, AFreshReadThatFailsSaysSoAndKeepsTheNote) {
@@ -325,12 +340,102 @@ TEST_F(InformerTest, ADeletedTypeIsSeenAsDeletedObjects) {
   api.answer(fail(ErrorCode::kNotFound, "404"));
   pipe_->close();
   loop.advance(seconds(3));
-  EXPECT_THAT(changes(), ElementsAre("-a:u1@5"));
+  EXPECT_THAT(changes(), ElementsAre("?a:u1@5"));
   EXPECT_TRUE(informer_->missing_type());
   api.answer(page("40", {{.name = "a", .version = "33", .uid = "u2"}}));
   loop.advance(seconds(10));
   EXPECT_THAT(changes(), ElementsAre("+a:u2@33"));
   EXPECT_FALSE(informer_->missing_type());
+}
+
+TEST_F(InformerTest, AStreamedListRemovesWhatItLackedOnlyAtItsEnd) {
+  api.streams_lists = true;
+  pipe_ = api.stream();
+  make();
+  pipe_->send(event_text("ADDED", {.name = "a", .version = "5"}) +
+              event_text("ADDED", {.name = "b", .version = "6"}));
+  loop.run_until_idle();
+  EXPECT_EQ(informer_->size(), 2U);
+  EXPECT_FALSE(informer_->synced());
+  pipe_->send(initial_end("10"));
+  loop.run_until_idle();
+  EXPECT_TRUE(informer_->synced());
+  changes();
+
+  pipe_->send(event_text("ERROR", status_text(410, "Expired")));
+  pipe_ = api.stream();
+  pipe_->send(event_text("ADDED", {.name = "a", .version = "5"}) +
+              event_text("ADDED", {.name = "c", .version = "15"}) +
+              event_text("MODIFIED", {.name = "c", .version = "21"}));
+  loop.run_until_idle();
+  EXPECT_THAT(changes(), ElementsAre("+c:u1@15", "c:u1@15->21"));
+  EXPECT_EQ(version(kB), "6");
+  pipe_->send(event_text("DELETED", {.name = "a", .version = "22"}) + initial_end("22") +
+              event_text("ADDED", {.name = "d", .version = "23"}));
+  loop.run_until_idle();
+  EXPECT_THAT(changes(), ElementsAre("-a:u1@5", "?b:u1@6", "+d:u1@23"));
+  EXPECT_THAT(api.asked(), ElementsAre("stream", "stream"));
+}
+
+TEST_F(InformerTest, ALaterListIsNeverOlderThanAnOwnWrite) {
+  start("10", {{.name = "a", .version = "5"}});
+  informer_->note_write(toy_of({.name = "a", .version = "40"}));
+  informer_->note_write(toy_of({.name = "b", .version = "41"}));
+  pipe_->send(std::string(kMaxWatchEventBytes + 1, 'x'));
+  loop.advance(seconds(1));
+  EXPECT_EQ(api.asked().back(), "list >=41");
+}
+
+TEST_F(InformerTest, AnIndexFollowsTheCache) {
+  start("10", {{.name = "a", .version = "5", .size = "1"},
+               {.name = "b", .version = "6", .size = "1"},
+               {.name = "c", .version = "7"}});
+  EXPECT_EQ(of_size(1), "a b");
+  EXPECT_EQ(of_size(0), "");
+  say("MODIFIED", {.name = "a", .version = "11", .size = "2"});
+  informer_->note_write(toy_of({.name = "c", .version = "12", .size = "2"}));
+  EXPECT_EQ(of_size(1), "b");
+  EXPECT_EQ(of_size(2), "a c");
+  EXPECT_EQ(by_size_->find("2").size(), 2U);
+  say("MODIFIED", {.name = "a", .version = "13", .size = "2", .uid = "u2"});
+  say("DELETED", {.name = "c", .version = "14"});
+  relist("20", {{.name = "a", .version = "13", .size = "2", .uid = "u2"}});
+  EXPECT_EQ(of_size(1), "");
+  EXPECT_EQ(of_size(2), "a");
+}
+
+TEST_F(InformerTest, TheOracleIsContentWhenCacheAndListAgree) {
+  start("10", {{.name = "a", .version = "5"}, {.name = "b", .version = "6", .size = "\"bad\""}});
+  say("MODIFIED", {.name = "a", .version = "12"});
+  informer_->note_write(toy_of({.name = "c", .version = "15"}));  // beyond what the watch has shown
+  api.answer(page("12", {{.name = "a", .version = "12"}}, "t"));
+  api.answer(page("12", {{.name = "b", .version = "6", .size = "\"bad\""}}));
+  EXPECT_THAT(differences(), IsEmpty());
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "list =12", "list +t"));
+}
+
+TEST_F(InformerTest, TheOracleNamesWhatIsDifferent) {
+  start("10", {{.name = "a", .version = "5"}, {.name = "b", .version = "6"}});
+  api.answer(page("10", {{.name = "a", .version = "7"}, {.name = "c", .version = "8"}}));
+  EXPECT_THAT(differences(), ElementsAre("default/a: cached is 5 of u1, listed is 7 of u1",
+                                         "default/c: cached is nothing, listed is 8 of u1",
+                                         "default/b: cached is 6 of u1, listed is nothing"));
+  api.answer(fail(ErrorCode::kGone, "compacted"));
+  EXPECT_EQ(loop.run(informer_->differences({})).error().code, ErrorCode::kGone);
+}
+
+TEST_F(InformerTest, ADifferenceThatStaysIsAnErrorInTheLog) {
+  api.answer(page("10", {{.name = "a", .version = "5"}}));
+  pipe_ = api.stream();
+  make({.verify_interval = seconds(10)});
+  api.answer(page("10", {{.name = "a", .version = "5"}}));
+  api.answer(page("10", {{.name = "b", .version = "7"}, {.name = "a", .version = "5"}}));
+  loop.advance(seconds(20));
+  EXPECT_THAT(logs, IsEmpty());
+  api.answer(page("10", {{.name = "b", .version = "7"}, {.name = "a", .version = "6"}}));
+  loop.advance(seconds(10));
+  EXPECT_THAT(logs, ElementsAre("the cache differs from the API server"));
+  EXPECT_TRUE(metric(R"(holmes_cache_comparisons_total{resource="toys.toys.dev"} 3)"));
 }
 
 }  // namespace

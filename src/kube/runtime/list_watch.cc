@@ -33,10 +33,13 @@ ListWatch::ListWatch(Loop& loop, Random& random, Transport& transport, Logger lo
 Task<> ListWatch::run(Stop stop) {
   while (!stop.requested()) {
     const ListWatchStep step = machine_.next();
-    if (const auto* list = std::get_if<ListStep>(&step)) {
+    if (const auto* stream = std::get_if<StreamStep>(&step)) {
+      list_begins();
+      co_await do_watch({.resource_version = stream->not_older_than, .initial_events = true}, stop);
+    } else if (const auto* list = std::get_if<ListStep>(&step)) {
       co_await do_list(*list, stop);
     } else if (const auto* watch = std::get_if<WatchStep>(&step)) {
-      co_await do_watch(*watch, stop);
+      co_await do_watch({.resource_version = watch->resource_version}, stop);
     } else {
       const Status waited = co_await sleep_for(loop_, std::get<WaitStep>(step).delay, stop);
       if (waited) machine_.waited();
@@ -49,12 +52,14 @@ void ListWatch::list_again() {
   if (open_watch_ != nullptr) open_watch_->request_stop();
 }
 
+void ListWatch::list_begins() {
+  list_again_ = false;
+  metrics_.watch_lists.add({resource_});
+  sink_.list_began();
+}
+
 Task<> ListWatch::do_list(ListStep step, Stop stop) {
-  if (step.continue_token.empty()) {
-    list_again_ = false;
-    metrics_.watch_lists.add({resource_});
-    sink_.list_began();
-  }
+  if (step.continue_token.empty()) list_begins();
   const StopSource bounded(stop, loop_, loop_.mono_now() + kListTimeout);
   ListOptions options;
   options.ns = options_.ns;
@@ -62,25 +67,27 @@ Task<> ListWatch::do_list(ListStep step, Stop stop) {
   options.field_selector = options_.field_selector;
   options.limit = step.limit;
   options.continue_token = std::move(step.continue_token);
-  const Result<Response> page =
-      co_await transport_.send(list_request(type_, options), bounded.stop());
+  options.resource_version = std::move(step.not_older_than);
+  if (!options.resource_version.empty()) options.resource_version_match = "NotOlderThan";
+  Result<Response> page = co_await transport_.send(list_request(type_, options), bounded.stop());
   if (stop.requested()) co_return;
-  const Status taken = page.has_value() ? take_page(page->body) : Status(fail(page.error()));
+  const Status taken =
+      page.has_value() ? take_page(std::move(page->body)) : Status(fail(page.error()));
   if (taken) co_return;
   machine_.list_failed(taken.error(), loop_.mono_now());
   note_failure("list", taken.error());
   if (machine_.objects_gone()) sink_.all_gone();
 }
 
-Status ListWatch::take_page(const std::string& body) {
+Status ListWatch::take_page(std::string body) {
   HOLMES_TRY(DecodedList page, decode_list(body));
+  std::string().swap(body);  // not held while the objects are told
   if (page.resource_version.empty()) {
     return fail(ErrorCode::kProtocol, "list has no metadata.resourceVersion");
   }
   note_success();
-  for (json::object& item : page.items) {
-    const json::object object = std::move(item);  // freed as soon as it was told
-    if (expected_kind(object)) sink_.list_item(object);
+  for (const json::object& item : page.items) {
+    if (expected_kind(item)) sink_.list_item(item);
   }
   if (machine_.page_arrived(page.resource_version, std::move(page.continue_token))) {
     sink_.list_completed(page.resource_version);
@@ -88,36 +95,52 @@ Status ListWatch::take_page(const std::string& body) {
   return {};
 }
 
-Task<> ListWatch::do_watch(WatchStep step, Stop stop) {
+Task<> ListWatch::do_watch(WatchOptions options, Stop stop) {
+  const bool initial = options.initial_events;
   if (list_again_) {
     machine_.must_list();
     co_return;
   }
-  const WatchEnd end = co_await read_watch(std::move(step.resource_version), stop);
+  const WatchEnd end = co_await read_watch(std::move(options), stop);
   if (stop.requested()) co_return;
-  if (list_again_) machine_.must_list();
+  if (list_again_) {
+    machine_.must_list();
+    co_return;
+  }
+  const std::optional<Error> failure = end.failure();
   machine_.watch_ended(end, loop_.mono_now());
-  if (end.error.has_value()) note_failure("watch", *end.error);
+  if (initial && machine_.state() == ListWatchState::kListing) {
+    const Error why = failure.value_or(Error(ErrorCode::kUnavailable, "broke off"));
+    if (end.opened) {
+      metrics_.watch_failures.add({resource_});
+      logger_.warning("a stream of all objects did not come to its end: reading them in pages",
+                      {{"error", why}});
+    } else {  // an older API server
+      logger_.debug("no stream of all objects: reading them in pages", {{"error", why}});
+    }
+  } else if (failure.has_value()) {
+    note_failure(initial ? "list" : "watch", *failure);
+  }
+  if (machine_.objects_gone()) sink_.all_gone();
 }
 
-Task<WatchEnd> ListWatch::read_watch(std::string version, Stop stop) {
+Task<WatchEnd> ListWatch::read_watch(WatchOptions options, Stop stop) {
   const MonoTime began = loop_.mono_now();
-  const std::chrono::seconds timeout(
+  options.ns = options_.ns;
+  options.label_selector = options_.label_selector;
+  options.field_selector = options_.field_selector;
+  options.timeout = std::chrono::seconds(
       static_cast<int64_t>(static_cast<double>(kWatchTimeout.count()) * (1 - random_.unit() / 5)));
-  StopSource bounded(stop, loop_, began + timeout + kWatchMargin);
+  StopSource bounded(stop, loop_, began + options.timeout + kWatchMargin);
   open_watch_ = &bounded;
   WatchEnd end;
-  const WatchOptions options{.ns = options_.ns,
-                             .label_selector = options_.label_selector,
-                             .field_selector = options_.field_selector,
-                             .resource_version = std::move(version),
-                             .timeout = timeout};
   Result<std::unique_ptr<HttpStream>> stream =
       co_await open_watch(watch_request(type_, options), bounded.stop());
   if (!stream.has_value()) {
     end.error = stream.error();
   } else {
-    note_success();
+    end.opened = true;
+    if (!options.initial_events) note_success();
     co_await read_stream(**stream, end, bounded.stop());
   }
   open_watch_ = nullptr;
@@ -133,22 +156,40 @@ Task<Result<std::unique_ptr<HttpStream>>> ListWatch::open_watch(Request request,
 Task<> ListWatch::read_stream(HttpStream& stream, WatchEnd& end, Stop stop) {
   WatchDecoder decoder;
   while (true) {
-    const Result<std::optional<std::string>> bytes = co_await stream.read(stop);
+    const bool initial = machine_.state() == ListWatchState::kStreaming;
+    const Result<std::optional<std::string>> bytes =
+        co_await (initial ? read_initial(stream, stop) : stream.read(stop));
+    if (!bytes.has_value() && bytes.error().code == ErrorCode::kInvalid) end.error = bytes.error();
     if (!bytes.has_value() || !bytes->has_value()) co_return;  // ended, one way or another
     decoder.feed(**bytes);
-    while (true) {
-      const Result<std::optional<WatchEvent>> event = decoder.next();
-      if (!event.has_value() && event.error().code == ErrorCode::kProtocol) {
-        skip_event("unreadable", {{"error", event.error()}});
-        continue;
-      }
-      if (!event.has_value()) {
-        end.error = event.error();
-        co_return;
-      }
-      if (!event->has_value()) break;
-      if (!take_event(**event, end)) co_return;
+    if (!take_events(decoder, end)) co_return;
+  }
+}
+
+Task<Result<std::optional<std::string>>> ListWatch::read_initial(HttpStream& stream, Stop stop) {
+  const StopSource bounded(stop, loop_, loop_.mono_now() + kInitialEventsSilence);
+  Result<std::optional<std::string>> bytes = co_await stream.read(bounded.stop());
+  if (!bytes.has_value() && bounded.stop().requested() && !stop.requested()) {
+    co_return fail(ErrorCode::kInvalid,
+                   fmt::format("the end of the initial events did not come: nothing for {} s",
+                               kInitialEventsSilence.count()));
+  }
+  co_return bytes;
+}
+
+bool ListWatch::take_events(WatchDecoder& decoder, WatchEnd& end) {
+  while (true) {
+    const Result<std::optional<WatchEvent>> event = decoder.next();
+    if (!event.has_value() && event.error().code == ErrorCode::kProtocol) {
+      skip_event("unreadable", {{"error", event.error()}});
+      continue;
     }
+    if (!event.has_value()) {
+      end.error = event.error();
+      return false;
+    }
+    if (!event->has_value()) return true;
+    if (!take_event(**event, end)) return false;
   }
 }
 
@@ -166,12 +207,40 @@ bool ListWatch::take_event(const WatchEvent& event, WatchEnd& end) {
     case WatchEventType::kBookmark:
       break;
   }
-  if (!expected_kind(event.object)) return true;
+  if (!readable(event)) return true;
+  end.brought_something = true;
+  return machine_.state() == ListWatchState::kStreaming ? take_initial(event, end)
+                                                        : take_change(event);
+}
+
+bool ListWatch::readable(const WatchEvent& event) {
+  if (!expected_kind(event.object)) return false;
   if (event.resource_version.empty()) {
     skip_event("no resource version", {});
-    return true;
+    return false;
   }
-  end.brought_something = true;
+  return true;
+}
+
+// Versions come in no order before the bookmark.
+bool ListWatch::take_initial(const WatchEvent& event, WatchEnd& end) {
+  if (event.type == WatchEventType::kDeleted) {
+    sink_.object_deleted(event.object);
+  } else if (event.type != WatchEventType::kBookmark) {
+    sink_.list_item(event.object);
+  } else if (event.ends_initial_events) {
+    note_success();
+    machine_.initial_events_ended(event.resource_version);
+    sink_.list_completed(event.resource_version);
+  } else {
+    // Bookmarks come only behind the initial events, and the first one says that it ends them.
+    end.error = Error(ErrorCode::kInvalid, "the API server does not tell where the objects end");
+    return false;
+  }
+  return true;
+}
+
+bool ListWatch::take_change(const WatchEvent& event) {
   // A history that went back is seen before its objects are believed.
   if (!machine_.advanced(event.resource_version)) {
     logger_.warning("the history of the API server went back: listing again",
@@ -209,7 +278,8 @@ void ListWatch::skip_event(const char* reason, LogFields fields) {
 void ListWatch::note_failure(const char* what, const Error& error) {
   metrics_.watch_failures.add({resource_});
   if (error.code == ErrorCode::kGone) {
-    logger_.info(fmt::format("{}: the version asked for is no longer kept, listing again", what));
+    logger_.info(fmt::format(
+        "{}: the version asked for is not there (any more or yet), listing again", what));
     return;
   }
   const bool missing = machine_.missing_type();

@@ -27,12 +27,16 @@ inline constexpr std::chrono::seconds kWatchTimeout{290};
 inline constexpr std::chrono::seconds kWatchMargin{10};
 inline constexpr std::chrono::seconds kListTimeout{60};
 inline constexpr std::chrono::seconds kOpenTimeout{30};  // until the stream's headers are there
+// The objects with which a watch begins come one after another: when nothing comes for this long
+// before the bookmark that ends them, the API server does not know of such a bookmark.
+inline constexpr std::chrono::seconds kInitialEventsSilence{30};
 
 // Receives what the API server says. Called on the loop's thread; must not wait.
 class ObjectSink {
  public:
   virtual ~ObjectSink() = default;
-  // A list begins (again). Items follow by list_item() as pages come.
+  // A list begins (again). Items follow by list_item() as they come; when they come as events of a
+  // stream, an item may come again as it changes, and go by object_deleted().
   virtual void list_began() = 0;
   virtual void list_item(const json::object& object) = 0;
   // The list was complete: what was not listed since list_began() does not exist at `version`.
@@ -64,16 +68,24 @@ class ListWatch {
   [[nodiscard]] const ListWatchMachine& machine() const { return machine_; }
   // Lists from the beginning as soon as possible; an open watch is given up.
   void list_again();
+  // An own write made this version, which the sink knows: lists are not older from now on.
+  void wrote(const std::string& version) { machine_.wrote(version); }
 
  private:
   Task<> do_list(ListStep step, Stop stop);
-  Task<> do_watch(WatchStep step, Stop stop);
-  Task<WatchEnd> read_watch(std::string version, Stop stop);
+  Task<> do_watch(WatchOptions options, Stop stop);
+  void list_begins();
+  Task<WatchEnd> read_watch(WatchOptions options, Stop stop);
   Task<Result<std::unique_ptr<HttpStream>>> open_watch(Request request, Stop stop);
   Task<> read_stream(HttpStream& stream, WatchEnd& end, Stop stop);
-  Status take_page(const std::string& body);
+  Task<Result<std::optional<std::string>>> read_initial(HttpStream& stream, Stop stop);
+  bool take_events(WatchDecoder& decoder, WatchEnd& end);
+  Status take_page(std::string body);
   // False when the stream must be given up; an ERROR event is then in end.error.
   bool take_event(const WatchEvent& event, WatchEnd& end);
+  bool take_initial(const WatchEvent& event, WatchEnd& end);
+  bool take_change(const WatchEvent& event);
+  bool readable(const WatchEvent& event);
   bool expected_kind(const json::object& object);
   void skip_event(const char* reason, LogFields fields);
   void note_failure(const char* what, const Error& error);

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/assert.h"
+#include <fmt/format.h>
+
 #include "kube/core/object.h"
 #include "kube/runtime/backoff.h"
 
@@ -15,15 +16,20 @@ constexpr BackoffOptions kMissingTypeBackoff{.first = std::chrono::seconds(2),
                                              .cap = std::chrono::seconds(8)};
 
 // The version itself is the trouble, so that asking again from it is no use.
-bool needs_list(ErrorCode code) {
-  return code == ErrorCode::kGone || code == ErrorCode::kNotFound || code == ErrorCode::kInvalid ||
-         code == ErrorCode::kTooLarge || code == ErrorCode::kProtocol;
+bool doubts_version(ErrorCode code) {
+  return code == ErrorCode::kGone || code == ErrorCode::kNotFound || code == ErrorCode::kInvalid;
+}
+// The next event is the trouble: only a list gets past it.
+bool stumbles(ErrorCode code) {
+  return code == ErrorCode::kTooLarge || code == ErrorCode::kProtocol;
 }
 
 }  // namespace
 
 std::string_view to_string(ListWatchState state) {
   switch (state) {
+    case ListWatchState::kStreaming:
+      return "streaming";
     case ListWatchState::kListing:
       return "listing";
     case ListWatchState::kListingWhole:
@@ -38,12 +44,22 @@ std::string_view to_string(ListWatchState state) {
   return "?";
 }
 
+std::optional<Error> WatchEnd::failure() const {
+  if (error.has_value() || brought_something || lasted >= kShortWatch) return error;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(lasted);
+  return Error(ErrorCode::kUnavailable,
+               fmt::format("the watch ended after {} ms without an event", ms.count()));
+}
+
 ListWatchStep ListWatchMachine::next() const {
   switch (state_) {
+    case ListWatchState::kStreaming:
+      return StreamStep{not_older_than()};
     case ListWatchState::kListing:
-      return ListStep{continue_token_, kListPageItems};
+      return ListStep{continue_token_.empty() ? not_older_than() : "", continue_token_,
+                      kListPageItems};
     case ListWatchState::kListingWhole:
-      return ListStep{"", 0};
+      return ListStep{"", "", 0};
     case ListWatchState::kWatching:
       return WatchStep{version_};
     case ListWatchState::kBackingOff:
@@ -57,21 +73,23 @@ bool ListWatchMachine::page_arrived(std::string version, std::string continue_to
   missing_lists_ = 0;
   continue_token_ = std::move(continue_token);
   if (!continue_token_.empty()) return false;
-  version_ = std::move(version);
-  synced_ = true;
-  state_ = ListWatchState::kWatching;
+  complete(std::move(version));
   return true;
 }
 
 void ListWatchMachine::list_failed(const Error& error, MonoTime now) {
-  if (error.code == ErrorCode::kGone && !continue_token_.empty()) {
-    continue_token_.clear();
-    state_ = ListWatchState::kListingWhole;
-    return;
+  if (error.code == ErrorCode::kGone) {
+    if (!continue_token_.empty()) {
+      continue_token_.clear();
+      state_ = ListWatchState::kListingWhole;
+      return;
+    }
+    if (!doubtful_) return doubt();
   }
   if (error.code == ErrorCode::kNotFound) {
     ++missing_lists_;
     continue_token_.clear();
+    doubt();
     state_ = ListWatchState::kMissingType;
     delay_ = backoff_delay(kMissingTypeBackoff, missing_lists_, random_);
     return;
@@ -81,37 +99,80 @@ void ListWatchMachine::list_failed(const Error& error, MonoTime now) {
   back_off(now, &error);
 }
 
+void ListWatchMachine::initial_events_ended(std::string version) {
+  missing_lists_ = 0;
+  complete(std::move(version));
+}
+
 bool ListWatchMachine::advanced(std::string version) {
   const auto order = compare_resource_versions(version, version_);
   version_ = std::move(version);
-  if (order != std::strong_ordering::less) return true;
-  must_list();
-  return false;
+  if (order == std::strong_ordering::less) doubt();
+  return order != std::strong_ordering::less;
 }
 
 void ListWatchMachine::watch_ended(const WatchEnd& end, MonoTime now) {
-  const bool relist = state_ != ListWatchState::kWatching ||  // must_list() was called meanwhile
-                      (end.error.has_value() && needs_list(end.error->code)) ||
-                      (!end.brought_something && end.lasted >= kSilentWatch);
-  if (relist) must_list();
+  if (state_ == ListWatchState::kStreaming) return stream_failed(end, now);
+  const std::optional<Error> failure = end.failure();
+  const bool silent = !end.brought_something && end.lasted >= kSilentWatch;
+  if (silent || (failure && doubts_version(failure->code))) doubt();
+  if (doubtful_ || (failure && stumbles(failure->code))) begin_list();
   after_wait_ = state_;
 
-  const bool fruitless = !end.brought_something && end.lasted < kShortWatch;
-  fruitless_watches_ = fruitless ? fruitless_watches_ + 1 : 0;
-  const bool at_once = !end.error.has_value() || end.error->code == ErrorCode::kGone ||
-                       end.error->code == ErrorCode::kNotFound;
-  if (at_once && fruitless_watches_ < kMaxFruitlessWatches) return;
-  back_off(now, end.error.has_value() ? &*end.error : nullptr);
+  const bool gone =
+      failure && (failure->code == ErrorCode::kGone || failure->code == ErrorCode::kNotFound);
+  gone_watches_ = gone && !end.brought_something ? gone_watches_ + 1 : 0;
+  if (!failure || (gone && gone_watches_ < kMaxGoneWatches)) return;
+  back_off(now, &*failure);
+}
+
+// Pages make progress where a stream does not come to its end.
+void ListWatchMachine::stream_failed(const WatchEnd& end, MonoTime now) {
+  const ErrorCode code = end.error.has_value() ? end.error->code : ErrorCode::kProtocol;
+  if (code == ErrorCode::kInvalid) streams_ = false;
+  if (code == ErrorCode::kInvalid || stumbles(code)) {
+    state_ = ListWatchState::kListing;
+  } else {
+    list_failed(*end.error, now);
+  }
 }
 
 void ListWatchMachine::waited() {
   if (state_ == ListWatchState::kBackingOff) state_ = after_wait_;
-  if (state_ == ListWatchState::kMissingType) state_ = ListWatchState::kListing;
+  if (state_ == ListWatchState::kMissingType) begin_list();
 }
 
 void ListWatchMachine::must_list() {
+  doubt();
+  begin_list();
+}
+
+void ListWatchMachine::wrote(const std::string& version) {
+  const auto order = compare_resource_versions(version, written_);
+  if (written_.empty() || order == std::strong_ordering::greater) written_ = version;
+}
+
+std::string ListWatchMachine::not_older_than() const {
+  if (doubtful_) return "";
+  const auto order = compare_resource_versions(written_, version_);
+  return order == std::strong_ordering::greater ? written_ : version_;
+}
+
+void ListWatchMachine::complete(std::string version) {
+  version_ = std::move(version);
+  synced_ = true;
+  doubtful_ = false;
+  state_ = ListWatchState::kWatching;
+}
+
+void ListWatchMachine::begin_list() {
   continue_token_.clear();
-  state_ = ListWatchState::kListing;
+  state_ = streams_ ? ListWatchState::kStreaming : ListWatchState::kListing;
+}
+
+void ListWatchMachine::doubt() {
+  doubtful_ = true;
+  written_.clear();
 }
 
 void ListWatchMachine::back_off(MonoTime now, const Error* error) {

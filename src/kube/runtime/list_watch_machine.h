@@ -1,9 +1,10 @@
 // What a list-watch does next, as a state machine without IO, clock or coroutine.
 //
 // The driver (list_watch.h) asks next(), does it, and tells what came of it. Rules are those of
-// client-go's reflector (tools/cache/reflector.go), with two differences: lists always ask for the
-// most recent version, so that a view never goes back in time; and a watch that ends is simply
-// gone on with, as API servers close the watches of slow clients under load.
+// client-go's reflector (tools/cache/reflector.go) and of KEP-3157 (a watch that begins with all
+// objects), with two differences. A view never goes back in time: the first list is of the most
+// recent version, a later one not older than anything that is known, own writes too. And a watch
+// that ends is simply gone on with, as API servers close the watches of slow clients under load.
 #pragma once
 
 #include <chrono>
@@ -20,6 +21,7 @@
 namespace holmes::kube {
 
 enum class ListWatchState {
+  kStreaming,     // reads a watch that begins with all objects
   kListing,       // asks for the first or the next page of the list
   kListingWhole,  // asks for everything in one answer, as a continue token expired
   kWatching,      // reads changes from the last version on
@@ -29,10 +31,10 @@ enum class ListWatchState {
 std::string_view to_string(ListWatchState state);
 
 inline constexpr int64_t kListPageItems = 500;
-// A stream that ended earlier and brought nothing was fruitless ...
+// A stream that ended earlier and brought nothing is an error: guards against a hot loop.
 inline constexpr std::chrono::seconds kShortWatch{1};
-// ... and from this many in a row on, the next one is waited for: guards against a hot loop.
-inline constexpr unsigned kMaxFruitlessWatches = 3;
+// So many versions in a row may be gone before the next list is waited for.
+inline constexpr unsigned kMaxGoneWatches = 3;
 // This long without a failure, and the back-off begins anew.
 inline constexpr std::chrono::minutes kCalm{2};
 // A stream that was silent for this long, without even a bookmark (API servers send one a minute),
@@ -44,8 +46,14 @@ inline constexpr unsigned kMissingListsUntilGone = 2;
 inline constexpr std::chrono::seconds kMaxRetryAfter{60};
 
 struct ListStep {
+  std::string not_older_than;  // this version; "": the most recent one, and for further pages
   std::string continue_token;  // "" for the first page
   int64_t limit = 0;           // 0: everything
+};
+// All objects of a version not older than this one, or of the most recent one, as events; then a
+// bookmark that says so, and changes.
+struct StreamStep {
+  std::string not_older_than;
 };
 struct WatchStep {
   std::string resource_version;
@@ -53,7 +61,7 @@ struct WatchStep {
 struct WaitStep {
   std::chrono::nanoseconds delay{};
 };
-using ListWatchStep = std::variant<ListStep, WatchStep, WaitStep>;
+using ListWatchStep = std::variant<StreamStep, ListStep, WatchStep, WaitStep>;
 
 // How a watch ended.
 struct WatchEnd {
@@ -62,6 +70,10 @@ struct WatchEnd {
   std::optional<Error> error;
   std::chrono::nanoseconds lasted{};
   bool brought_something = false;
+  bool opened = false;
+
+  // The error, also that of a stream that ended too early.
+  [[nodiscard]] std::optional<Error> failure() const;
 };
 
 class ListWatchMachine {
@@ -84,27 +96,42 @@ class ListWatchMachine {
   // A page came. True when it was the last one: the list is complete.
   bool page_arrived(std::string version, std::string continue_token);
   void list_failed(const Error& error, MonoTime now);
+  // The bookmark that ends the objects with which a stream began: they are complete at this
+  // version, and the same stream goes on as a watch.
+  void initial_events_ended(std::string version);
   // An event or a bookmark of this version was handled. False when the version is older than what
   // was seen before: the history went back (a restored etcd), and the next step lists.
   bool advanced(std::string version);
+  // Of a stream too. An error kInvalid of one means that the API server does not know how to begin
+  // a watch with all objects: from then on pages are asked for.
   void watch_ended(const WatchEnd& end, MonoTime now);
   void waited();
-  // Whatever is known is doubtful: the next step lists from the beginning.
+  // Whatever is known is doubtful: the next step lists from the beginning, the most recent version.
   void must_list();
+  // What an own write made is known too: lists must not be older.
+  void wrote(const std::string& version);
 
  private:
+  [[nodiscard]] std::string not_older_than() const;
+  void complete(std::string version);
+  void begin_list();
+  void doubt();
+  void stream_failed(const WatchEnd& end, MonoTime now);
   void back_off(MonoTime now, const Error* error);
 
   Random& random_;
-  ListWatchState state_ = ListWatchState::kListing;
-  ListWatchState after_wait_ = ListWatchState::kListing;
+  ListWatchState state_ = ListWatchState::kStreaming;
+  ListWatchState after_wait_ = ListWatchState::kStreaming;
   std::string version_;
+  std::string written_;  // the newest own write
   std::string continue_token_;
   std::chrono::nanoseconds delay_{};
   std::optional<MonoTime> last_failure_;
   unsigned failures_ = 0;
-  unsigned fruitless_watches_ = 0;
+  unsigned gone_watches_ = 0;
   unsigned missing_lists_ = 0;
+  bool streams_ = true;   // the API server is not known to refuse them
+  bool doubtful_ = true;  // what is known may be of another history, or there is nothing
   bool synced_ = false;
 };
 

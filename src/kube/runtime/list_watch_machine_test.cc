@@ -13,12 +13,21 @@ constexpr MonoTime kNow{std::chrono::hours(1)};
 
 class ListWatchMachineTest : public ::testing::Test {
  protected:
-  // "list", "list +token", "list all", "watch 12", "wait"
+  // The API server does not know how to begin a watch with all objects.
+  void SetUp() override {
+    machine_.watch_ended({.error = Error(ErrorCode::kInvalid, "no"), .lasted = {}}, kNow);
+  }
+  // "stream", "stream >=10", "list", "list >=10", "list +token", "list all", "watch 12", "wait"
   std::string next() {
     const ListWatchStep step = machine_.next();
+    const auto since = [](const std::string& v) { return v.empty() ? "" : " >=" + v; };
+    if (const auto* stream = std::get_if<StreamStep>(&step)) {
+      return "stream" + since(stream->not_older_than);
+    }
     if (const auto* list = std::get_if<ListStep>(&step)) {
       if (list->limit == 0) return "list all";
-      return list->continue_token.empty() ? "list" : "list +" + list->continue_token;
+      if (!list->continue_token.empty()) return "list +" + list->continue_token;
+      return "list" + since(list->not_older_than);
     }
     if (const auto* watch = std::get_if<WatchStep>(&step))
       return "watch " + watch->resource_version;
@@ -70,17 +79,16 @@ TEST_F(ListWatchMachineTest, AClosedWatchGoesOnAtOnceFromTheLastVersion) {
   }
 }
 
-TEST_F(ListWatchMachineTest, WaitsALittleFromTheThirdFruitlessWatchInARowOn) {
+TEST_F(ListWatchMachineTest, AWatchOfLessThanASecondWithoutAnEventIsAnError) {
   list("10");
-  const WatchEnd fruitless{.error = {}, .lasted = milliseconds(20), .brought_something = false};
-  machine_.watch_ended(fruitless, kNow);
-  EXPECT_EQ(next(), "watch 10");
-  machine_.watch_ended(fruitless, kNow);
-  EXPECT_EQ(next(), "watch 10");
-  machine_.watch_ended(fruitless, kNow);
+  const WatchEnd quick{.error = {}, .lasted = milliseconds(20), .brought_something = false};
+  EXPECT_EQ(quick.failure()->message, "the watch ended after 20 ms without an event");
+  machine_.watch_ended(quick, kNow);
   EXPECT_EQ(next(), "wait");
   EXPECT_LE(delay(), milliseconds(800));
   machine_.waited();
+  EXPECT_EQ(next(), "watch 10");
+  machine_.watch_ended({.error = {}, .lasted = seconds(1), .brought_something = false}, kNow);
   EXPECT_EQ(next(), "watch 10");
 }
 
@@ -151,6 +159,50 @@ TEST_F(ListWatchMachineTest, AHistoryThatWentBackIsListedAgain) {
   EXPECT_EQ(next(), "list");
 }
 
+TEST_F(ListWatchMachineTest, AListAfterTroubleIsNotOlderThanAnythingKnown) {
+  const WatchEnd unreadable{.error = Error(ErrorCode::kTooLarge, "event"),
+                            .lasted = seconds(9),
+                            .brought_something = true};
+  list("10");
+  machine_.advanced("15");
+  machine_.watch_ended(unreadable, kNow);
+  machine_.waited();
+  EXPECT_EQ(next(), "list >=15");
+  machine_.page_arrived("15", "t1");
+  EXPECT_EQ(next(), "list +t1");
+  list("15");
+  machine_.wrote("99");
+  machine_.wrote("18");
+  machine_.watch_ended(unreadable, kNow);
+  machine_.waited();
+  EXPECT_EQ(next(), "list >=99");
+}
+
+TEST_F(ListWatchMachineTest, AVersionThatIsNotThereIsReplacedByTheMostRecentAtOnce) {
+  list("10");
+  machine_.watch_ended(
+      {.error = Error(ErrorCode::kProtocol, "?"), .lasted = {}, .brought_something = true}, kNow);
+  machine_.waited();
+  EXPECT_EQ(next(), "list >=10");
+  machine_.list_failed(Error(ErrorCode::kGone, "too large resource version"), kNow);
+  EXPECT_EQ(next(), "list");
+  machine_.list_failed(Error(ErrorCode::kGone, "again"), kNow);
+  EXPECT_EQ(next(), "wait");
+}
+
+TEST_F(ListWatchMachineTest, ADoubtfulHistoryIsListedAtItsMostRecentVersion) {
+  list("1000");
+  machine_.wrote("1001");
+  machine_.must_list();
+  EXPECT_EQ(next(), "list");
+  list("500");
+  machine_.wrote("501");  // of the new history
+  machine_.watch_ended(
+      {.error = Error(ErrorCode::kProtocol, "?"), .lasted = {}, .brought_something = true}, kNow);
+  machine_.waited();
+  EXPECT_EQ(next(), "list >=501");
+}
+
 TEST_F(ListWatchMachineTest, AMissingTypeIsAskedForEveryFewSecondsAndBelievedTheSecondTime) {
   list("10");
   machine_.watch_ended(
@@ -172,6 +224,78 @@ TEST_F(ListWatchMachineTest, AMissingTypeIsAskedForEveryFewSecondsAndBelievedThe
   list("30");
   EXPECT_FALSE(machine_.missing_type());
   EXPECT_EQ(next(), "watch 30");
+}
+
+class StreamingMachineTest : public ListWatchMachineTest {
+ protected:
+  void SetUp() override {}
+  void fail(ErrorCode code) {
+    machine_.watch_ended({.error = Error(code, "no"), .lasted = {}, .brought_something = false},
+                         kNow);
+  }
+};
+
+TEST_F(StreamingMachineTest, AStreamOfAllObjectsGoesOnAsAWatch) {
+  EXPECT_EQ(next(), "stream");
+  EXPECT_FALSE(machine_.synced());
+  machine_.initial_events_ended("10");
+  EXPECT_TRUE(machine_.synced());
+  EXPECT_EQ(machine_.state(), ListWatchState::kWatching);
+  EXPECT_TRUE(machine_.advanced("11"));
+  machine_.watch_ended({.error = {}, .lasted = minutes(4), .brought_something = true}, kNow);
+  EXPECT_EQ(next(), "watch 11");
+}
+
+TEST_F(StreamingMachineTest, LaterListsAreStreamsToo) {
+  machine_.initial_events_ended("10");
+  fail(ErrorCode::kProtocol);
+  machine_.waited();
+  EXPECT_EQ(next(), "stream >=10");
+  fail(ErrorCode::kGone);
+  EXPECT_EQ(next(), "stream");
+  machine_.initial_events_ended("5");
+  EXPECT_EQ(next(), "watch 5");
+}
+
+TEST_F(StreamingMachineTest, ARefusedStreamIsReplacedByPagesForGood) {
+  fail(ErrorCode::kInvalid);
+  EXPECT_EQ(next(), "list");
+  list("10");
+  machine_.must_list();
+  EXPECT_EQ(next(), "list");
+}
+
+TEST_F(StreamingMachineTest, AStreamThatBreaksOffIsReplacedByPagesThisTime) {
+  machine_.watch_ended({.error = {}, .lasted = seconds(5), .brought_something = true}, kNow);
+  EXPECT_EQ(next(), "list");
+  list("10");
+  fail(ErrorCode::kTooLarge);
+  machine_.waited();
+  EXPECT_EQ(next(), "stream >=10");
+  fail(ErrorCode::kTooLarge);
+  EXPECT_EQ(next(), "list >=10");
+}
+
+TEST_F(StreamingMachineTest, AStreamThatCannotBeOpenedNowIsAskedForAgain) {
+  for (const ErrorCode code : {ErrorCode::kRefused, ErrorCode::kUnavailable, ErrorCode::kTimeout,
+                               ErrorCode::kForbidden, ErrorCode::kUnauthenticated}) {
+    fail(code);
+    ASSERT_EQ(next(), "wait");
+    machine_.waited();
+    ASSERT_EQ(next(), "stream");
+  }
+}
+
+TEST_F(StreamingMachineTest, AMissingTypeIsMissingForStreamsToo) {
+  fail(ErrorCode::kNotFound);
+  EXPECT_EQ(machine_.state(), ListWatchState::kMissingType);
+  machine_.waited();
+  fail(ErrorCode::kNotFound);
+  EXPECT_TRUE(machine_.objects_gone());
+  machine_.waited();
+  EXPECT_EQ(next(), "stream");
+  machine_.initial_events_ended("10");
+  EXPECT_FALSE(machine_.missing_type());
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "kube/runtime/list_watch.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,10 +16,13 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// Writes down what it is told: "began", "+a", "complete 10", "a=7", "-a", "gone".
+// Writes down what it is told: "began" (once for several in a row), "+a", "complete 10", "a=7",
+// "-a", "gone".
 class Notes final : public ObjectSink {
  public:
-  void list_began() override { told.emplace_back("began"); }
+  void list_began() override {
+    if (told.empty() || told.back() != "began") told.emplace_back("began");
+  }
   void list_item(const json::object& object) override { told.push_back("+" + name(object)); }
   void list_completed(const std::string& version) override {
     told.push_back("complete " + version);
@@ -116,7 +121,7 @@ TEST_F(ListWatchTest, AServerThatClosesWatchesUnderLoadIsGoneOnWithAtOnce) {
   EXPECT_EQ(loop.mono_now(), before);
   EXPECT_EQ(notes_.told.size(), 20U);
   EXPECT_EQ(api.asked().back(), "watch 30");
-  EXPECT_TRUE(metric(R"(holmes_watch_lists_total{resource="toys.toys.dev"} 1)"));
+  EXPECT_EQ(std::ranges::count(api.asked(), "list"), 1);
 }
 
 TEST_F(ListWatchTest, BothFormsOfGoneAreListedAgainAtOnce) {
@@ -135,6 +140,7 @@ TEST_F(ListWatchTest, RefusalsBackOffAndWatchAgainFromTheSameVersion) {
   auto pipe = start_watching();
   for (int i = 0; i < 4; ++i) api.fail_open(ErrorCode::kRefused);
   auto last = api.stream();
+  loop.advance(kShortWatch);
   pipe->break_off();
   loop.run_until_idle();
   EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "watch 10"));
@@ -216,6 +222,7 @@ TEST_F(ListWatchTest, ATypeThatGoesAwayTakesItsObjectsWithIt) {
   api.fail_open(ErrorCode::kNotFound);
   api.answer(fail(ErrorCode::kNotFound, "404"));
   api.answer(fail(ErrorCode::kNotFound, "404"));
+  loop.advance(kShortWatch);
   pipe->close();
   loop.run_until_idle();
   EXPECT_THAT(notes_.take(), ElementsAre("began"));  // one 404 may be a mistake
@@ -230,7 +237,8 @@ TEST_F(ListWatchTest, AListThatIsNoListIsRetried) {
   api.answer(page("10", {}));
   start();
   loop.advance(seconds(10));
-  EXPECT_THAT(notes_.take(), ElementsAre("began", "began", "began", "began", "complete 10"));
+  EXPECT_THAT(notes_.take(), ElementsAre("began", "complete 10"));
+  EXPECT_THAT(api.asked(), ElementsAre("list", "list", "list", "list", "watch 10"));
 }
 
 TEST_F(ListWatchTest, AListThatNeverAnswersIsGivenUpAndRetried) {
@@ -246,6 +254,116 @@ TEST_F(ListWatchTest, ListsAgainWhenTold) {
   loop.run_until_idle();
   EXPECT_TRUE(pipe->abandoned);
   EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "list", "watch 20"));
+}
+
+TEST_F(ListWatchTest, ATooLargeVersionIsReplacedByTheMostRecentOne) {
+  auto pipe = start_watching();
+  std::string too_large = status_text(504, "Timeout");
+  too_large.insert(too_large.size() - 1,
+                   R"(,"details":{"causes":[{"reason":"ResourceVersionTooLarge"}],)"
+                   R"("retryAfterSeconds":1})");
+  api.answer(page("5", {}));
+  api.stream();
+  say(*pipe, event_text("ERROR", too_large));
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "list", "watch 5"));
+}
+
+TEST_F(ListWatchTest, AnEventThatIsTooLargeLeadsToAListThatIsNotOlder) {
+  auto pipe = start_watching();
+  say(*pipe, event_text("ADDED", {.version = "12"}));
+  api.answer(page("13", {}));
+  api.stream();
+  say(*pipe, std::string(kMaxWatchEventBytes + 1, 'x'));
+  loop.advance(seconds(1));
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "list >=12", "watch 13"));
+}
+
+class StreamedListTest : public ListWatchTest {
+ protected:
+  std::shared_ptr<Pipe> start_streaming() {
+    api.streams_lists = true;
+    auto pipe = api.stream();
+    start();
+    return pipe;
+  }
+};
+
+TEST_F(StreamedListTest, TellsObjectsAsTheyComeAndGoesOnInTheSameStream) {
+  auto pipe = start_streaming();
+  say(*pipe, event_text("ADDED", {.name = "b", .version = "9"}) +
+                 event_text("ADDED", {.name = "a", .version = "7"}));
+  EXPECT_THAT(notes_.take(), ElementsAre("began", "+b", "+a"));
+  say(*pipe, event_text("MODIFIED", {.name = "a", .version = "11"}) +
+                 event_text("DELETED", {.name = "b", .version = "12"}) + initial_end("12") +
+                 event_text("ADDED", {.name = "c", .version = "13", .size = "3"}));
+  EXPECT_THAT(notes_.take(), ElementsAre("+a", "-b", "complete 12", "c=3"));
+  EXPECT_EQ(notes_.reached, "13");
+  pipe->close();
+  loop.run_until_idle();
+  EXPECT_THAT(api.asked(), ElementsAre("stream", "watch 13"));
+  EXPECT_THAT(logs, IsEmpty());
+}
+
+TEST_F(StreamedListTest, AServerThatRefusesIsAskedForPagesAndNeverAgain) {
+  api.answer(page("10", {}));
+  api.streams_lists = true;
+  api.fail_open(ErrorCode::kInvalid);
+  start();
+  list_watch_.list_again();
+  api.answer(page("20", {}));
+  loop.run_until_idle();
+  EXPECT_THAT(api.asked(), ElementsAre("stream", "list", "watch 10", "list", "watch 20"));
+  EXPECT_THAT(logs, IsEmpty());
+}
+
+// It ignores the parameters: all objects come when no version was asked for, and then bookmarks
+// like any other, or nothing at all.
+TEST_F(StreamedListTest, AServerThatDoesNotKnowStreamsIsFoundOutByItsFirstBookmark) {
+  auto pipe = start_streaming();
+  api.answer(page("11", {{.name = "a"}}));
+  say(*pipe, event_text("ADDED", {.name = "a"}) + event_text("BOOKMARK", {.version = "11"}));
+  EXPECT_TRUE(pipe->abandoned);
+  EXPECT_THAT(notes_.take(), ElementsAre("began", "+a", "began", "+a", "complete 11"));
+  EXPECT_THAT(api.asked(), ElementsAre("stream", "list", "watch 11"));
+  EXPECT_THAT(
+      logs, ElementsAre("a stream of all objects did not come to its end: reading them in pages"));
+}
+
+TEST_F(StreamedListTest, AServerThatDoesNotKnowStreamsIsFoundOutByItsSilence) {
+  auto pipe = start_streaming();
+  api.answer(page("11", {}));
+  for (int i = 0; i < 5; ++i) {  // slow is not silent
+    loop.advance(kInitialEventsSilence - seconds(1));
+    say(*pipe, event_text("ADDED", {.name = "a"}));
+  }
+  EXPECT_THAT(api.asked(), ElementsAre("stream"));
+  loop.advance(kInitialEventsSilence);
+  EXPECT_TRUE(pipe->abandoned);
+  EXPECT_THAT(api.asked(), ElementsAre("stream", "list", "watch 11"));
+  list_watch_.list_again();
+  loop.run_until_idle();
+  EXPECT_EQ(api.asked().back(), "list");
+}
+
+TEST_F(StreamedListTest, ABrokenStreamIsReplacedByPagesThisTime) {
+  auto pipe = start_streaming();
+  api.answer(page("11", {}));
+  pipe->send(event_text("ADDED", {.name = "a"}));
+  pipe->break_off();
+  loop.run_until_idle();
+  EXPECT_THAT(notes_.take(), ElementsAre("began", "+a", "began", "complete 11"));
+  list_watch_.list_again();
+  loop.run_until_idle();
+  EXPECT_EQ(api.asked().back(), "stream");
+}
+
+TEST_F(StreamedListTest, ARefusalThatPassesIsWaitedFor) {
+  api.streams_lists = true;
+  api.fail_open(ErrorCode::kRefused);  // "storage is (re)initializing"
+  start();
+  EXPECT_THAT(api.asked(), ElementsAre("stream"));
+  loop.advance(seconds(1));
+  EXPECT_THAT(api.asked(), ElementsAre("stream", "stream"));
 }
 
 TEST_F(ListWatchTest, StopsInEveryState) {

@@ -18,8 +18,8 @@ template <class T>
 Task<> run_controller(Loop& loop, Random& random, Informer<T>& cache, WorkQueue& queue,
                       Controller& controller, Stop stop,
                       std::chrono::nanoseconds sweep_interval = std::chrono::minutes(10)) {
-  cache.on_change([&cache, &queue](const auto& before, const auto& now) {
-    queue.add((now != nullptr ? now : before)->meta.key(),
+  cache.on_change([&cache, &queue](const auto& change) {
+    queue.add((change.now != nullptr ? change.now : change.before)->meta.key(),
               cache.synced() ? Lane::kNormal : Lane::kBackground);
   });
   TaskScope tasks(loop);

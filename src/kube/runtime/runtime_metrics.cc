@@ -30,6 +30,9 @@ RuntimeMetrics::RuntimeMetrics(MetricsRegistry& registry)
       cache_live_reads(registry.counter(
           "holmes_cache_live_reads_total",
           "Objects read live, as the cache had not caught up with an own write.", {"resource"})),
+      cache_comparisons(registry.counter("holmes_cache_comparisons_total",
+                                         "Comparisons of the cache with the API server.",
+                                         {"resource"})),
       queue_depth(registry.gauge("workqueue_depth",
                                  "Keys that wait for a worker, by the priority of their lane.",
                                  {"name", "controller", "priority"})),

@@ -21,6 +21,7 @@ struct RuntimeMetrics {
   CounterFamily& watch_failures;            // holmes_watch_failures_total{resource}
   GaugeFamily& cache_objects;               // holmes_cache_objects{resource}
   CounterFamily& cache_live_reads;          // holmes_cache_live_reads_total{resource}
+  CounterFamily& cache_comparisons;         // holmes_cache_comparisons_total{resource}
 
   // {name,controller}: both the queue's name
   GaugeFamily& queue_depth;              // workqueue_depth{name,controller,priority}

@@ -2,6 +2,7 @@
 // world around them.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
@@ -61,6 +62,14 @@ inline std::string event_text(std::string_view type, const std::string& object) 
 }
 inline std::string event_text(std::string_view type, const ToySpec& toy) {
   return event_text(type, toy_text(toy));
+}
+// The bookmark behind the objects with which a watch began.
+inline std::string initial_end(std::string_view version) {
+  return event_text("BOOKMARK",
+                    fmt::format(R"({{"kind":"Toy","apiVersion":"toys.dev/v1","metadata":{{)"
+                                R"("resourceVersion":"{}","annotations":)"
+                                R"({{"k8s.io/initial-events-end":"true"}}}}}})",
+                                version));
 }
 inline std::string status_text(int code, std::string_view reason) {
   return fmt::format(R"({{"kind":"Status","apiVersion":"v1","status":"Failure",)"
@@ -127,7 +136,8 @@ class PipeStream final : public HttpStream {
 };
 
 // Answers requests in the order in which the test wrote the answers down; when there is none left,
-// the request hangs until it is stopped or an answer is added.
+// the request hangs until it is stopped or an answer is added. Refuses to begin a watch with all
+// objects, and does not write that down, unless the test says otherwise.
 class FakeTransport final : public Transport {
  public:
   explicit FakeTransport(Loop& loop) : loop_(loop), more_(loop) {}
@@ -153,6 +163,10 @@ class FakeTransport final : public Transport {
     co_return answer;
   }
   Task<Result<std::unique_ptr<HttpStream>>> open(Request request, Stop stop) override {
+    const std::pair<std::string, std::string> initial{"sendInitialEvents", "true"};
+    if (!streams_lists && std::ranges::find(request.query, initial) != request.query.end()) {
+      co_return fail(ErrorCode::kInvalid, "sendInitialEvents is forbidden");
+    }
     requests.push_back(request);
     while (streams_.empty()) {
       if (!co_await more_.park(stop)) co_return fail(stop.error("open"));
@@ -163,21 +177,29 @@ class FakeTransport final : public Transport {
     co_return std::make_unique<PipeStream>(std::move(pipe));
   }
 
-  // "list", "list +token", "watch 12", "get default/a", "create": what was asked, in order.
+  // "list", "list +token", "list >=10", "stream", "stream >=10", "watch 12", "get default/a",
+  // "create": what was asked, in order.
   [[nodiscard]] std::vector<std::string> asked() const {
     std::vector<std::string> all;
     for (const Request& request : requests) {
       std::string text(to_string(request.verb));
+      std::string version;
       for (const auto& [name, value] : request.query) {
         if (name == "continue") text += " +" + value;
-        if (name == "resourceVersion") text += " " + value;
+        if (name == "resourceVersion") version = " " + value;
+        if (name == "sendInitialEvents") text = "stream";
+        if (name == "resourceVersionMatch" && !version.empty()) {
+          version.insert(1, value == "NotOlderThan" ? ">=" : "=");
+        }
       }
+      text += version;
       all.push_back(std::move(text));
     }
     return all;
   }
 
   std::vector<Request> requests;
+  bool streams_lists = false;
 
  private:
   void push_stream(std::shared_ptr<Pipe> pipe, std::optional<Error> error) {
