@@ -133,7 +133,8 @@ Task<Result<std::unique_ptr<HttpStream>>> ListWatch::open_watch(Request request,
 Task<> ListWatch::read_stream(HttpStream& stream, WatchEnd& end, Stop stop) {
   WatchDecoder decoder;
   while (true) {
-    const Result<std::optional<std::string>> bytes = co_await stream.read(stop);
+    const StopSource quiet(stop, loop_, loop_.mono_now() + kWatchQuiet);
+    const Result<std::optional<std::string>> bytes = co_await stream.read(quiet.stop());
     if (!bytes.has_value() || !bytes->has_value()) co_return;  // ended, one way or another
     decoder.feed(**bytes);
     while (true) {
