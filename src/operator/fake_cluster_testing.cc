@@ -319,7 +319,10 @@ Result<kube::Response> FakeCluster::patch(Resource& resource, const std::string&
     }
   } else {
     if (const json::object* meta = json_object(change, {"metadata"})) {
-      HOLMES_CHECK(check_identity(object, *meta));
+      const Status same = check_identity(object, *meta);
+      // As custom resources have it: a uid is immutable rather than a precondition.
+      if (!same && meta->contains("uid")) return fail(ErrorCode::kInvalid, same.error().message);
+      HOLMES_CHECK(same);
     }
     merge(object, change.get_object());
     object["status"] = resource.objects.at(name)["status"];

@@ -210,7 +210,7 @@ Task<Result<CheckSnapshot>> HealthCheckReconciler::write_claim(CheckSnapshot che
 }
 
 Task<kube::Outcome> HealthCheckReconciler::remove_rerun_annotation(CheckSnapshot check, Stop stop) {
-  const json::array patch = kube::annotation_removal(check->meta, kRerunAnnotation, "true");
+  const json::array patch = kube::annotation_removal(check->meta, kRerunAnnotation);
   const StopSource limit(stop, loop_, loop_.mono_now() + kPatchTimeout);
   const auto patched = co_await api_.json_patch(check->meta.key(), patch, limit.stop());
   if (patched) {

@@ -157,7 +157,7 @@ TEST(ScheduleAnswers, ACreateThatIsNotAllowedAnyMoreAdoptsTheCheckThatAnEarlierT
   };
   world.cluster.after = [&](const kube::Request& request) -> Status {
     if (!create(request)) return {};
-    return fail(ErrorCode::kUnavailable, "connection reset");
+    return fail(ErrorCode::kTimeout, "no answer");
   };
   const Process process(world);
   world.loop.advance(seconds(90));

@@ -236,5 +236,117 @@ TEST(ScheduleFaults, ACrashAnywhereInARunNowStillMakesItOneRun) {
   }
 }
 
+// Creates of checks fail so until the world is calmed.
+struct LateWorld : FaultWorld {
+  explicit LateWorld(const Case& c) : FaultWorld(c) {
+    change_spec([](ScheduledHealthCheckSpec& spec) { spec.schedule = "@every 5s"; });
+  }
+  static bool is_create(const kube::Request& request) {
+    return request.verb == kube::Verb::kCreate && is_write(request);
+  }
+  void carry_out(const kube::Request& request) {
+    std::ignore = loop.run(cluster.send(request, {}));
+  }
+};
+
+TEST(ScheduleFaults, ACreateThatIsCarriedOutAfterItWasGivenUpIsTheOnlyOutcomeOfItsTick) {
+  for (const Case& c : kCases) {
+    LateWorld world(c);
+    std::optional<kube::Request> given_up;
+    world.cluster.before = [&](const kube::Request& request) -> Status {
+      if (!LateWorld::is_create(request)) return {};
+      if (given_up) return fail(ErrorCode::kRefused, "not now");
+      given_up = request;
+      return fail(ErrorCode::kTimeout, "no answer");
+    };
+    const Process process(world);
+    world.loop.advance(seconds(18));
+    world.recover();
+    world.cluster.before = nullptr;
+    world.loop.advance(seconds(4));
+    ASSERT_TRUE(given_up.has_value());
+    world.carry_out(*given_up);
+    world.loop.advance(minutes(4));
+    world.change_spec([](ScheduledHealthCheckSpec& spec) { spec.enabled = false; });
+    world.loop.advance(minutes(2));
+    EXPECT_EQ(world.inexact(minutes(3)), "") << c.name;
+    if (c.policy != ConcurrencyPolicy::kAllow) EXPECT_LE(world.account().unfinished_max, 1U);
+  }
+}
+
+TEST(ScheduleFaults, ACreateWhoseAnswerWasLostIsNotMissedAlthoughTheWatchIsBehind) {
+  for (const Case& c : kCases) {
+    LateWorld world(c);
+    const WallTime tick = world.schedule().meta.creation_timestamp + seconds(5);
+    const std::string child = child_name(world.schedule().meta, tick);
+    world.cluster.hide(child);
+    world.cluster.before = [&](const kube::Request& request) -> Status {
+      if (!LateWorld::is_create(request) || !world.cluster.has(child)) return {};
+      return fail(ErrorCode::kRefused, "not now");
+    };
+    world.cluster.after = [&](const kube::Request& request) -> Status {
+      if (!LateWorld::is_create(request)) return {};
+      return fail(ErrorCode::kUnavailable, "connection reset");
+    };
+    const Process process(world);
+    world.loop.advance(seconds(13));
+    EXPECT_EQ(world.account().children.count(tick), 1U) << c.name;
+    world.recover();
+    world.cluster.before = nullptr;
+    world.loop.advance(minutes(4));
+    world.change_spec([](ScheduledHealthCheckSpec& spec) { spec.enabled = false; });
+    world.loop.advance(minutes(2));
+    EXPECT_EQ(world.inexact(minutes(3)), "") << c.name;
+  }
+}
+
+TEST(ScheduleFaults, ARunNowWhoseAnswerWasLostIsNotOverlappedAlthoughTheWatchIsBehind) {
+  for (const ConcurrencyPolicy policy : {ConcurrencyPolicy::kForbid, ConcurrencyPolicy::kReplace}) {
+    FaultWorld world({.name = "now", .policy = policy, .duration = seconds(20)});
+    int asked = 0;
+    const auto is_run_now = [](const kube::Request& request) {
+      return LateWorld::is_create(request) && request.body.find("-now-") != std::string::npos;
+    };
+    world.cluster.before = [&](const kube::Request& request) -> Status {
+      if (!is_run_now(request)) return {};
+      if (++asked > 1) return fail(ErrorCode::kRefused, "not now");
+      world.cluster.hide(kube::key_of(*parse_json_object(request.body)).name);
+      return {};
+    };
+    world.cluster.after = [&](const kube::Request& request) -> Status {
+      if (!is_run_now(request)) return {};
+      return fail(ErrorCode::kUnavailable, "connection reset");
+    };
+    const Process process(world);
+    world.loop.advance(seconds(50));
+    world.annotate_run_now();
+    world.loop.advance(minutes(2));
+    EXPECT_EQ(world.account().runs_by_hand.size(), 1U);
+    EXPECT_EQ(world.account().unfinished_max, 1U);
+    EXPECT_EQ(world.inexact(), "");
+  }
+}
+
+TEST(ScheduleFaults, ARemovalThatIsCarriedOutLateTakesNoNewerRunNowAway) {
+  FaultWorld world(kCases[0]);
+  world.change_spec([](ScheduledHealthCheckSpec& spec) { spec.schedule = "0 0 1 1 *"; });
+  std::optional<kube::Request> given_up;
+  world.cluster.before = [&](const kube::Request& request) -> Status {
+    if (request.verb != kube::Verb::kPatch || given_up) return {};
+    given_up = request;
+    return fail(ErrorCode::kTimeout, "no answer");
+  };
+  const Process process(world);
+  world.loop.advance(seconds(5));
+  world.annotate_run_now();
+  world.loop.advance(minutes(1));
+  ASSERT_TRUE(given_up.has_value());
+  EXPECT_EQ(world.account().runs_by_hand.size(), 1U);
+  world.annotate_run_now();
+  std::ignore = world.loop.run(world.cluster.send(*given_up, {}));
+  world.loop.advance(minutes(1));
+  EXPECT_EQ(world.account().runs_by_hand.size(), 2U);
+}
+
 }  // namespace
 }  // namespace holmes

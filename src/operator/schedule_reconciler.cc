@@ -19,12 +19,21 @@ constexpr std::chrono::seconds kCreatingPause{1};
 constexpr std::chrono::seconds kConflictRequeue{1};
 constexpr int kMaxCreates = 3;  // in one go: an old meaning's tick, a tick, a run-now
 constexpr size_t kMaxRemoves = 50;
+// A create that was given up may be carried out later; so much later, we believe, it is not.
+constexpr std::chrono::seconds kMaxInFlight{60};
 
 // What the API server will not take however often it is asked: a quota, a policy, a namespace that
 // goes away.
 bool is_denial(const Error& error) {
   return error.code == ErrorCode::kForbidden || error.code == ErrorCode::kInvalid ||
          error.code == ErrorCode::kTooLarge;
+}
+
+void add_child(std::vector<ScheduleChild>& children, CheckSnapshot check) {
+  std::erase_if(children, [&](const ScheduleChild& child) {
+    return child.check->meta.uid == check->meta.uid;
+  });
+  children.push_back({.check = std::move(check)});
 }
 
 }  // namespace
@@ -72,6 +81,7 @@ void ScheduleReconciler::settled(const kube::ObjectKey& key) {
 void ScheduleReconciler::forget(const ScheduledHealthCheck& schedule) {
   alarms_.set(schedule.meta.key(), std::nullopt);
   unsure_.erase(schedule.meta.key());
+  unanswered_.erase(schedule.meta.uid);
   on_.children.told(schedule.meta.uid, on_.children.of(schedule.meta.uid));
   on_.metrics.forget(schedule);
 }
@@ -123,7 +133,7 @@ Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
   if (const auto later = write_later(*schedule, plan)) {
     co_return kube::RequeueAfter{*later - loop_.wall_now()};
   }
-  const Status written = co_await write_status(schedule, plan, stop);
+  const auto written = co_await write_status(schedule, plan, stop);
   if (!written && written.error().code == ErrorCode::kConflict) {
     co_return kube::RequeueAfter{kConflictRequeue};
   }
@@ -132,8 +142,8 @@ Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
     co_return kube::RetryWithBackoff{written.error()};
   }
   on_.children.told(schedule->meta.uid, children);
-  if (plan.remove_run_now_annotation) {
-    const Status done = co_await remove_annotation(schedule, stop);
+  if (plan.remove_run_now_annotation && *written != nullptr) {
+    const Status done = co_await remove_annotation(*written, stop);
     if (!done) co_return kube::RetryWithBackoff{done.error()};
   }
   if (const Status done = co_await remove_surplus(plan.remove, stop); !done) {
@@ -168,9 +178,31 @@ Task<Result<std::vector<ScheduleChild>>> ScheduleReconciler::children_of(Schedul
   co_return children;
 }
 
+// While it may be in flight it is asked for again: a name can be taken once only, so that the
+// answer tells, and whichever comes later is refused.
+Task<Status> ScheduleReconciler::settle_unanswered(ScheduleSnapshot schedule,
+                                                   std::vector<ScheduleChild>& children,
+                                                   Stop stop) {
+  const auto found = unanswered_.find(schedule->meta.uid);
+  if (found == unanswered_.end()) co_return Status();
+  const Unanswered sent = found->second;
+  Created created = sent.in_flight && loop_.mono_now() - sent.since <= kMaxInFlight
+                        ? co_await create(schedule, sent.name, sent.tick, stop)
+                        : co_await adopt(schedule, {schedule->meta.ns, sent.name}, stop);
+  if (created) {
+    add_child(children, *std::move(created));
+  } else if (const auto* error = std::get_if<Error>(&created.error());
+             error != nullptr && error->code != ErrorCode::kNotFound) {
+    co_return fail(*error);
+  }
+  unanswered_.erase(schedule->meta.uid);
+  co_return Status();
+}
+
 Task<Result<SchedulePlan>> ScheduleReconciler::create_due(ScheduleSnapshot schedule,
                                                           std::vector<ScheduleChild>& children,
                                                           Stop stop) {
+  HOLMES_CO_CHECK(co_await settle_unanswered(schedule, children, stop));
   PlanContext context{.watching_since = watching_since()};
   for (int tries = 0;; ++tries) {
     context.now = loop_.wall_now();
@@ -185,13 +217,16 @@ Task<Result<SchedulePlan>> ScheduleReconciler::create_due(ScheduleSnapshot sched
                                  : run_now_name(schedule->meta, schedule->status.run_now_id);
     Created created = co_await create(schedule, name, plan.create, stop);
     if (created) {
-      std::erase_if(children, [&](const ScheduleChild& child) {
-        return child.check->meta.uid == (*created)->meta.uid;
-      });
-      children.push_back({.check = *created});
+      add_child(children, *std::move(created));
       continue;
     }
-    if (const auto* error = std::get_if<Error>(&created.error())) co_return fail(*error);
+    if (const auto* error = std::get_if<Error>(&created.error())) {
+      if (may_have_happened(*error)) {
+        unanswered_[schedule->meta.uid] = {name, plan.create, loop_.mono_now(),
+                                           error->code == ErrorCode::kTimeout};
+      }
+      co_return fail(*error);
+    }
     context.denied_why = std::get<Denied>(created.error()).why;
     if (plan.create) {
       context.denied_tick = plan.create;
@@ -270,7 +305,8 @@ Task<Status> ScheduleReconciler::cancel(const std::vector<CheckSnapshot>& childr
     auto patched = co_await on_.checks_api.merge_patch(child->meta.key(), patch, limit.stop());
     if (!patched) {
       const ErrorCode code = patched.error().code;
-      if (code == ErrorCode::kNotFound || code == ErrorCode::kConflict) continue;  // gone
+      // Gone; or another one of that name, which the API server calls a change of its uid.
+      if (code == ErrorCode::kNotFound || code == ErrorCode::kInvalid) continue;
       co_return fail(patched.error());
     }
     log_.info("replaced: the running check is cancelled", {{"check", child->meta.key().to_text()}});
@@ -292,13 +328,13 @@ std::optional<WallTime> ScheduleReconciler::write_later(const ScheduledHealthChe
   return until;
 }
 
-Task<Status> ScheduleReconciler::write_status(ScheduleSnapshot schedule, const SchedulePlan& plan,
-                                              Stop stop) {
-  if (plan.status == schedule->status) co_return Status();
+Task<Result<ScheduleSnapshot>> ScheduleReconciler::write_status(ScheduleSnapshot schedule,
+                                                                const SchedulePlan& plan,
+                                                                Stop stop) {
+  if (plan.status == schedule->status) co_return schedule;
   const auto written = co_await writer_.write_once(
       schedule, [&plan](const ScheduledHealthCheck&) { return std::optional(plan.status); }, stop);
-  if (!written) co_return fail(written.error());
-  if (*written == nullptr) co_return Status();  // gone
+  if (!written || *written == nullptr) co_return written;
   for (const auto& [reason, ticks] : plan.missed) {
     on_.metrics.missed(schedule->meta, reason, ticks);
   }
@@ -308,11 +344,11 @@ Task<Status> ScheduleReconciler::write_status(ScheduleSnapshot schedule, const S
                        event.reason, "Schedule", event.note});
     log_.info(event.note, {{"schedule", schedule->meta.key().to_text()}, {"reason", event.reason}});
   }
-  co_return Status();
+  co_return written;
 }
 
 Task<Status> ScheduleReconciler::remove_annotation(ScheduleSnapshot schedule, Stop stop) {
-  const json::array patch = kube::annotation_removal(schedule->meta, kRunNowAnnotation, "true");
+  const json::array patch = kube::annotation_removal(schedule->meta, kRunNowAnnotation);
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
   auto patched = co_await on_.api.json_patch(schedule->meta.key(), patch, limit.stop());
   if (patched) {

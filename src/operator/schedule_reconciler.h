@@ -10,6 +10,7 @@
 #include <expected>
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -69,11 +70,20 @@ class ScheduleReconciler {
     std::string why;
   };
   using Created = std::expected<CheckSnapshot, std::variant<Error, Denied>>;
+  struct Unanswered {
+    std::string name;
+    std::optional<WallTime> tick;
+    MonoTime since{};
+    bool in_flight = false;  // nobody said no: it may be carried out still
+  };
 
   [[nodiscard]] WallTime watching_since() const;
   void settled(const kube::ObjectKey& key);  // its due tick has its child, or an error
   Task<Result<ScheduleSnapshot>> newest(kube::ObjectKey key, Stop stop);
   Task<Result<std::vector<ScheduleChild>>> children_of(ScheduleSnapshot schedule, Stop stop);
+  // Finds out what became of a create without an answer; adds its child.
+  Task<Status> settle_unanswered(ScheduleSnapshot schedule, std::vector<ScheduleChild>& children,
+                                 Stop stop);
   // Creates what the plan asks for; returns the plan that is left, which creates nothing.
   Task<Result<SchedulePlan>> create_due(ScheduleSnapshot schedule,
                                         std::vector<ScheduleChild>& children, Stop stop);
@@ -85,7 +95,9 @@ class ScheduleReconciler {
   Task<Status> cancel(const std::vector<CheckSnapshot>& children, Stop stop);
   Task<Status> remove_surplus(const std::vector<CheckSnapshot>& children, Stop stop);
   Task<Status> remove_annotation(ScheduleSnapshot schedule, Stop stop);
-  Task<Status> write_status(ScheduleSnapshot schedule, const SchedulePlan& plan, Stop stop);
+  // The schedule as it is now; null: it is gone.
+  Task<Result<ScheduleSnapshot>> write_status(ScheduleSnapshot schedule, const SchedulePlan& plan,
+                                              Stop stop);
   Task<kube::Outcome> carry_out(ScheduleSnapshot schedule, std::vector<ScheduleChild> children,
                                 SchedulePlan plan, Stop stop);
   [[nodiscard]] std::optional<WallTime> write_later(const ScheduledHealthCheck& schedule,
@@ -102,6 +114,9 @@ class ScheduleReconciler {
   Timer hold_ends_;
   // A status may have been written although the write failed: the cache is not to be believed.
   std::unordered_set<kube::ObjectKey> unsure_;
+  // By uid of the schedule: the create that may have happened. Until that is known, its tick has no
+  // other outcome, and nothing else is created.
+  std::unordered_map<std::string, Unanswered> unanswered_;
   WallTime watching_since_{};
   MonoTime started_{};
   bool stopped_ = false;

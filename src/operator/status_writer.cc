@@ -11,13 +11,12 @@ constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kMaxPause{30000};
 constexpr std::chrono::seconds kWriteTimeout{10};
 
-// Whether the write may have happened all the same.
-bool is_unknown(const Error& error) {
+}  // namespace
+
+bool may_have_happened(const Error& error) {
   return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout ||
          error.code == ErrorCode::kProtocol;
 }
-
-}  // namespace
 
 template <class Object>
 auto StatusWriter<Object>::write_once(Snapshot base, Change change, Stop stop)
@@ -25,7 +24,7 @@ auto StatusWriter<Object>::write_once(Snapshot base, Change change, Stop stop)
   std::optional<Status> status = change(*base);
   if (!status) co_return nullptr;
   Result<Snapshot> written = co_await put(base, *status, stop);
-  if (written || !is_unknown(written.error()) || stop.requested()) co_return written;
+  if (written || !may_have_happened(written.error()) || stop.requested()) co_return written;
   // It may have been written: only the object itself can tell.
   HOLMES_CO_TRY(Snapshot live, co_await read_live(base, stop));
   if (live != nullptr && live->status != *status) co_return written;
@@ -46,7 +45,7 @@ auto StatusWriter<Object>::write(Snapshot base, Change change, Stop stop)
     if (written) co_return written;
     const ErrorCode code = written.error().code;
     if (code == ErrorCode::kInvalid || code == ErrorCode::kTooLarge) co_return written;
-    if (is_unknown(written.error())) sent = std::move(status);
+    if (may_have_happened(written.error())) sent = std::move(status);
     if (code != ErrorCode::kConflict) {
       HOLMES_CO_CHECK(co_await sleep_for(loop_, pause, limit.stop()));
       pause = std::min(pause * 2, kMaxPause);

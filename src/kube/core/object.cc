@@ -181,8 +181,7 @@ ObjectKey key_of(const json::object& object) {
           json_string_or(object, {"metadata", "name"})};
 }
 
-json::array annotation_removal(const ObjectMeta& meta, std::string_view name,
-                               std::string_view value) {
+json::array annotation_removal(const ObjectMeta& meta, std::string_view name) {
   std::string path = "/metadata/annotations/";
   for (const char c : name) {  // RFC 6901
     if (c == '~' || c == '/') {
@@ -191,9 +190,10 @@ json::array annotation_removal(const ObjectMeta& meta, std::string_view name,
       path += c;
     }
   }
-  return {json::object{{"op", "test"}, {"path", "/metadata/uid"}, {"value", meta.uid}},
-          json::object{{"op", "test"}, {"path", path}, {"value", value}},
-          json::object{{"op", "remove"}, {"path", path}}};
+  return {
+      json::object{
+          {"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", meta.resource_version}},
+      json::object{{"op", "remove"}, {"path", path}}};
 }
 
 std::optional<std::strong_ordering> compare_resource_versions(std::string_view a,

@@ -77,10 +77,9 @@ struct ObjectMeta {
   bool operator==(const ObjectMeta&) const = default;
 };
 
-// A JSON patch that removes this annotation of this very object if it has this value, and is
-// refused else.
-json::array annotation_removal(const ObjectMeta& meta, std::string_view name,
-                               std::string_view value);
+// A JSON patch that removes this annotation of this very version of the object, and is refused
+// else: one that is carried out late takes no newer annotation of that name away.
+json::array annotation_removal(const ObjectMeta& meta, std::string_view name);
 
 // Resource versions of one resource are ordered decimal numbers (KEP-5504): by length, then bytes.
 // nullopt when either is not a number; the caller must then not rely on any order.

@@ -131,12 +131,11 @@ TEST(SetCondition, MovesTheTransitionTimeOnlyWhenTheStatusChanges) {
   EXPECT_EQ(find_condition(conditions, "C"), nullptr);
 }
 
-TEST(AnnotationRemoval, IsOfThisObjectAndThisValueOnly) {
+TEST(AnnotationRemoval, IsOfThisVersionOfTheObjectOnly) {
   ObjectMeta meta;
-  meta.uid = "u1";
-  EXPECT_EQ(json::value(annotation_removal(meta, "a.b/c~d", "true")),
-            *parse_json(R"([{"op":"test","path":"/metadata/uid","value":"u1"},
-                            {"op":"test","path":"/metadata/annotations/a.b~1c~0d","value":"true"},
+  meta.resource_version = "7";
+  EXPECT_EQ(json::value(annotation_removal(meta, "a.b/c~d")),
+            *parse_json(R"([{"op":"test","path":"/metadata/resourceVersion","value":"7"},
                             {"op":"remove","path":"/metadata/annotations/a.b~1c~0d"}])"));
 }
 

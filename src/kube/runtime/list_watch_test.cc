@@ -162,12 +162,25 @@ TEST_F(ListWatchTest, AnErrorEventThatIsNotGoneBacksOffAndGoesOn) {
   EXPECT_EQ(api.asked().back(), "watch 11");
 }
 
-TEST_F(ListWatchTest, ADeadStreamIsReplacedAfterItsTime) {
+TEST_F(ListWatchTest, AStreamThatDoesNotEndIsReplacedAfterItsTime) {
   auto pipe = start_watching();
-  loop.advance(seconds(30));
+  api.stream();
+  for (seconds lasted{0}; lasted < kWatchTimeout + kWatchMargin; lasted += seconds(30)) {
+    if (!pipe->abandoned) say(*pipe, event_text("BOOKMARK", {.version = "12"}));
+    loop.advance(seconds(30));
+  }
+  EXPECT_TRUE(pipe->abandoned);
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "watch 12"));
+}
+
+TEST_F(ListWatchTest, AStreamThatFallsSilentIsReplacedSoon) {
+  auto pipe = start_watching();
+  loop.advance(kWatchQuiet - seconds(1));
   say(*pipe, event_text("BOOKMARK", {.version = "12"}));
   api.stream();
-  loop.advance(kWatchTimeout + kWatchMargin);
+  loop.advance(kWatchQuiet - seconds(1));
+  EXPECT_FALSE(pipe->abandoned);
+  loop.advance(seconds(2));
   EXPECT_TRUE(pipe->abandoned);
   EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "watch 12"));
 }
