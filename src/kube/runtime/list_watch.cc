@@ -157,7 +157,7 @@ Task<> ListWatch::read_stream(HttpStream& stream, WatchEnd& end, Stop stop) {
   WatchDecoder decoder;
   while (true) {
     const bool initial = machine_.state() == ListWatchState::kStreaming;
-    const StopSource quiet(stop, loop_, loop_.mono_now() + kWatchQuiet);
+    const StopSource quiet(stop, loop_, loop_.mono_now() + kSilentWatch);
     const Result<std::optional<std::string>> bytes =
         co_await (initial ? read_initial(stream, stop) : stream.read(quiet.stop()));
     if (!bytes.has_value() && bytes.error().code == ErrorCode::kInvalid) end.error = bytes.error();

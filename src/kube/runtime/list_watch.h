@@ -25,9 +25,6 @@ namespace holmes::kube {
 inline constexpr std::chrono::seconds kWatchTimeout{290};
 // A stream that is still open this long after its end was due is dead: a new one is opened.
 inline constexpr std::chrono::seconds kWatchMargin{10};
-// So is one that says nothing for so long: the API server sends a bookmark each minute. Where it
-// does not, a quiet watch is opened anew more often, and nothing is lost.
-inline constexpr std::chrono::seconds kWatchQuiet{90};
 inline constexpr std::chrono::seconds kListTimeout{60};
 inline constexpr std::chrono::seconds kOpenTimeout{30};  // until the stream's headers are there
 // The objects with which a watch begins come one after another: when nothing comes for this long

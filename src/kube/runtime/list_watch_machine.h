@@ -37,10 +37,10 @@ inline constexpr std::chrono::seconds kShortWatch{1};
 inline constexpr unsigned kMaxGoneWatches = 3;
 // This long without a failure, and the back-off begins anew.
 inline constexpr std::chrono::minutes kCalm{2};
-// A stream that was silent for this long, without even a bookmark (API servers send one a minute),
-// may hang on a version that the server will not reach (restored from a backup): it is not gone on
-// with, the next step lists.
-inline constexpr std::chrono::seconds kSilentWatch{150};
+// A stream that says nothing for this long, not even a bookmark (API servers send one a minute), is
+// dead, or hangs on a version that the server will not reach (restored from a backup): it is given
+// up, and when it had brought nothing at all the next step lists.
+inline constexpr std::chrono::seconds kSilentWatch{90};
 // Objects are believed to be gone when this many lists in a row said that the type is unknown.
 inline constexpr unsigned kMissingListsUntilGone = 2;
 inline constexpr std::chrono::seconds kMaxRetryAfter{60};

@@ -175,10 +175,10 @@ TEST_F(ListWatchTest, AStreamThatDoesNotEndIsReplacedAfterItsTime) {
 
 TEST_F(ListWatchTest, AStreamThatFallsSilentIsReplacedSoon) {
   auto pipe = start_watching();
-  loop.advance(kWatchQuiet - seconds(1));
+  loop.advance(kSilentWatch - seconds(1));
   say(*pipe, event_text("BOOKMARK", {.version = "12"}));
   api.stream();
-  loop.advance(kWatchQuiet - seconds(1));
+  loop.advance(kSilentWatch - seconds(1));
   EXPECT_FALSE(pipe->abandoned);
   loop.advance(seconds(2));
   EXPECT_TRUE(pipe->abandoned);
