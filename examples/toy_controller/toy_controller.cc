@@ -1,9 +1,9 @@
 // A controller for a toy kind: greets whom each Greeting names, in its status.
 #include <csignal>
-#include <cstdlib>
 
 #include "kube/client/api.h"
 #include "kube/client/cluster_transport.h"
+#include "kube/client/kubeconfig.h"
 #include "kube/runtime/run_controller.h"
 
 using namespace holmes;
@@ -42,12 +42,13 @@ int main() {
   SystemRandom random;
   MetricsRegistry registry;
   kube::RuntimeMetrics metrics(registry);
-  const Logger log =
-      Logger::to_stderr(LogLevel::kInfo, LogFormat::kText, [&] { return loop.wall_now(); });
+  auto log = Logger::to_stderr(LogLevel::kInfo, LogFormat::kText, [&] { return loop.wall_now(); });
   const char* paths = std::getenv("KUBECONFIG");
   const auto cluster = kube::load_kubeconfig(real_files(), paths == nullptr ? "" : paths);
   if (!cluster) return log.error(cluster.error().message), 1;
-  const auto transport = kube::make_cluster_transport(loop, *cluster, real_files(), log, nullptr);
+  const auto processes = make_subprocess(loop);  // for exec plugins
+  kube::Credentials credentials(loop, real_files(), *processes, log, *cluster, {});
+  const auto transport = kube::make_cluster_transport(loop, *cluster, credentials, log, nullptr);
   kube::Api<Greeting> api(*transport);
   kube::Informer<Greeting> cache(loop, random, *transport, log, metrics);
   kube::WorkQueue queue(loop, random, metrics, {.name = "greetings"});
