@@ -11,6 +11,7 @@ namespace holmes {
 namespace {
 
 constexpr std::string_view kModified = "MODIFIED";
+constexpr std::chrono::minutes kBookmarkInterval{1};  // of a quiet watch, as the API server
 
 std::string text_of(const json::object& object, JsonPath path) {
   return json_string_or(object, path);
@@ -73,6 +74,12 @@ Status check_identity(const json::object& object, const json::object& asked) {
   return {};
 }
 
+std::string bookmark(json::object metadata) {
+  json::object object;
+  object.emplace("metadata", std::move(metadata));
+  return to_text(json::object{{"type", "BOOKMARK"}, {"object", std::move(object)}}) + "\n";
+}
+
 }  // namespace
 
 bool is_write(const kube::Request& request) {
@@ -92,8 +99,11 @@ class FakeCluster::Watch final : public HttpStream {
   [[nodiscard]] const HttpHeaders& headers() const override { return headers_; }
   Task<Result<std::optional<std::string>>> read(Stop stop) override {
     if (!first_.empty()) co_return std::exchange(first_, {});
+    const StopSource quiet(stop, cluster_.loop_, cluster_.loop_.mono_now() + kBookmarkInterval);
     while (next_ == resource_.changes.size()) {
-      if (!co_await cluster_.news_.park(stop)) co_return fail(stop.error("read"));
+      if (co_await cluster_.news_.park(quiet.stop())) continue;
+      if (stop.requested()) co_return fail(stop.error("read"));
+      co_return bookmark({{"resourceVersion", std::to_string(cluster_.version_)}});
     }
     co_return resource_.changes[next_++].second;
   }
@@ -204,7 +214,8 @@ Task<Result<kube::Response>> FakeCluster::send(kube::Request request, Stop stop)
   co_return response;
 }
 
-Task<Result<std::unique_ptr<HttpStream>>> FakeCluster::open(kube::Request request, Stop) {
+Task<Result<std::unique_ptr<HttpStream>>> FakeCluster::open(kube::Request request, Stop stop) {
+  if (latency.count() > 0) HOLMES_CO_CHECK(co_await sleep_for(loop_, latency, stop));
   int version = 0;
   std::string first;
   const Resource& resource = resource_of(request);
@@ -227,10 +238,8 @@ std::string FakeCluster::initial_events(const Resource& resource) const {
     if (hidden_.contains(name)) continue;
     events += to_text(json::object{{"type", "ADDED"}, {"object", object}}) + "\n";
   }
-  const json::object metadata{{"resourceVersion", std::to_string(version_)},
-                              {"annotations", {{"k8s.io/initial-events-end", "true"}}}};
-  return events +
-         to_text(json::object{{"type", "BOOKMARK"}, {"object", {{"metadata", metadata}}}}) + "\n";
+  return events + bookmark({{"resourceVersion", std::to_string(version_)},
+                            {"annotations", {{"k8s.io/initial-events-end", "true"}}}});
 }
 
 FakeCluster::Resource& FakeCluster::resource_of(const kube::Request& request) {
