@@ -90,15 +90,6 @@ TEST_F(Watches, AWatchEndsAtItsTimeAndABookmarkComesBefore) {
   EXPECT_NE(compare_resource_versions(reached, version), std::strong_ordering::less);
 }
 
-TEST_F(Watches, WithoutBookmarksAskedForNoneComes) {
-  const std::string version = make("a").meta.resource_version;
-  WatchReader reader =
-      watch({.resource_version = version, .timeout = seconds(2), .bookmarks = false});
-  const auto end = reader.next(limit());
-  ASSERT_TRUE(end.has_value()) << end.error().message;
-  EXPECT_FALSE(end->has_value());
-}
-
 TEST_F(Watches, AVersionOfLongAgoIsGoneInsideTheStream) {
   make("a");
   WatchReader reader = watch({.resource_version = "2"});
