@@ -105,7 +105,7 @@ TEST_F(Watches, AVersionThatIsNotReachedYetIsNoDeadEnd) {
   const auto stream =
       run(toys->watch({.ns = ns, .resource_version = "9000000000000000"}, limit(seconds(10))));
   if (!stream) {
-    EXPECT_EQ(stream.error().code, ErrorCode::kUnavailable);
+    EXPECT_EQ(stream.error().code, ErrorCode::kGone);
     EXPECT_THAT(stream.error().message, HasSubstr("Too large resource version"));
   }
 }
