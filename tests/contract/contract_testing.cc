@@ -1,12 +1,14 @@
 #include "contract_testing.h"
 
 #include <cstdlib>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "async/files.h"
 #include "async/wait.h"
 #include "kube/client/cluster_transport.h"
+#include "kube/client/kubeconfig.h"
 
 namespace holmes::kube {
 namespace {
@@ -110,7 +112,10 @@ Stop Contract::limit(std::chrono::milliseconds time) {
 
 std::unique_ptr<Transport> Contract::transport_of(const ClusterConfig& cluster,
                                                   const Files& files) {
-  return make_cluster_transport(loop, cluster, files, Logger(), nullptr);
+  Credentials& who =
+      credentials.emplace_back(loop, files, *subprocess, Logger(), cluster,
+                               std::map<std::string, std::string>());
+  return make_cluster_transport(loop, cluster, who, Logger(), nullptr);
 }
 
 json::object Contract::must(Request request) {

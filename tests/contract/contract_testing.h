@@ -12,9 +12,11 @@
 
 #include "async/asio_loop.h"
 #include "async/random.h"
+#include "async/subprocess.h"
 #include "base/log.h"
 #include "kube/client/api.h"
 #include "kube/client/cluster_config.h"
+#include "kube/client/credentials.h"
 #include "kube/client/transport.h"
 #include "kube/core/watch_event.h"
 
@@ -68,6 +70,8 @@ class Contract : public ::testing::Test {
 
   AsioLoop loop;
   SystemRandom random;
+  std::unique_ptr<Subprocess> subprocess = make_subprocess(loop);
+  std::list<Credentials> credentials;  // of all clients
   ClusterConfig config;
   std::unique_ptr<Transport> transport;
   std::unique_ptr<Api<Toy>> toys;

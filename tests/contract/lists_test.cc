@@ -114,14 +114,13 @@ TEST_F(Lists, AListNotOlderThanAWriteHasIt) {
 }
 
 // Opened, as what is opened is not tried again.
-TEST_F(Lists, AListOfAVersionThatIsNotReachedYetIsUnavailableAndSaysSo) {
+TEST_F(Lists, AListOfAVersionThatIsNotReachedYetIsGoneAndSaysSo) {
   make("a");
   const auto future = run(transport->open(
       list_request(Toy::resource(), {.ns = ns, .resource_version = "9000000000000000"}), limit()));
   ASSERT_FALSE(future.has_value());
-  EXPECT_EQ(future.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(future.error().code, ErrorCode::kGone);
   EXPECT_THAT(future.error().message, HasSubstr("Too large resource version"));
-  EXPECT_TRUE(future.error().retry_after.has_value());
 }
 
 TEST_F(Lists, AListOfAVersionThatIsNoneIsInvalid) {

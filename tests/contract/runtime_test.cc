@@ -63,9 +63,9 @@ TEST_F(Runtime, AnInformerSeesEverything) {
   Informer<Toy> informer = make_informer({.namespaces = {ns}});
   std::map<std::string, int> came;
   std::map<std::string, int> went;
-  informer.on_change([&](const auto& before, const auto& now) {
-    if (before == nullptr) ++came[now->meta.uid];
-    if (now == nullptr) ++went[before->meta.uid];
+  informer.on_change([&](const Informer<Toy>::Change& change) {
+    if (change.before == nullptr) ++came[change.now->meta.uid];
+    if (change.now == nullptr) ++went[change.before->meta.uid];
   });
   Background background(loop);
   background.run(informer);
@@ -134,9 +134,8 @@ TEST_F(Runtime, AKindThatIsNotServedIsMissing) {
 
 TEST_F(Runtime, AnEventIsWrittenAsPeopleReadIt) {
   const Toy toy = make("a");
-  EventRecorder recorder(
-      loop, random, *transport, Logger(), metrics,
-      {.reporting_controller = "contract.test/toys", .reporting_instance = "one"});
+  EventRecorder recorder(loop, random, *transport, Logger(), metrics,
+                         {.source = {.controller = "contract.test/toys", .instance = "one"}});
   Background background(loop);
   background.run(recorder);
   recorder.record({.regarding = reference_to(Toy::resource(), toy.meta),
