@@ -207,6 +207,7 @@ bool Operator::owner_lives(const HealthCheck& check) const {
 // A schedule's check is what tells of its tick, until the schedule's status does.
 bool Operator::may_delete(const HealthCheck& check) const {
   if (!owner_lives(check)) return true;
+  if (schedule_reconciler_.may_come_again(check.meta.key())) return false;
   const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, schedule_of(check)->name});
   return schedule != nullptr && (schedule->meta.deleting() || is_told(*schedule, check));
 }

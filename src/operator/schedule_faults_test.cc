@@ -274,6 +274,31 @@ TEST(ScheduleFaults, ACreateThatIsCarriedOutAfterItWasGivenUpIsTheOnlyOutcomeOfI
   }
 }
 
+TEST(ScheduleFaults, ACreateThatIsCarriedOutAfterItsCheckWouldBeDeletedIsRefused) {
+  for (const bool by_ttl : {false, true}) {
+    LateWorld world({.name = "late", .duration = seconds(1), .keep = !by_ttl});
+    if (!by_ttl) {
+      world.change_spec([](ScheduledHealthCheckSpec& spec) { spec.successful_history_limit = 1; });
+    }
+    std::optional<kube::Request> given_up;
+    world.cluster.before = [&](const kube::Request& request) -> Status {
+      if (given_up || !LateWorld::is_create(request)) return {};
+      given_up = request;
+      return fail(ErrorCode::kTimeout, "no answer");
+    };
+    const Process process(world);
+    world.loop.advance(seconds(45));
+    ASSERT_TRUE(given_up.has_value());
+    const std::string name = kube::key_of(*parse_json_object(given_up->body)).name;
+    EXPECT_TRUE(world.cluster.has(name));
+    world.carry_out(*given_up);
+    world.loop.advance(minutes(2));
+    EXPECT_FALSE(world.cluster.has(name));  // in the end it goes as others do
+    EXPECT_EQ(world.inexact(), "") << by_ttl;
+    for (const auto& [id, count] : world.server.executions) EXPECT_EQ(count, 1);
+  }
+}
+
 TEST(ScheduleFaults, ACreateWhoseAnswerWasLostIsNotMissedAlthoughTheWatchIsBehind) {
   for (const Case& c : kCases) {
     LateWorld world(c);

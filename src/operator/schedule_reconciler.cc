@@ -21,6 +21,7 @@ constexpr int kMaxCreates = 3;  // in one go: an old meaning's tick, a tick, a r
 constexpr size_t kMaxRemoves = 50;
 // A create that was given up may be carried out later; so much later, we believe, it is not.
 constexpr std::chrono::seconds kMaxInFlight{60};
+constexpr size_t kMaxInFlightNames = 10'000;  // beyond it some are forgotten
 
 // What the API server will not take however often it is asked: a quota, a policy, a namespace that
 // goes away.
@@ -150,6 +151,10 @@ Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
     co_return kube::RetryWithBackoff{done.error()};
   }
   if (plan.remove.size() > kMaxRemoves) co_return kube::RequeueAfter{kCreatingPause};
+  const bool spared = std::ranges::any_of(plan.remove, [this](const CheckSnapshot& child) {
+    return may_come_again(child->meta.key());
+  });
+  if (spared) co_return kube::RequeueAfter{kMaxInFlight};
   co_return kube::Done{};
 }
 
@@ -243,6 +248,9 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::create(ScheduleSnapshot sc
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
   auto made = co_await on_.checks_api.create(schedule->meta.ns, make_child(*schedule, name, tick),
                                              limit.stop());
+  if (!made && made.error().code == ErrorCode::kTimeout) {
+    note_in_flight({schedule->meta.ns, name});
+  }
   if (!made && made.error().code == ErrorCode::kAlreadyExists) {
     co_return co_await adopt(schedule, {schedule->meta.ns, name}, limit.stop());
   }
@@ -288,6 +296,18 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::denied(ScheduleSnapshot sc
   log_.warning("the check could not be created",
                {{"schedule", schedule->meta.key().to_text()}, {"check", key.name}, {"error", why}});
   co_return std::unexpected(Denied{why.message});
+}
+
+bool ScheduleReconciler::may_come_again(const kube::ObjectKey& check) const {
+  const auto found = in_flight_.find(check);
+  return found != in_flight_.end() && loop_.mono_now() < found->second;
+}
+
+void ScheduleReconciler::note_in_flight(const kube::ObjectKey& check) {
+  const MonoTime now = loop_.mono_now();
+  std::erase_if(in_flight_, [now](const auto& entry) { return entry.second <= now; });
+  if (in_flight_.size() >= kMaxInFlightNames) in_flight_.erase(in_flight_.begin());
+  in_flight_[check] = now + kMaxInFlight;
 }
 
 // What the API server answered is in the cache from now on, whenever the watch shows it.
@@ -363,6 +383,7 @@ Task<Status> ScheduleReconciler::remove_annotation(ScheduleSnapshot schedule, St
 Task<Status> ScheduleReconciler::remove_surplus(const std::vector<CheckSnapshot>& children,
                                                 Stop stop) {
   for (const CheckSnapshot& child : children | std::views::take(kMaxRemoves)) {
+    if (may_come_again(child->meta.key())) continue;
     const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
     const Status done = co_await on_.checks_api.remove(
         child->meta.key(), {child->meta.uid, child->meta.resource_version, "Background"},

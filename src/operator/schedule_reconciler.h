@@ -56,6 +56,10 @@ class ScheduleReconciler {
   // No new ticks from now on.
   void stop() { stopped_ = true; }
 
+  // A create of this name that was given up may be carried out still. While its check exists, that
+  // is refused; so nobody should delete the check.
+  [[nodiscard]] bool may_come_again(const kube::ObjectKey& check) const;
+
   Task<kube::Outcome> reconcile(kube::ObjectKey key, Stop stop);
   void forget(const ScheduledHealthCheck& schedule);
 
@@ -92,6 +96,7 @@ class ScheduleReconciler {
   Task<Created> adopt(ScheduleSnapshot schedule, kube::ObjectKey key, Stop stop);
   Task<Created> denied(ScheduleSnapshot schedule, kube::ObjectKey key, Error why, Stop stop);
   CheckSnapshot noted(HealthCheck answered);
+  void note_in_flight(const kube::ObjectKey& check);
   Task<Status> cancel(const std::vector<CheckSnapshot>& children, Stop stop);
   Task<Status> remove_surplus(const std::vector<CheckSnapshot>& children, Stop stop);
   Task<Status> remove_annotation(ScheduleSnapshot schedule, Stop stop);
@@ -117,6 +122,7 @@ class ScheduleReconciler {
   // By uid of the schedule: the create that may have happened. Until that is known, its tick has no
   // other outcome, and nothing else is created.
   std::unordered_map<std::string, Unanswered> unanswered_;
+  std::unordered_map<kube::ObjectKey, MonoTime> in_flight_;  // creates given up, and until when
   WallTime watching_since_{};
   MonoTime started_{};
   bool stopped_ = false;
