@@ -112,9 +112,8 @@ Stop Contract::limit(std::chrono::milliseconds time) {
 
 std::unique_ptr<Transport> Contract::transport_of(const ClusterConfig& cluster,
                                                   const Files& files) {
-  Credentials& who =
-      credentials.emplace_back(loop, files, *subprocess, Logger(), cluster,
-                               std::map<std::string, std::string>());
+  Credentials& who = credentials.emplace_back(loop, files, *subprocess, Logger(), cluster,
+                                              std::map<std::string, std::string>());
   return make_cluster_transport(loop, cluster, who, Logger(), nullptr);
 }
 
