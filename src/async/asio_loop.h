@@ -18,7 +18,8 @@ namespace holmes {
 // Waking up costs as much CPU as a small request. Under load, which is more than a burst of
 // wake-ups that come faster than one each rest, the loop therefore sleeps to the end of the rest,
 // and then finds all ready that came meanwhile. So whatever is not a timer is served at most one
-// rest later; timers are not late, and a loop with little to do never rests.
+// rest later, also each step of a long chain of quick answers; timers are not late, and a loop that
+// wakes up seldom never rests.
 inline constexpr std::chrono::milliseconds kLoopRest{4};
 inline constexpr int kLoopWakeUpBurst = 8;
 

@@ -119,6 +119,8 @@ TEST(CheckTls, TakesWholeTextsThatBelongTogether) {
       {.certificate_pem = own.certificate_pem, .key_pem = other.key_pem},
       {.certificate_pem = own.certificate_pem, .key_pem = own.key_pem.substr(0, 90)},
       {.certificate_pem = own.certificate_pem.substr(0, 200), .key_pem = own.key_pem},
+      {.certificate_pem = own.certificate_pem + ca.substr(0, ca.size() / 2),
+       .key_pem = own.key_pem},
   };
   for (const TlsOptions& row : bad) {
     const Status checked = check_tls(row);

@@ -92,6 +92,14 @@ Owned<X509> next_certificate(BIO* bio) {
   return Owned<X509>(PEM_read_bio_X509(bio, nullptr, &no_password, nullptr));
 }
 
+// Whether reading certificates ended with the text, not at something unreadable: a file may be half
+// written. Takes the error away.
+bool read_to_end() {
+  const bool whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (whole) ERR_clear_error();
+  return whole;
+}
+
 Status trust(SSL_CTX* context, const std::string& pem) {
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
   // What is trusted need not be self-signed, as with libcurl.
@@ -108,12 +116,9 @@ Status trust(SSL_CTX* context, const std::string& pem) {
     X509_STORE_add_cert(store, certificate.get());
     ++count;
   }
-  // The end of the text, not of what can be read: a file may be half written.
-  const bool whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  if (count == 0 || !whole) {
+  if (count == 0 || !read_to_end()) {
     return unusable("the trusted certificates (CA) cannot be read as PEM");
   }
-  ERR_clear_error();
   return Status();
 }
 
@@ -127,6 +132,7 @@ Status identify(SSL_CTX* context, const TlsOptions& options) {
   while (const Owned<X509> issuer = next_certificate(chain.get())) {
     SSL_CTX_add1_chain_cert(context, issuer.get());
   }
+  if (!read_to_end()) return unusable("the client certificate's chain cannot be read as PEM");
   const Owned<BIO> bio = reader(options.key_pem);
   const Owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_password, nullptr));
   if (key == nullptr) {
