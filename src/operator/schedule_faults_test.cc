@@ -274,6 +274,45 @@ TEST(ScheduleFaults, ACreateThatIsCarriedOutAfterItWasGivenUpIsTheOnlyOutcomeOfI
   }
 }
 
+// However the later tries end: while one may be carried out, its tick has no other outcome.
+TEST(ScheduleFaults, ACreateThatIsCarriedOutAfterLaterTriesFailedIsTheOnlyOutcomeOfItsTick) {
+  using Code = ErrorCode;
+  const std::pair<Code, Code> rows[] = {{Code::kTimeout, Code::kTimeout},
+                                        {Code::kTimeout, Code::kForbidden},
+                                        {Code::kUnavailable, Code::kForbidden},
+                                        {Code::kUnavailable, Code::kRefused}};
+  for (const auto& [first, later] : rows) {
+    LateWorld world({.name = "late"});
+    std::optional<kube::Request> unanswered;
+    MonoTime sent{};
+    const MonoTime patience = world.loop.mono_now() + seconds(75);
+    world.cluster.before = [&](const kube::Request& request) -> Status {
+      if (!LateWorld::is_create(request)) return {};
+      const Code code = !unanswered ? first : later;
+      const bool hangs = code == Code::kTimeout || code == Code::kUnavailable;
+      if (hangs && unanswered && world.loop.mono_now() > patience) {
+        return fail(Code::kRefused, "not now");
+      }
+      if (hangs) {
+        unanswered = request;
+        sent = world.loop.mono_now();
+      }
+      return fail(code, "no");
+    };
+    const Process process(world);
+    world.loop.advance(seconds(later == Code::kTimeout ? 80 : 20));
+    ASSERT_TRUE(unanswered.has_value());
+    world.loop.advance(std::max(
+        seconds(1), std::chrono::ceil<seconds>(sent + seconds(50) - world.loop.mono_now())));
+    world.cluster.before = nullptr;
+    world.carry_out(*unanswered);
+    world.loop.advance(minutes(4));
+    world.change_spec([](ScheduledHealthCheckSpec& spec) { spec.enabled = false; });
+    world.loop.advance(minutes(2));
+    EXPECT_EQ(world.inexact(minutes(3)), "") << to_string(first) << ", " << to_string(later);
+  }
+}
+
 TEST(ScheduleFaults, ACreateThatIsCarriedOutAfterItsCheckWouldBeDeletedIsRefused) {
   for (const bool by_ttl : {false, true}) {
     LateWorld world({.name = "late", .duration = seconds(1), .keep = !by_ttl});

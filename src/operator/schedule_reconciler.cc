@@ -19,7 +19,8 @@ constexpr std::chrono::seconds kCreatingPause{1};
 constexpr std::chrono::seconds kConflictRequeue{1};
 constexpr int kMaxCreates = 3;  // in one go: an old meaning's tick, a tick, a run-now
 constexpr size_t kMaxRemoves = 50;
-// A create that was given up may be carried out later; so much later, we believe, it is not.
+// A create whose answer did not come may be carried out later; so much later, we believe, it is
+// not.
 constexpr std::chrono::seconds kMaxInFlight{60};
 constexpr size_t kMaxInFlightNames = 10'000;  // beyond it some are forgotten
 
@@ -191,14 +192,18 @@ Task<Status> ScheduleReconciler::settle_unanswered(ScheduleSnapshot schedule,
   const auto found = unanswered_.find(schedule->meta.uid);
   if (found == unanswered_.end()) co_return Status();
   const Unanswered sent = found->second;
-  Created created = sent.in_flight && loop_.mono_now() - sent.since <= kMaxInFlight
-                        ? co_await create(schedule, sent.name, sent.tick, stop)
-                        : co_await adopt(schedule, {schedule->meta.ns, sent.name}, stop);
+  const kube::ObjectKey key{schedule->meta.ns, sent.name};
+  const bool may_come = may_come_again(key);
+  const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
+  Created created = may_come ? co_await create(schedule, sent.name, sent.tick, stop)
+                             : co_await adopt(schedule, key, limit.stop());
   if (created) {
     add_child(children, *std::move(created));
   } else if (const auto* error = std::get_if<Error>(&created.error());
              error != nullptr && error->code != ErrorCode::kNotFound) {
     co_return fail(*error);
+  } else if (may_come) {
+    co_return fail(ErrorCode::kUnavailable, "an earlier create may be carried out still");
   }
   unanswered_.erase(schedule->meta.uid);
   co_return Status();
@@ -226,10 +231,7 @@ Task<Result<SchedulePlan>> ScheduleReconciler::create_due(ScheduleSnapshot sched
       continue;
     }
     if (const auto* error = std::get_if<Error>(&created.error())) {
-      if (may_have_happened(*error)) {
-        unanswered_[schedule->meta.uid] = {name, plan.create, loop_.mono_now(),
-                                           error->code == ErrorCode::kTimeout};
-      }
+      if (may_have_happened(*error)) unanswered_[schedule->meta.uid] = {name, plan.create};
       co_return fail(*error);
     }
     context.denied_why = std::get<Denied>(created.error()).why;
@@ -248,7 +250,7 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::create(ScheduleSnapshot sc
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
   auto made = co_await on_.checks_api.create(schedule->meta.ns, make_child(*schedule, name, tick),
                                              limit.stop());
-  if (!made && made.error().code == ErrorCode::kTimeout) {
+  if (!made && may_have_happened(made.error())) {
     note_in_flight({schedule->meta.ns, name});
   }
   if (!made && made.error().code == ErrorCode::kAlreadyExists) {

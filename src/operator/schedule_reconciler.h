@@ -56,8 +56,8 @@ class ScheduleReconciler {
   // No new ticks from now on.
   void stop() { stopped_ = true; }
 
-  // A create of this name that was given up may be carried out still. While its check exists, that
-  // is refused; so nobody should delete the check.
+  // A create of this name whose outcome is unknown may be carried out still. While its check
+  // exists, that is refused; so nobody should delete the check.
   [[nodiscard]] bool may_come_again(const kube::ObjectKey& check) const;
 
   Task<kube::Outcome> reconcile(kube::ObjectKey key, Stop stop);
@@ -77,8 +77,6 @@ class ScheduleReconciler {
   struct Unanswered {
     std::string name;
     std::optional<WallTime> tick;
-    MonoTime since{};
-    bool in_flight = false;  // nobody said no: it may be carried out still
   };
 
   [[nodiscard]] WallTime watching_since() const;
@@ -122,7 +120,7 @@ class ScheduleReconciler {
   // By uid of the schedule: the create that may have happened. Until that is known, its tick has no
   // other outcome, and nothing else is created.
   std::unordered_map<std::string, Unanswered> unanswered_;
-  std::unordered_map<kube::ObjectKey, MonoTime> in_flight_;  // creates given up, and until when
+  std::unordered_map<kube::ObjectKey, MonoTime> in_flight_;  // creates, and until when
   WallTime watching_since_{};
   MonoTime started_{};
   bool stopped_ = false;

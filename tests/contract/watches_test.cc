@@ -107,7 +107,18 @@ TEST_F(Watches, AVersionThatIsNotReachedYetIsNoDeadEnd) {
   if (!stream) {
     EXPECT_EQ(stream.error().code, ErrorCode::kGone);
     EXPECT_THAT(stream.error().message, HasSubstr("Too large resource version"));
+    return;
   }
+  // Else it says so inside of the stream, or nothing at all: then kSilentWatch ends it.
+  WatchDecoder decoder;
+  const auto bytes = run((*stream)->read(limit(seconds(10))));
+  if (!bytes) return;
+  ASSERT_TRUE(bytes->has_value());
+  decoder.feed(**bytes);
+  const auto event = decoder.next();
+  ASSERT_TRUE(event.has_value() && event->has_value());
+  ASSERT_EQ((*event)->type, WatchEventType::kError);
+  EXPECT_EQ(status_error((*event)->object).code, ErrorCode::kGone);
 }
 
 TEST_F(Watches, AVersionThatIsNoneIsRefused) {

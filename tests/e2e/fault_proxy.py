@@ -52,6 +52,7 @@ class Request:
             found.group("ns", "kind", "name", "sub") if found else (None, None, None, None)
         )
         self.watch = self.query.get("watch") in ("1", "true")
+        self.stream = self.watch and self.query.get("sendInitialEvents") == "true"
         self.list = method == "GET" and self.kind and not self.name and not self.watch
 
     def json(self):
@@ -198,6 +199,7 @@ class Refuse(Fault):
     """
 
     REASONS = {
+        400: "BadRequest",
         410: "Expired",
         429: "TooManyRequests",
         500: "InternalError",
@@ -296,8 +298,13 @@ def lists(kind):
     return lambda r: r.list and r.kind == kind
 
 
+def streams(kind):
+    """A list as a watch that begins with all objects (WatchList)."""
+    return lambda r: r.stream and r.kind == kind
+
+
 def watches(kind):
-    return lambda r: r.watch and r.kind == kind
+    return lambda r: r.watch and not r.stream and r.kind == kind
 
 
 def about(name):

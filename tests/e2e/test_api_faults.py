@@ -26,6 +26,7 @@ from fault_proxy import (
     commits,
     creates_child_of,
     lists,
+    streams,
     watches,
     writes_status_of,
 )
@@ -162,10 +163,22 @@ READ_FAULTS = [
 @pytest.mark.parametrize("fault", READ_FAULTS, ids=name_of)
 def test_list_and_opening_of_a_watch(fault, operator, ns, proxy, api):
     """Both kinds, twice each: what was there before is seen, and what comes later."""
-    ns.check("before", FRONTEND)
-    rules = [
+    rules = [proxy.on_request(Refuse(400), streams(kind), 1) for kind in KINDS]  # hence pages
+    rules += [
         proxy.on_request(fault, where(kind), 2) for where in (lists, watches) for kind in KINDS
     ]
+    expect_before_and_later_seen(operator, ns, api, rules)
+
+
+@pytest.mark.parametrize("fault", READ_FAULTS, ids=name_of)
+def test_stream_of_all_objects(fault, operator, ns, proxy, api):
+    """The same where the API server lists by streams."""
+    rules = [proxy.on_request(fault, streams(kind), 1) for kind in KINDS]
+    expect_before_and_later_seen(operator, ns, api, rules)
+
+
+def expect_before_and_later_seen(operator, ns, api, rules):
+    ns.check("before", FRONTEND)
     running = operator.start()
     expect_executed_once(ns, "before", api)
     ns.check("later", FRONTEND)
@@ -185,8 +198,12 @@ def test_silence_is_noticed(operator, ns, cluster, proxy, api):
         watching = operator.start(HOLMES_OPERATOR_NAMESPACES=ns.name)
         rules = [proxy.on_event(HalfOpen(), about(name)) for name in ("check", "beat")]
         rules += [
-            proxy.on_request(HalfOpen(), lambda r, where=where: r.ns == other.name and where(r))
-            for where in (lists("healthchecks"), watches("healthchecks"))
+            proxy.on_request(fault, lambda r, where=where: r.ns == other.name and where(r))
+            for fault, where in (
+                (Refuse(400), streams("healthchecks")),
+                (HalfOpen(), lists("healthchecks")),
+                (HalfOpen(), watches("healthchecks")),
+            )
         ]
         other.check("early", FRONTEND)
         beginning = operator.start(wait=False, HOLMES_OPERATOR_NAMESPACES=other.name)
@@ -201,7 +218,7 @@ def test_silence_is_noticed(operator, ns, cluster, proxy, api):
         expect_each_child_executed_once(schedule, ns, api)
         for name in ("early", "late"):
             expect_executed_once(other, name, api)
-        assert [rule.hits for rule in rules] == [1, 1, 1, 1]
+        assert [rule.hits for rule in rules] == [1] * 5
         assert watching.alive() and beginning.alive() and api.twice() == []
     finally:
         other.remove()

@@ -136,7 +136,7 @@ def test_every_promise_is_kept_through_faults_and_deaths(world, ns, capsys):
         wrong += [f"{attempt} ran unclaimed" for attempt in set(api.begun) - ledger.claimed]
         assert not wrong, f"seed {SEED}:\n" + "\n".join(wrong)
         assert lives.rss_kb_max < RSS_KB_MAX
-        assert len(api.begun) > SECONDS / 2 and sum(proxy.injected.values()) > SECONDS / 2
+        assert len(api.begun) > SECONDS / 10 and sum(proxy.injected.values()) > SECONDS / 10
     finally:
         with capsys.disabled():
             print(summary(proxy, api, ledger, users, lives))

@@ -291,6 +291,7 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
   const ErasedObject cached = get(key);
   if (cached && same_state(*cached.meta, *live->meta)) co_return cached;
   if (cached && !went_back && newer(cached.meta->resource_version, version)) co_return cached;
+  if (!went_back) scope->list_watch().wrote(version);
   put({.object = *live, .listed_in = scope->round(), .written_in = scope->round()});
   co_return *live;
 }
@@ -311,7 +312,11 @@ Result<ErasedObject> InformerCore::read(const json::object& object) const {
     return fail(ErrorCode::kInvalid,
                 "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
   }
-  return decode_(object);
+  try {
+    return decode_(object);
+  } catch (const std::exception& e) {  // of a library that T::from_json uses
+    return fail(ErrorCode::kInvalid, e.what());
+  }
 }
 
 void InformerCore::put(Entry entry) {

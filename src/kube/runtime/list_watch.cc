@@ -157,25 +157,18 @@ Task<> ListWatch::read_stream(HttpStream& stream, WatchEnd& end, Stop stop) {
   WatchDecoder decoder;
   while (true) {
     const bool initial = machine_.state() == ListWatchState::kStreaming;
-    const StopSource quiet(stop, loop_, loop_.mono_now() + kSilentWatch);
-    const Result<std::optional<std::string>> bytes =
-        co_await (initial ? read_initial(stream, stop) : stream.read(quiet.stop()));
-    if (!bytes.has_value() && bytes.error().code == ErrorCode::kInvalid) end.error = bytes.error();
+    const StopSource quiet(stop, loop_,
+                           loop_.mono_now() + (initial ? kInitialEventsSilence : kSilentWatch));
+    const Result<std::optional<std::string>> bytes = co_await stream.read(quiet.stop());
+    if (initial && quiet.stop().requested() && !stop.requested()) {
+      end.error = Error(ErrorCode::kTimeout,
+                        fmt::format("the end of the initial events did not come: nothing for {} s",
+                                    kInitialEventsSilence.count()));
+    }
     if (!bytes.has_value() || !bytes->has_value()) co_return;  // ended, one way or another
     decoder.feed(**bytes);
     if (!take_events(decoder, end)) co_return;
   }
-}
-
-Task<Result<std::optional<std::string>>> ListWatch::read_initial(HttpStream& stream, Stop stop) {
-  const StopSource bounded(stop, loop_, loop_.mono_now() + kInitialEventsSilence);
-  Result<std::optional<std::string>> bytes = co_await stream.read(bounded.stop());
-  if (!bytes.has_value() && bounded.stop().requested() && !stop.requested()) {
-    co_return fail(ErrorCode::kInvalid,
-                   fmt::format("the end of the initial events did not come: nothing for {} s",
-                               kInitialEventsSilence.count()));
-  }
-  co_return bytes;
 }
 
 bool ListWatch::take_events(WatchDecoder& decoder, WatchEnd& end) {

@@ -78,7 +78,6 @@ class ListWatch {
   Task<WatchEnd> read_watch(WatchOptions options, Stop stop);
   Task<Result<std::unique_ptr<HttpStream>>> open_watch(Request request, Stop stop);
   Task<> read_stream(HttpStream& stream, WatchEnd& end, Stop stop);
-  Task<Result<std::optional<std::string>>> read_initial(HttpStream& stream, Stop stop);
   bool take_events(WatchDecoder& decoder, WatchEnd& end);
   Status take_page(std::string body);
   // False when the stream must be given up; an ERROR event is then in end.error.

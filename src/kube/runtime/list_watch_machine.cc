@@ -71,6 +71,7 @@ ListWatchStep ListWatchMachine::next() const {
 
 bool ListWatchMachine::page_arrived(std::string version, std::string continue_token) {
   missing_lists_ = 0;
+  same_failures_ = 0;
   continue_token_ = std::move(continue_token);
   if (!continue_token_.empty()) return false;
   complete(std::move(version));
@@ -95,12 +96,19 @@ void ListWatchMachine::list_failed(const Error& error, MonoTime now) {
     return;
   }
   missing_lists_ = 0;
+  // A page's token may be of no use any more, and everything at once may be too much.
+  const bool hopeless =
+      state_ == ListWatchState::kListingWhole || error.code == ErrorCode::kInvalid;
+  if (error.code != ErrorCode::kRefused && (hopeless || ++same_failures_ >= kMaxSameFailures)) {
+    begin_list();
+  }
   after_wait_ = state_;
   back_off(now, &error);
 }
 
 void ListWatchMachine::initial_events_ended(std::string version) {
   missing_lists_ = 0;
+  silent_streams_ = 0;
   complete(std::move(version));
 }
 
@@ -116,21 +124,33 @@ void ListWatchMachine::watch_ended(const WatchEnd& end, MonoTime now) {
   const std::optional<Error> failure = end.failure();
   const bool silent = !end.brought_something && end.lasted >= kSilentWatch;
   if (silent || (failure && doubts_version(failure->code))) doubt();
-  if (doubtful_ || (failure && stumbles(failure->code))) begin_list();
+  const bool refused = failure && failure->code == ErrorCode::kRefused;
+  if (!failure || end.brought_something) same_failures_ = 0;
+  const bool stuck = failure && !refused && ++same_failures_ >= kMaxSameFailures;
+  if (doubtful_ || stuck || (failure && stumbles(failure->code))) begin_list();
   after_wait_ = state_;
+  if (doubtful_ && !failure_waits(failure, now)) return;
+  if (failure || doubtful_) back_off(now, failure ? &*failure : nullptr);
+}
 
+// Whether the list that follows a version that is gone, or a history that went back, must wait: the
+// first few need not.
+bool ListWatchMachine::failure_waits(const std::optional<Error>& failure, MonoTime now) {
   const bool gone =
-      failure && (failure->code == ErrorCode::kGone || failure->code == ErrorCode::kNotFound);
-  gone_watches_ = gone && !end.brought_something ? gone_watches_ + 1 : 0;
-  if (!failure || (gone && gone_watches_ < kMaxGoneWatches)) return;
-  back_off(now, &*failure);
+      !failure || failure->code == ErrorCode::kGone || failure->code == ErrorCode::kNotFound;
+  if (!gone) return true;
+  if (last_gone_ && now - *last_gone_ >= kCalm) gone_watches_ = 0;
+  last_gone_ = now;
+  return ++gone_watches_ >= kMaxGoneWatches;
 }
 
 // Pages make progress where a stream does not come to its end.
 void ListWatchMachine::stream_failed(const WatchEnd& end, MonoTime now) {
   const ErrorCode code = end.error.has_value() ? end.error->code : ErrorCode::kProtocol;
+  const bool silent = end.opened && code == ErrorCode::kTimeout;
+  if (silent && ++silent_streams_ >= kMaxSilentStreams) streams_ = false;
   if (code == ErrorCode::kInvalid) streams_ = false;
-  if (code == ErrorCode::kInvalid || stumbles(code)) {
+  if (code == ErrorCode::kInvalid || silent || stumbles(code)) {
     state_ = ListWatchState::kListing;
   } else {
     list_failed(*end.error, now);
@@ -166,6 +186,7 @@ void ListWatchMachine::complete(std::string version) {
 }
 
 void ListWatchMachine::begin_list() {
+  same_failures_ = 0;
   continue_token_.clear();
   state_ = streams_ ? ListWatchState::kStreaming : ListWatchState::kListing;
 }

@@ -33,8 +33,15 @@ std::string_view to_string(ListWatchState state);
 inline constexpr int64_t kListPageItems = 500;
 // A stream that ended earlier and brought nothing is an error: guards against a hot loop.
 inline constexpr std::chrono::seconds kShortWatch{1};
-// So many versions in a row may be gone before the next list is waited for.
+// So many versions may be gone, each within kCalm of the one before, until a list is waited for.
 inline constexpr unsigned kMaxGoneWatches = 3;
+// After so many failures in a row a page, or a watch from one version, is not asked for again: the
+// list begins anew. Its token may never work again, and the next event may be one that the API
+// server cannot send. Refusals do not count.
+inline constexpr unsigned kMaxSameFailures = 3;
+// A stream of all objects may fall silent so often before it is believed that the API server does
+// not know how to end it.
+inline constexpr unsigned kMaxSilentStreams = 2;
 // This long without a failure, and the back-off begins anew.
 inline constexpr std::chrono::minutes kCalm{2};
 // A stream that says nothing for this long, not even a bookmark (API servers send one a minute), is
@@ -103,7 +110,8 @@ class ListWatchMachine {
   // was seen before: the history went back (a restored etcd), and the next step lists.
   bool advanced(std::string version);
   // Of a stream too. An error kInvalid of one means that the API server does not know how to begin
-  // a watch with all objects: from then on pages are asked for.
+  // a watch with all objects: from then on pages are asked for. kTimeout of one that was opened
+  // means that it fell silent.
   void watch_ended(const WatchEnd& end, MonoTime now);
   void waited();
   // Whatever is known is doubtful: the next step lists from the beginning, the most recent version.
@@ -117,6 +125,7 @@ class ListWatchMachine {
   void begin_list();
   void doubt();
   void stream_failed(const WatchEnd& end, MonoTime now);
+  bool failure_waits(const std::optional<Error>& failure, MonoTime now);
   void back_off(MonoTime now, const Error* error);
 
   Random& random_;
@@ -128,7 +137,10 @@ class ListWatchMachine {
   std::chrono::nanoseconds delay_{};
   std::optional<MonoTime> last_failure_;
   unsigned failures_ = 0;
+  std::optional<MonoTime> last_gone_;
   unsigned gone_watches_ = 0;
+  unsigned same_failures_ = 0;   // of one page, or of watches from one version
+  unsigned silent_streams_ = 0;  // in a row
   unsigned missing_lists_ = 0;
   bool streams_ = true;   // the API server is not known to refuse them
   bool doubtful_ = true;  // what is known may be of another history, or there is nothing

@@ -112,7 +112,7 @@ TEST_F(ListWatchMachineTest, FailuresBackOffUpToThirtySecondsAndWatchFromTheSame
   machine_.advanced("15");
   for (const ErrorCode code : {ErrorCode::kRefused, ErrorCode::kUnavailable, ErrorCode::kTimeout,
                                ErrorCode::kForbidden, ErrorCode::kUnauthenticated}) {
-    machine_.watch_ended({.error = Error(code, "no"), .lasted = {}, .brought_something = false},
+    machine_.watch_ended({.error = Error(code, "no"), .lasted = {}, .brought_something = true},
                          kNow);
     ASSERT_EQ(next(), "wait");
     machine_.waited();
@@ -128,6 +128,45 @@ TEST_F(ListWatchMachineTest, FailuresBackOffUpToThirtySecondsAndWatchFromTheSame
   }
   EXPECT_GE(longest, seconds(15));
   EXPECT_LE(longest, seconds(30));
+}
+
+TEST_F(ListWatchMachineTest, AWatchThatFailsAgainAndAgainFromOneVersionIsReplacedByAList) {
+  list("10");
+  for (unsigned i = 1; i <= kMaxSameFailures; ++i) {
+    ASSERT_EQ(next(), "watch 10");
+    machine_.watch_ended({.error = Error(ErrorCode::kUnavailable, "500"), .lasted = {}}, kNow);
+    ASSERT_EQ(next(), "wait");
+    machine_.waited();
+  }
+  EXPECT_EQ(next(), "list >=10");
+}
+
+TEST_F(ListWatchMachineTest, APageThatFailsAgainAndAgainBeginsTheListAnew) {
+  EXPECT_FALSE(machine_.page_arrived("10", "token"));
+  for (unsigned i = 1; i <= kMaxSameFailures; ++i) {
+    ASSERT_EQ(next(), "list +token");
+    machine_.list_failed(Error(ErrorCode::kRefused, "429"), kNow);  // which may last
+    machine_.waited();
+    ASSERT_EQ(next(), "list +token");
+    machine_.list_failed(Error(ErrorCode::kUnavailable, "500"), kNow);
+    ASSERT_EQ(next(), "wait");
+    machine_.waited();
+  }
+  EXPECT_EQ(next(), "list");
+  EXPECT_FALSE(machine_.page_arrived("10", "other"));
+  machine_.list_failed(Error(ErrorCode::kInvalid, "400: token"), kNow);
+  machine_.waited();
+  EXPECT_EQ(next(), "list");
+}
+
+TEST_F(ListWatchMachineTest, AListThatIsTooLargeAsAWholeIsReadInPagesAgain) {
+  EXPECT_FALSE(machine_.page_arrived("10", "token"));
+  machine_.list_failed(Error(ErrorCode::kGone, "410"), kNow);
+  EXPECT_EQ(next(), "list all");
+  machine_.list_failed(Error(ErrorCode::kTooLarge, "64 MiB"), kNow);
+  EXPECT_EQ(next(), "wait");
+  machine_.waited();
+  EXPECT_EQ(next(), "list");
 }
 
 TEST_F(ListWatchMachineTest, TheBackOffBeginsAnewAfterTwoMinutesWithoutAFailure) {
@@ -274,6 +313,38 @@ TEST_F(StreamingMachineTest, AStreamThatBreaksOffIsReplacedByPagesThisTime) {
   EXPECT_EQ(next(), "stream >=10");
   fail(ErrorCode::kTooLarge);
   EXPECT_EQ(next(), "list >=10");
+}
+
+TEST_F(StreamingMachineTest, AStreamThatFellSilentTwiceInARowIsReplacedByPagesForGood) {
+  const WatchEnd silent{.error = Error(ErrorCode::kTimeout, "silent"), .opened = true};
+  machine_.watch_ended(silent, kNow);
+  EXPECT_EQ(next(), "list");
+  list("10");
+  machine_.must_list();
+  EXPECT_EQ(next(), "stream");
+  machine_.initial_events_ended("11");
+  for (unsigned i = 1; i <= kMaxSilentStreams; ++i) {
+    machine_.must_list();
+    ASSERT_EQ(next(), "stream");
+    machine_.watch_ended(silent, kNow);
+    ASSERT_EQ(next(), "list");
+    list("12");
+  }
+  machine_.must_list();
+  EXPECT_EQ(next(), "list");
+}
+
+TEST_F(StreamingMachineTest, AVersionThatIsGoneBehindItsStreamIsNoHotLoop) {
+  for (unsigned i = 1; i <= kMaxGoneWatches; ++i) {
+    ASSERT_EQ(next(), "stream");
+    machine_.initial_events_ended("10");
+    machine_.watch_ended({.error = Error(ErrorCode::kGone, "410"),
+                          .lasted = seconds(3),
+                          .brought_something = true,
+                          .opened = true},
+                         kNow + seconds(3 * i));
+  }
+  EXPECT_EQ(next(), "wait");
 }
 
 TEST_F(StreamingMachineTest, AStreamThatCannotBeOpenedNowIsAskedForAgain) {
