@@ -57,4 +57,5 @@ int main() {
   StopSource stop;
   loop.on_signals({SIGINT, SIGTERM}, [&](int) { stop.request_stop(); });
   loop.run(kube::run_controller(loop, random, cache, queue, controller, stop.stop()));
+  loop.run(credentials.close());
 }
