@@ -28,12 +28,11 @@ Task<kube::Outcome> greet(kube::Api<Greeting>& api, kube::Informer<Greeting>& ca
   const auto greeting = co_await cache.get_fresh(key, stop);
   if (!greeting) co_return kube::RetryWithBackoff{greeting.error()};
   if (*greeting == nullptr) co_return kube::Done{};
-  const std::string message = "Hello, " + (*greeting)->name + "!";
-  if ((*greeting)->message == message) co_return kube::Done{};
-  const auto written = co_await api.merge_patch(
-      key, json::object{{"status", {{"message", message}}}}, stop, "status");
-  if (!written) co_return kube::RetryWithBackoff{written.error()};
-  cache.note_write(*written);
+  const std::string text = "Hello, " + (*greeting)->name + "!";
+  if ((*greeting)->message == text) co_return kube::Done{};
+  const auto now = co_await api.merge_patch(key, {{"status", {{"message", text}}}}, stop, "status");
+  if (!now) co_return kube::RetryWithBackoff{now.error()};
+  cache.note_write(*now);
   co_return kube::Done{.changed = true};
 }
 
@@ -57,4 +56,5 @@ int main() {
   StopSource stop;
   loop.on_signals({SIGINT, SIGTERM}, [&](int) { stop.request_stop(); });
   loop.run(kube::run_controller(loop, random, cache, queue, controller, stop.stop()));
+  loop.run(credentials.close());
 }

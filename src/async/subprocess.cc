@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -63,21 +64,45 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return pointers;
 }
 
-// A pipe's two ends, which no other program inherits.
-struct Pipe {
-  std::array<int, 2> ends{-1, -1};
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { reset(-1); }
 
-  Pipe() = default;
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  ~Pipe() {
-    for (const int end : ends) {
-      if (end >= 0) close(end);
-    }
+  void reset(int number) {
+    if (number_ >= 0) close(number_);
+    number_ = number;
   }
-  bool open() { return pipe2(ends.data(), O_CLOEXEC) == 0; }
-  [[nodiscard]] int write_end() const { return ends[1]; }
-  int take_read_end() { return std::exchange(ends[0], -1); }
+  [[nodiscard]] int number() const { return number_; }
+  // An errno, or 0: then the stream owns it.
+  int move_to(stream_descriptor& stream) {
+    if (number_ < 0) return EBADF;
+    error_code error;
+    stream.assign(number_, error);
+    if (error) return error.value();
+    number_ = -1;
+    stream.non_blocking(true, error);
+    return error.value();
+  }
+
+ private:
+  int number_;
+};
+
+// Its two ends, which no other program inherits.
+struct Pipe {
+  Descriptor read_end;
+  Descriptor write_end;
+
+  bool open() {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+    read_end.reset(ends[0]);
+    write_end.reset(ends[1]);
+    return true;
+  }
 };
 
 // How a child begins: its own descriptors only, its own group, and our ignored signals undone.
@@ -86,8 +111,8 @@ class SpawnSettings {
   SpawnSettings(const Pipe& output, const Pipe& errors) {
     posix_spawn_file_actions_init(&actions_);
     posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions_, output.write_end(), STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, errors.write_end(), STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, output.write_end.number(), STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, errors.write_end.number(), STDERR_FILENO);
     posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
     sigset_t none;
     sigset_t restored;
@@ -139,18 +164,11 @@ class Child : public std::enable_shared_from_this<Child> {
     if (const int error = SpawnSettings(output, errors).spawn(pid_, program, command)) {
       return not_run(program, error);
     }
-    const int process = pidfd_open(pid_, 0);
-    if (process < 0) {
-      const int error = errno;
+    if (const int error = attach(output, errors)) {
       kill_all();
       waitpid(pid_, nullptr, 0);
       return not_run(program, error);
     }
-    process_.assign(process);
-    output_.assign(output.take_read_end());
-    errors_.assign(errors.take_read_end());
-    output_.non_blocking(true);
-    errors_.non_blocking(true);
     watch(output_);
     watch(errors_);
     process_.async_wait(stream_descriptor::wait_read,
@@ -165,10 +183,20 @@ class Child : public std::enable_shared_from_this<Child> {
     if (!reaped_) ::kill(-pid_, SIGKILL);
   }
 
-  [[nodiscard]] bool too_large() const { return too_large_; }
+  // What went wrong meanwhile.
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   SubprocessEnd& end() { return end_; }
 
  private:
+  // An errno, or 0.
+  int attach(Pipe& output, Pipe& errors) {
+    Descriptor process(pidfd_open(pid_, 0));
+    if (process.number() < 0) return errno;
+    if (const int error = process.move_to(process_)) return error;
+    if (const int error = output.read_end.move_to(output_)) return error;
+    return errors.read_end.move_to(errors_);
+  }
+
   void watch(stream_descriptor& from) {
     from.async_wait(stream_descriptor::wait_read,
                     [self = shared_from_this(), &from](const error_code& error) {
@@ -188,7 +216,7 @@ class Child : public std::enable_shared_from_this<Child> {
       end_.error_tail.erase(0, end_.error_tail.size() - kMaxErrorTailBytes);
     }
     if (end_.output.size() <= kMaxSubprocessOutputBytes) return true;
-    too_large_ = true;
+    failure_.emplace(ErrorCode::kTooLarge, "its output is larger than 1 MiB");
     kill_all();
     ended_.set();
     return false;
@@ -196,8 +224,11 @@ class Child : public std::enable_shared_from_this<Child> {
 
   void reap() {
     siginfo_t info{};
-    while (waitid(P_PIDFD, static_cast<id_t>(process_.native_handle()), &info, WEXITED) != 0) {
-      if (errno != EINTR) break;
+    const auto process = static_cast<id_t>(process_.native_handle());
+    const bool asked = waitid(P_PIDFD, process, &info, WEXITED | WNOHANG) == 0;
+    if (!asked || info.si_pid == 0) {  // reaped by others, or not ended at all
+      failure_.emplace(ErrorCode::kInternal, "cannot learn how it ended");
+      if (asked) kill_all();
     }
     reaped_ = true;
     end_.exit_code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
@@ -215,7 +246,7 @@ class Child : public std::enable_shared_from_this<Child> {
   stream_descriptor process_;  // readable when the process has ended
   pid_t pid_ = 0;
   bool reaped_ = false;
-  bool too_large_ = false;
+  std::optional<Error> failure_;
   SubprocessEnd end_;
   Event ended_;
 };
@@ -235,9 +266,7 @@ class RealSubprocess final : public Subprocess {
       child->kill_all();
       co_return fail(stop.error(what));
     }
-    if (child->too_large()) {
-      co_return fail(ErrorCode::kTooLarge, what + ": its output is larger than 1 MiB");
-    }
+    if (child->failure()) co_return fail(child->failure()->within(what));
     co_return std::move(child->end());
   }
 

@@ -34,9 +34,13 @@ class Subprocess {
  public:
   virtual ~Subprocess() = default;
   // Runs the program to its end; any exit code is a success here. Fails with kNotFound (no such
-  // program), kForbidden (not to be executed by us), kTooLarge (stdout) and kInternal; by the stop
-  // with kTimeout or kCancelled. The program is killed at the stop and when its output is too
-  // large, with the processes that it started; nobody waits for their end.
+  // program), kForbidden (not to be executed by us), kTooLarge (stdout) and kInternal (also when it
+  // cannot be learnt how it ended); by the stop with kTimeout or kCancelled.
+  //
+  // The program is killed at the stop and when its output is too large, with the processes that it
+  // started; the call does not wait for their end. The program itself is reaped. The processes that
+  // it started are left to PID 1: in a container where that is this process they stay as zombies,
+  // so a pod that runs exec plugins needs an init (shareProcessNamespace: true).
   virtual Task<Result<SubprocessEnd>> run(SubprocessCommand command, Stop stop) = 0;
 };
 

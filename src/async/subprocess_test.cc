@@ -1,10 +1,14 @@
 #include "async/subprocess.h"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "async/files.h"
 #include "async/task_scope.h"
@@ -57,6 +61,11 @@ bool lives(const std::string& pid) {
   std::stringstream text;
   text << file.rdbuf();
   return !text.str().empty() && text.str().find(") Z ") == std::string::npos;
+}
+
+size_t open_descriptors() {
+  return static_cast<size_t>(
+      std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
 }
 
 TEST_F(SubprocessTest, GivesOutputErrorsAndExitCode) {
@@ -131,9 +140,43 @@ TEST_F(SubprocessTest, TheStopKillsItWithWhatItStarted) {
   ASSERT_TRUE(loop_.run(scope.drain({})));
   EXPECT_EQ(end->error().code, ErrorCode::kCancelled);
   std::stringstream text(real_files().read(pids).value());
-  for (std::string pid; text >> pid;) {
-    EXPECT_TRUE(loop_.run(becomes_true([&] { return !lives(pid); }))) << pid;
+  std::string started;
+  std::string program;
+  text >> started >> program;
+  ASSERT_FALSE(program.empty());
+  EXPECT_TRUE(loop_.run(becomes_true([&] { return !lives(started); })));
+  EXPECT_TRUE(loop_.run(becomes_true([&] { return !std::filesystem::exists("/proc/" + program); })))
+      << "no zombie is left of what is our own child";
+}
+
+TEST_F(SubprocessTest, DoesNotInventAnExitCodeWhenOthersReapTheProgram) {
+  const auto before = signal(SIGCHLD, SIG_IGN);  // the kernel reaps
+  const auto end = run({"true"});
+  signal(SIGCHLD, before);
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error(), Error(ErrorCode::kInternal, "run true: cannot learn how it ended"));
+}
+
+TEST_F(SubprocessTest, LeavesNothingBehindWhenItRunsOutOfDescriptors) {
+  ASSERT_TRUE(run({"true"}));  // what the loop opens for good is open now
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const size_t open = open_descriptors();
+  const int next = dup(STDERR_FILENO);  // the lowest number that is free
+  ::close(next);
+  bool failed = false;
+  bool worked = false;
+  for (rlim_t more = 0; more < 12; ++more) {
+    const rlimit limit{static_cast<rlim_t>(next) + more, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    const auto end = run({"true"});
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    (end ? worked : failed) = true;
+    EXPECT_EQ(open_descriptors(), open) << more;
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left, with " << more;
   }
+  EXPECT_TRUE(failed);
+  EXPECT_TRUE(worked);
 }
 
 TEST_F(SubprocessTest, TheDeadlineIsATimeout) {

@@ -57,6 +57,11 @@ Task<Status> Event::wait(Stop stop) {
   co_return Status();
 }
 
+Task<Result<Semaphore::Permit>> Semaphore::permit(Stop stop) {
+  HOLMES_CO_CHECK(co_await acquire(std::move(stop)));
+  co_return Permit(*this);
+}
+
 Task<Status> Semaphore::acquire(Stop stop) {
   if (stop.requested()) co_return fail(stop.error("wait for a permit"));
   if (available_ > 0) {

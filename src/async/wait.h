@@ -8,6 +8,7 @@
 
 #include <coroutine>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "async/loop.h"
@@ -103,6 +104,25 @@ class Semaphore {
  public:
   Semaphore(Loop& loop, size_t permits) : available_(permits), waiters_(loop) {}
 
+  // A permit that is given back when it goes, also by an exception. The semaphore outlives it.
+  class [[nodiscard]] Permit {
+   public:
+    explicit Permit(Semaphore& from) : from_(&from) {}  // of one that was acquired
+    Permit(Permit&& other) noexcept : from_(std::exchange(other.from_, nullptr)) {}
+    Permit& operator=(Permit&& other) noexcept {
+      std::swap(from_, other.from_);
+      return *this;
+    }
+    ~Permit() {
+      if (from_ != nullptr) from_->release();
+    }
+
+   private:
+    Semaphore* from_;
+  };
+
+  Task<Result<Permit>> permit(Stop stop);
+  // The same by hand.
   Task<Status> acquire(Stop stop);
   void release();
   [[nodiscard]] size_t available() const { return available_; }

@@ -1,5 +1,7 @@
 #include "async/wait.h"
 
+#include <stdexcept>
+
 #include <gtest/gtest.h>
 
 #include "async/task_scope.h"
@@ -16,6 +18,20 @@ Task<> hold(VirtualLoop& loop, Semaphore& semaphore, int id, std::vector<int>* o
   order->push_back(id);
   (void)co_await sleep_for(loop, seconds(1), {});
   semaphore.release();
+}
+
+Task<> hold_and_throw(Semaphore& semaphore) {
+  const Result<Semaphore::Permit> permit = co_await semaphore.permit({});
+  HOLMES_ASSERT(permit.has_value() && semaphore.available() == 0);
+  throw std::runtime_error("of a library");
+}
+
+Task<> catch_of(Task<> task, bool* caught) {
+  try {
+    co_await std::move(task);
+  } catch (const std::runtime_error&) {
+    *caught = true;
+  }
 }
 
 Task<> wait_for(Event& event, Stop stop, std::vector<ErrorCode>* errors) {
@@ -55,6 +71,19 @@ TEST(Event, SetAndStopInTheSameTurnResumeOnce) {
   loop.run_until_idle();
   EXPECT_TRUE(errors.empty());
   EXPECT_EQ(scope.size(), 0U);
+}
+
+TEST(Semaphore, APermitGoesBackAlsoByAnException) {
+  VirtualLoop loop;
+  Semaphore semaphore(loop, 1);
+  bool caught = false;
+  loop.run(catch_of(hold_and_throw(semaphore), &caught));
+  EXPECT_TRUE(caught);
+  EXPECT_EQ(semaphore.available(), 1U);
+  StopSource stop;
+  stop.request_stop();
+  EXPECT_FALSE(loop.run(semaphore.permit(stop.stop())));
+  EXPECT_EQ(semaphore.available(), 1U) << "a wait that failed has nothing to give back";
 }
 
 TEST(Semaphore, ServesTheOldestFirstAndNeverMoreThanItsPermits) {

@@ -119,7 +119,9 @@ int run(const OperatorCommandOptions& options, const kube::ClusterConfig& cluste
   log.info("operator starting", {{"cluster", cluster.source},
                                  {"api", work_options.api_url.to_text()},
                                  {"maxConcurrentChecks", work_options.concurrent_max}});
-  return loop.run(serve(loop, work, http, log, signals.stop()));
+  const int code = loop.run(serve(loop, work, http, log, signals.stop()));
+  loop.run(credentials.close());
+  return code;
 }
 
 }  // namespace

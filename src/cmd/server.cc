@@ -254,7 +254,9 @@ int run_server(const Invocation& invocation) {
   }
   ShutdownSignals signals(loop, log);
   ServerProcess process(loop, settings, *cluster, credentials, registry, *alert_http, *models, log);
-  return loop.run(process.run(signals.stop()));
+  const int code = loop.run(process.run(signals.stop()));
+  if (credentials) loop.run(credentials->close());
+  return code;
 }
 
 }  // namespace holmes

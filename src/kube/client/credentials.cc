@@ -50,6 +50,10 @@ bool Credentials::look_again(const Identity& used) {
   return tls_.options() != used.from_files;
 }
 
+Task<> Credentials::close() {
+  if (plugin_) co_await plugin_->close();
+}
+
 std::shared_ptr<const TlsOptions> Credentials::combine(const Identity& identity) {
   const ExecPlugin::Credential& credential = identity.from_plugin;
   if (credential == nullptr || credential->certificate_pem.empty()) return identity.from_files;

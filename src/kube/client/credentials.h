@@ -31,7 +31,8 @@ struct Identity {
 };
 
 // One for all transports to a cluster, so that a plugin runs once for all. On the loop's thread.
-// What is given by reference outlives it; calls have ended when it goes.
+// What is given by reference outlives it; calls have ended when it goes, and close() was awaited if
+// there is an exec plugin.
 class Credentials {
  public:
   // `environment` is what an exec plugin runs with, besides its own.
@@ -39,7 +40,7 @@ class Credentials {
               const ClusterConfig& config, std::map<std::string, std::string> environment);
 
   // The identity of now. Reads files when it is time, and waits for an exec plugin when its
-  // credential is missing or about to expire. Fails with kUnauthenticated, or by the stop.
+  // credential is missing or over. Fails with kUnauthenticated, or by the stop.
   Task<Result<Identity>> get(Stop stop);
   // After a 401 for `rejected`: reads and runs everything again. True when get() gives another
   // identity now.
@@ -47,8 +48,12 @@ class Credentials {
   // Reads the certificates again, as after a connection that failed. True when they are others
   // than those of the identity.
   bool look_again(const Identity& used);
-  // Whether certificates come from files, so that they may change without a request.
+  // Whether certificates come from files, so that they may change without a request. Those of a
+  // plugin change by a request only.
   [[nodiscard]] bool watches_files() const { return tls_.may_change(); }
+
+  // Ends an exec plugin that runs. Last of all, when nobody calls any more.
+  Task<> close();
 
  private:
   [[nodiscard]] std::shared_ptr<const TlsOptions> combine(const Identity& identity);

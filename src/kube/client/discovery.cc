@@ -33,7 +33,7 @@ Discovery::Discovery(Loop& loop, Transport& transport, DiscoveryOptions options)
 
 Task<Result<ResourceType>> Discovery::resolve(std::string name, std::string api_version,
                                               Stop stop) {
-  HOLMES_CO_CHECK(co_await reading_.acquire(stop));
+  HOLMES_CO_TRY(const Semaphore::Permit reading, co_await reading_.permit(stop));
   Status read;
   if (older_than(options_.keep_time)) read = co_await refresh(stop);
   Result<ResourceType> found = catalog_.find(name, api_version);
@@ -41,7 +41,6 @@ Task<Result<ResourceType>> Discovery::resolve(std::string name, std::string api_
     read = co_await refresh(stop);
     found = catalog_.find(name, api_version);
   }
-  reading_.release();
   if (!found && !read) co_return fail(std::move(read).error());
   co_return found;
 }

@@ -1,6 +1,7 @@
 #include "kube/client/discovery.h"
 
 #include <map>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -32,9 +33,21 @@ struct DiscoveryTest : testing::Test {
     return loop.run(discovery.resolve(std::move(name), "", {}));
   }
 
+  // Whether it threw what a library threw.
+  Task<bool> throws() {
+    try {
+      (void)co_await discovery.resolve("pods", "", {});
+    } catch (const std::runtime_error&) {
+      co_return true;
+    }
+    co_return false;
+  }
+
   VirtualLoop loop;
+  bool broken = false;
   std::map<std::string, std::string> documents;
   FakeTransport transport{[this](const Request& request) -> Result<Response> {
+    if (broken) throw std::runtime_error("of a library");
     const auto found = documents.find(request.path);
     if (found == documents.end()) return fail(ErrorCode::kUnavailable, "down");
     return Response{200, found->second};
@@ -95,6 +108,13 @@ TEST_F(DiscoveryTest, SharesOneReadBetweenConcurrentCalls) {
     EXPECT_TRUE(type);
   }
   EXPECT_EQ(transport.requests.size(), 2U);
+}
+
+TEST_F(DiscoveryTest, AnExceptionOfOneCallDoesNotKeepTheOthersWaiting) {
+  broken = true;
+  EXPECT_TRUE(loop.run(throws()));
+  broken = false;
+  EXPECT_EQ(resolve("pods")->plural, "pods");
 }
 
 TEST_F(DiscoveryTest, RefusesAnswersThatAreNoDiscovery) {

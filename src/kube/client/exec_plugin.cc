@@ -24,7 +24,7 @@ ExecPlugin::ExecPlugin(Loop& loop, Subprocess& subprocess, Logger logger,
       source_(config.exec->source),
       api_version_(config.exec->api_version),
       install_hint_(config.exec->install_hint),
-      running_(loop, 1) {
+      runs_(loop) {
   command_.arguments.push_back(config.exec->command);
   const std::vector<std::string>& arguments = config.exec->arguments;
   command_.arguments.insert(command_.arguments.end(), arguments.begin(), arguments.end());
@@ -35,23 +35,18 @@ ExecPlugin::ExecPlugin(Loop& loop, Subprocess& subprocess, Logger logger,
 
 Task<Result<ExecPlugin::Credential>> ExecPlugin::get(Stop stop) {
   if (!is_due()) co_return credential_;
-  HOLMES_CO_CHECK(co_await running_.acquire(stop));
-  Status ran;
-  if (is_due() && may_run()) {
-    ran = co_await run(stop);
-  } else if (is_due() && failure_) {
-    ran = fail(*failure_);
-  }
-  running_.release();
-  if (ran || (credential_ != nullptr && !is_over())) co_return credential_;
-  co_return fail(std::move(ran).error());
+  if (stop.requested()) co_return fail(stop.error("credentials of " + source_));
+  begin_run();
+  if (credential_ != nullptr && !is_over()) co_return credential_;
+  HOLMES_CO_CHECK(co_await runs_.drain(stop));
+  if (failure_) co_return fail(*failure_);
+  co_return credential_;
 }
 
 Task<> ExecPlugin::renew(Credential rejected, Stop stop) {
-  const Status acquired = co_await running_.acquire(stop);
-  if (!acquired) co_return;
-  if (credential_ == rejected && may_run()) (void)co_await run(stop);
-  running_.release();
+  if (credential_ != rejected || stop.requested()) co_return;
+  begin_run();
+  (void)co_await runs_.drain(stop);
 }
 
 bool ExecPlugin::is_due() const {
@@ -62,29 +57,28 @@ bool ExecPlugin::is_over() const {
   return credential_->expires && loop_.wall_now() >= *credential_->expires;
 }
 
-bool ExecPlugin::may_run() const {
-  return !last_run_ || loop_.mono_now() - *last_run_ >= kExecPause;
+// Unless one is under way, or the last one has only just ended.
+void ExecPlugin::begin_run() {
+  if (runs_.size() > 0 || (last_run_ && loop_.mono_now() - *last_run_ < kExecPause)) return;
+  runs_.spawn(run());
 }
 
-Task<Status> ExecPlugin::run(Stop stop) {
-  Result<ExecCredential> asked = co_await ask(stop);
-  if (!asked && stop.requested()) co_return fail(stop.error("exec plugin of " + source_));
-  last_run_ = loop_.mono_now();
-  if (asked) {
-    take(*std::move(asked));
-    failure_.reset();
-    co_return Status();
-  }
-  failure_ = std::move(asked).error();
-  logger_.warning("Cannot get credentials from the exec plugin",
-                  {{"error", *failure_}, {"keeps_old_ones", credential_ != nullptr && !is_over()}});
-  co_return fail(*failure_);
-}
-
-Task<Result<ExecCredential>> ExecPlugin::ask(Stop stop) {
-  const StopSource limit(stop, loop_, loop_.mono_now() + kExecTimeout);
+Task<> ExecPlugin::run() {
+  const StopSource limit(runs_.stop(), loop_, loop_.mono_now() + kExecTimeout);
   const Result<SubprocessEnd> end = co_await subprocess_.run(command_, limit.stop());
-  co_return read(end);
+  last_run_ = loop_.mono_now();
+  Result<ExecCredential> credential = read(end);
+  if (credential) {
+    take(*std::move(credential));
+    failure_.reset();
+    co_return;
+  }
+  failure_ = std::move(credential).error();
+  if (runs_.stop().requested()) co_return;
+  const bool keeps = credential_ != nullptr && !is_over();
+  LogFields fields{{"error", *failure_}, {"keeps_old_ones", keeps}};
+  if (end) fields.emplace_back("stderr", to_valid_utf8(trim(end->error_tail)));
+  logger_.warning("Cannot get credentials from the exec plugin", std::move(fields));
 }
 
 Result<ExecCredential> ExecPlugin::read(const Result<SubprocessEnd>& end) const {
@@ -97,17 +91,15 @@ Result<ExecCredential> ExecPlugin::read(const Result<SubprocessEnd>& end) const 
     return unauthenticated(fmt::format("{}: {}: {}{}{}", source_, program, why, missing ? "; " : "",
                                        missing ? install_hint_ : ""));
   }
-  const std::string_view errors = trim(end->error_tail);
-  const std::string said =
-      errors.empty() ? "" : fmt::format("; its stderr ends with: {}", to_valid_utf8(errors));
+  const std::string_view hint = trim(end->error_tail).empty() ? "" : "; its stderr is in the log";
   if (end->exit_code != 0) {
     return unauthenticated(
-        fmt::format("{}: {}: exit code {}{}", source_, program, end->exit_code, said));
+        fmt::format("{}: {}: exit code {}{}", source_, program, end->exit_code, hint));
   }
   Result<ExecCredential> credential = parse_exec_credential(end->output, api_version_);
   if (credential) return credential;
   return unauthenticated(
-      fmt::format("{}: {}: {}{}", source_, program, credential.error().message, said));
+      fmt::format("{}: {}: {}{}", source_, program, credential.error().message, hint));
 }
 
 void ExecPlugin::take(ExecCredential credential) {

@@ -9,7 +9,7 @@
 
 #include "async/loop.h"
 #include "async/subprocess.h"
-#include "async/wait.h"
+#include "async/task_scope.h"
 #include "base/log.h"
 #include "kube/client/cluster_config.h"
 #include "kube/client/exec_credential.h"
@@ -24,7 +24,11 @@ inline constexpr std::chrono::seconds kExecTimeout{60};
 // credentials are refused or over at once, is run again and again.
 inline constexpr std::chrono::seconds kExecPause{1};
 
-// On the loop's thread. What is given by reference outlives it; calls have ended when it goes.
+// On the loop's thread. What is given by reference outlives it. Calls have ended when it goes, and
+// no run is under way: close() sees to that.
+//
+// A run belongs to the plugin, not to the request that began it: only kExecTimeout and close() end
+// it early. It is never run twice at once.
 class ExecPlugin {
  public:
   using Credential = std::shared_ptr<const ExecCredential>;
@@ -33,22 +37,26 @@ class ExecPlugin {
   ExecPlugin(Loop& loop, Subprocess& subprocess, Logger logger, const ClusterConfig& config,
              std::map<std::string, std::string> environment);
 
-  // The credential to use now. The plugin is never run twice at once: whoever comes while it runs
-  // waits for the same answer. A caller that stops while its run is under way ends the run, and the
-  // next one begins anew. Fails with kUnauthenticated, which names the plugin and quotes the end of
-  // its stderr, or by the stop. One that is not over yet is kept when the plugin fails.
+  // The credential to use now. One that is about to expire is renewed in the background; only who
+  // finds none, or one that is over, waits for the run. The stop ends the wait, not the run. Fails
+  // with kUnauthenticated, which names the plugin, or by the stop. What the plugin wrote to stderr
+  // is for people who may read the log, and in no error.
   Task<Result<Credential>> get(Stop stop);
 
-  // After a 401 for `rejected`: runs the plugin, unless that was done meanwhile, so that get() may
-  // give another credential. The same pointer stands for the same credential.
+  // After a 401 for `rejected`: runs the plugin, unless that was done meanwhile, and waits for its
+  // end, so that get() may give another credential. The same pointer stands for the same
+  // credential.
   Task<> renew(Credential rejected, Stop stop);
+
+  // Ends a run that is under way. To be awaited before this is destroyed, when nobody calls any
+  // more.
+  Task<> close() { return runs_.close(); }
 
  private:
   [[nodiscard]] bool is_due() const;
   [[nodiscard]] bool is_over() const;
-  [[nodiscard]] bool may_run() const;
-  Task<Status> run(Stop stop);
-  Task<Result<ExecCredential>> ask(Stop stop);
+  void begin_run();
+  Task<> run();
   Result<ExecCredential> read(const Result<SubprocessEnd>& end) const;
   void take(ExecCredential credential);
 
@@ -59,11 +67,11 @@ class ExecPlugin {
   std::string source_;
   std::string api_version_;
   std::string install_hint_;
-  Semaphore running_;
   Credential credential_;  // null at first
   std::optional<WallTime> renew_at_;
   std::optional<MonoTime> last_run_;
   std::optional<Error> failure_;  // of the last run
+  TaskScope runs_;                // one at most
 };
 
 }  // namespace holmes::kube

@@ -24,8 +24,12 @@ struct ExecPluginTest : testing::Test {
   }
   ExecPlugin make() {
     const Logger logger(LogLevel::kInfo,
-                        [this](LogLevel level, std::string_view, const LogFields&) {
+                        [this](LogLevel level, std::string_view, const LogFields& fields) {
                           warnings += level == LogLevel::kWarning ? 1 : 0;
+                          for (const LogField& field : fields) {
+                            if (field.key != "stderr") continue;
+                            stderr_logged += std::get<std::string>(field.value);
+                          }
                         });
     return {loop, subprocess, logger, config, {{"A", "ours"}, {"PATH", "/bin"}}};
   }
@@ -49,6 +53,7 @@ struct ExecPluginTest : testing::Test {
   ClusterConfig config;
   int runs = 0;
   int warnings = 0;
+  std::string stderr_logged;
   std::optional<seconds> life;
   Result<SubprocessEnd> reply = SubprocessEnd{};
   FakeSubprocess subprocess{loop, [this](const SubprocessCommand&) { return answer(); }};
@@ -86,6 +91,8 @@ TEST_F(ExecPluginTest, RunsAgainShortlyBeforeTheEnd) {
     loop.advance(row.kept - std::chrono::milliseconds(1));
     EXPECT_EQ(token(plugin), "t1") << row.life.count();
     loop.advance(std::chrono::milliseconds(1));
+    EXPECT_EQ(token(plugin), row.life > seconds(0) ? "t1" : "t2") << row.life.count();
+    loop.run_until_idle();
     EXPECT_EQ(token(plugin), "t2") << row.life.count();
   }
 }
@@ -118,19 +125,43 @@ TEST_F(ExecPluginTest, AllWhoWaitLearnOfOneFailure) {
   EXPECT_EQ(token(plugin), "t2");
 }
 
-TEST_F(ExecPluginTest, AStoppedCallerEndsTheRunAndTheNextBeginsAnew) {
+TEST_F(ExecPluginTest, ARunGoesOnWithoutTheCallersThatStopped) {
   ExecPlugin plugin = make();
   subprocess.hold();
-  const StopSource soon({}, loop, loop.mono_now() + seconds(5));
-  std::vector<Task<Result<ExecPlugin::Credential>>> callers;
-  callers.push_back(plugin.get(soon.stop()));
-  callers.push_back(plugin.get({}));
-  const Timer timer(loop, loop.mono_now() + seconds(7), [this] { subprocess.release(); });
-  const auto credentials = loop.run(when_all(loop, std::move(callers)));
-  EXPECT_EQ(credentials[0].error().code, ErrorCode::kTimeout);
-  ASSERT_TRUE(credentials[1]);
-  EXPECT_EQ(subprocess.commands.size(), 2U);
-  EXPECT_EQ(subprocess.most_running, 1);
+  const Timer timer(loop, loop.mono_now() + seconds(12), [this] { subprocess.release(); });
+  const StopSource soon({}, loop, loop.mono_now() + seconds(10));
+  EXPECT_EQ(loop.run(plugin.get(soon.stop())).error().code, ErrorCode::kTimeout);
+  EXPECT_EQ(subprocess.running, 1);
+  EXPECT_EQ(token(plugin), "t1");
+  EXPECT_EQ(subprocess.commands.size(), 1U);
+  EXPECT_EQ(warnings, 0);
+}
+
+TEST_F(ExecPluginTest, NobodyWaitsForARenewalWhileThereIsACredential) {
+  life = seconds(600);
+  ExecPlugin plugin = make();
+  EXPECT_EQ(token(plugin), "t1");
+  loop.advance(seconds(600) - kExecLeeway);
+  subprocess.hold();
+  const MonoTime begin = loop.mono_now();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(token(plugin), "t1");
+  EXPECT_EQ(loop.mono_now(), begin);
+  loop.run_until_idle();
+  EXPECT_EQ(subprocess.commands.size(), 2U) << "renewed in the background";
+  subprocess.release();
+  loop.run_until_idle();
+  EXPECT_EQ(token(plugin), "t2");
+}
+
+TEST_F(ExecPluginTest, CloseEndsARun) {
+  ExecPlugin plugin = make();
+  subprocess.hold();
+  const StopSource soon({}, loop, loop.mono_now() + seconds(1));
+  EXPECT_FALSE(loop.run(plugin.get(soon.stop())));
+  const MonoTime begin = loop.mono_now();
+  loop.run(plugin.close());
+  EXPECT_EQ(loop.mono_now(), begin);
+  EXPECT_EQ(subprocess.running, 0);
   EXPECT_EQ(warnings, 0);
 }
 
@@ -142,14 +173,14 @@ TEST_F(ExecPluginTest, ARunHasATimeLimit) {
   EXPECT_EQ(loop.mono_now() - begin, kExecTimeout);
 }
 
-TEST_F(ExecPluginTest, QuotesWhyItFailed) {
+TEST_F(ExecPluginTest, SaysWhyItFailed) {
   const std::string source = "/x/config: users[0].user.exec: get-token: ";
   const std::vector<std::pair<Result<SubprocessEnd>, std::string>> rows{
       {SubprocessEnd{.exit_code = 3}, "exit code 3"},
       {SubprocessEnd{.exit_code = 1, .error_tail = "\nno login\n"},
-       "exit code 1; its stderr ends with: no login"},
+       "exit code 1; its stderr is in the log"},
       {SubprocessEnd{.output = "{}", .error_tail = "odd"},
-       "its answer's kind must be ExecCredential, not ''; its stderr ends with: odd"},
+       "its answer's kind must be ExecCredential, not ''; its stderr is in the log"},
       {fail(ErrorCode::kNotFound, "run get-token: not found in PATH"),
        "run get-token: not found in PATH; see example.org"},
       {fail(ErrorCode::kForbidden, "run get-token: Permission denied"),
@@ -164,6 +195,14 @@ TEST_F(ExecPluginTest, QuotesWhyItFailed) {
   }
 }
 
+TEST_F(ExecPluginTest, StderrIsInTheOneWarningOnly) {
+  ExecPlugin plugin = make();
+  reply = SubprocessEnd{.exit_code = 1, .error_tail = "\nno login \xff\n"};
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(token(plugin).find("no login"), std::string::npos);
+  EXPECT_EQ(warnings, 1);
+  EXPECT_EQ(stderr_logged, "no login \uFFFD");
+}
+
 TEST_F(ExecPluginTest, KeepsWhatIsNotOverWhenTheNextRunFails) {
   life = seconds(600);
   ExecPlugin plugin = make();
@@ -171,7 +210,9 @@ TEST_F(ExecPluginTest, KeepsWhatIsNotOverWhenTheNextRunFails) {
   reply = SubprocessEnd{.exit_code = 1};
   loop.advance(seconds(600) - kExecLeeway);
   EXPECT_EQ(token(plugin), "t1");
+  loop.run_until_idle();
   EXPECT_EQ(warnings, 1);
+  EXPECT_EQ(token(plugin), "t1");
   loop.advance(kExecLeeway);
   EXPECT_NE(token(plugin).find("exit code 1"), std::string::npos);
 }

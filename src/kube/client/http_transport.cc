@@ -118,7 +118,11 @@ Task<Result<std::unique_ptr<HttpStream>>> HttpTransport::open(Request request, S
 Task<Result<HttpTransport::Attempt>> HttpTransport::prepare(const Request& request, Stop stop) {
   HOLMES_CO_CHECK(check_path(request.path));
   Attempt attempt;
-  HOLMES_CO_TRY(attempt.identity, co_await credentials_.get(std::move(stop)));
+  Result<Identity> identity = co_await credentials_.get(stop);
+  if (!identity && stop.reason() == StopReason::kDeadline) {
+    co_return fail(ErrorCode::kRefused, "not sent: the deadline passed waiting for credentials");
+  }
+  HOLMES_CO_TRY(attempt.identity, std::move(identity));
   attempt.connections = connections_of(attempt.identity);
   attempt.http.method = request.method;
   attempt.http.target = base_ + request.target();

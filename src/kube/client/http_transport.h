@@ -2,7 +2,11 @@
 //
 // Connections belong to the certificates that they were made with. When those change, new requests
 // get new connections; requests under way end on the old ones, and open streams end with
-// kUnavailable, so that they come back as who we are now. A token that changes touches no stream.
+// kUnavailable, so that they come back as who we are now. Files are looked at while streams are
+// open, by each transport. Of a plugin's new certificate a transport learns by its next request,
+// and its streams go on until then. A token that changes touches no stream.
+//
+// A request that did not get its credentials by the stop's deadline was not sent: kRefused.
 #pragma once
 
 #include <functional>

@@ -13,6 +13,7 @@
 #include "async/virtual_loop.h"
 #include "kube/client/certificates_testing.h"
 #include "kube/client/fake_transport_testing.h"
+#include "kube/client/retry_transport.h"
 
 namespace holmes::kube {
 namespace {
@@ -121,6 +122,12 @@ struct HttpTransportTest : testing::Test {
     files.contents = {{"/ca", kCa}, {"/crt", kCertificate}, {"/key", kKey}};
     return make("t0p");
   }
+  HttpTransport make_with_hanging_plugin() {
+    config.exec =
+        ExecConfig{.source = "exec", .api_version = std::string(kExecV1), .command = "plugin"};
+    subprocess.hold();
+    return make("");
+  }
   void rotate() {
     files.contents["/crt"] = kOtherCertificate;
     files.contents["/key"] = kOtherKey;
@@ -133,6 +140,7 @@ struct HttpTransportTest : testing::Test {
   }
 
   VirtualLoop loop;
+  const MonoTime begin = loop.mono_now();
   FakeFiles files;
   FakeSubprocess subprocess{loop, [](const SubprocessCommand&) -> Result<SubprocessEnd> {
                               return fail(ErrorCode::kNotFound, "no program");
@@ -295,6 +303,31 @@ TEST_F(HttpTransportTest, SendsNothingWhileAPluginFails) {
   EXPECT_EQ(loop.run(transport.send(list_request(kPods, {}), {})).error(),
             Error(ErrorCode::kUnauthenticated, "exec: p: no program"));
   EXPECT_TRUE(client.requests.empty());
+}
+
+TEST_F(HttpTransportTest, ARequestThatGetsNoCredentialsInTimeWasNotSent) {
+  HttpTransport transport = make_with_hanging_plugin();
+  const StopSource soon({}, loop, loop.mono_now() + seconds(10));
+  EXPECT_EQ(loop.run(transport.send(create_request(kPods, "n", {}), soon.stop())).error(),
+            Error(ErrorCode::kRefused, "not sent: the deadline passed waiting for credentials"));
+  EXPECT_EQ(loop.run(transport.open(watch_request(kPods, {}), soon.stop())).error().code,
+            ErrorCode::kRefused);
+  StopSource stop;
+  const Timer timer(loop, loop.mono_now() + seconds(1), [&stop] { stop.request_stop(); });
+  EXPECT_EQ(loop.run(transport.send(list_request(kPods, {}), stop.stop())).error().code,
+            ErrorCode::kCancelled);
+  EXPECT_EQ(client.requests.size() + streams.requests.size(), 0U);
+  EXPECT_EQ(subprocess.commands.size(), 1U);
+  loop.run(credentials->close());
+}
+
+TEST_F(HttpTransportTest, APluginsTimeLimitIsReachedBehindThatOfRequests) {
+  HttpTransport transport = make_with_hanging_plugin();
+  RetryTransport retry(loop, transport, Logger(), nullptr);
+  EXPECT_EQ(loop.run(retry.send(list_request(kPods, {}), {})).error().code, ErrorCode::kRefused);
+  const auto next = loop.run(retry.send(list_request(kPods, {}), {}));
+  EXPECT_EQ(next.error(), Error(ErrorCode::kUnauthenticated, "exec: plugin: not done after 60 s"));
+  EXPECT_EQ(loop.mono_now() - begin, kExecTimeout);
 }
 
 TEST_F(HttpTransportTest, NewCertificatesMeanNewConnections) {

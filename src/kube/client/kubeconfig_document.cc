@@ -180,7 +180,7 @@ Result<std::string> pem_at(const Files& files, const Place& parent, std::string_
   Result<std::string> pem = "";
   if (!data.empty()) {
     pem = base64_decode(data);
-    if (!pem) return place.wrong("not base64: " + pem.error().message);
+    if (!pem) return place.wrong(pem.error());
   } else if (!path.empty()) {
     file = parent.document->resolve(path);
     pem = files.read(file);
