@@ -262,7 +262,7 @@ def test_a_token_file_is_read_again_when_the_old_token_is_refused(
     (folder / "token").write_text(account.token() + "\n")
     expect_works(ns)
     again = operator.metrics().value("rest_client_requests_total", code="401")
-    assert again == 1, "one request learned of it, and was sent again"
+    assert 1 <= again <= 8, "the few that were under way learned of it, and were sent again"
     assert watches_opened(operator) == watches, "an open watch goes on"
 
 
