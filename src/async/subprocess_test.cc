@@ -151,14 +151,17 @@ TEST_F(SubprocessTest, TheStopKillsItWithWhatItStarted) {
 
 TEST_F(SubprocessTest, DoesNotInventAnExitCodeWhenOthersReapTheProgram) {
   const auto before = signal(SIGCHLD, SIG_IGN);  // the kernel reaps
-  const auto end = run({"true"});
+  const auto end = run({"sleep", "0.1"});
   signal(SIGCHLD, before);
   ASSERT_FALSE(end);
-  EXPECT_EQ(end.error(), Error(ErrorCode::kInternal, "run true: cannot learn how it ended"));
+  // One of two: it was gone when it ended, or already before it could be watched.
+  EXPECT_EQ(end.error().code, ErrorCode::kInternal) << end.error().message;
 }
 
 TEST_F(SubprocessTest, LeavesNothingBehindWhenItRunsOutOfDescriptors) {
-  ASSERT_TRUE(run({"true"}));  // what the loop opens for good is open now
+  ASSERT_TRUE(run({"true"}));            // what the loop opens for good is open now
+  while (waitpid(-1, nullptr, 0) > 0) {  // what other tests killed when their loops ended
+  }
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   const size_t open = open_descriptors();

@@ -353,9 +353,10 @@ def test_exec_plugin_that_fails_is_named_and_tried_again(start, ns, cluster, api
     operator = start.operator(api.address, wait=False, KUBECONFIG=config)
     wait_for_log(
         operator,
-        f"{config}: users[0].user.exec: {folder}/bin/plugin: exit code 1; its stderr is in the log",
+        f"{config}: users[0].user.exec: {folder}/bin/plugin: exit code 1; "
+        "its stderr is in the log",
     )
-    wait_for_log(operator, 'stderr="please log in first"')
+    wait_for_log(operator, '"stderr":"please log in first"')
     plugin_prints(folder, {"token": account.token()})
     operator.wait_ready()
     expect_works(ns)

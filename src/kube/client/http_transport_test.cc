@@ -62,6 +62,11 @@ class FakeHttpClient final : public HttpClient {
   Answer answer_;
 };
 
+SubprocessEnd plugin_answer(const std::string& certificate, const std::string& key) {
+  const json::object status{{"clientCertificateData", certificate}, {"clientKeyData", key}};
+  return {0, to_text({{"apiVersion", kExecV1}, {"kind", "ExecCredential"}, {"status", status}})};
+}
+
 // One client of several that are one and the same fake.
 class Shared final : public HttpClient {
  public:
@@ -92,28 +97,19 @@ struct HttpTransportTest : testing::Test {
                           log += "\n";
                         });
     credentials.emplace(loop, files, subprocess, logger, config, environment);
-    return {loop,
-            [this](const TlsOptions& tls) {
-              made_with.push_back(tls);
-              return HttpClients{std::make_unique<Shared>(client),
-                                 std::make_unique<Shared>(streams)};
-            },
-            *credentials,
-            logger,
-            &metrics,
-            {.server = config.server, .headers = impersonation_headers(config.impersonation)}};
+    HttpTransportOptions options{.server = config.server};
+    options.headers = impersonation_headers(config.impersonation);
+    return {loop, clients(), *credentials, logger, &metrics, std::move(options)};
   }
   // Another with the same credentials.
   HttpTransport make_second() {
-    return {loop,
-            [this](const TlsOptions&) {
-              return HttpClients{std::make_unique<Shared>(client),
-                                 std::make_unique<Shared>(streams)};
-            },
-            *credentials,
-            Logger(),
-            nullptr,
-            {.server = config.server}};
+    return {loop, clients(), *credentials, Logger(), nullptr, {.server = config.server}};
+  }
+  MakeHttpClients clients() {
+    return [this](const TlsOptions& tls) {
+      made_with.push_back(tls);
+      return HttpClients{std::make_unique<Shared>(client), std::make_unique<Shared>(streams)};
+    };
   }
   // Whose certificates are files.
   HttpTransport make_with_files() {
@@ -122,10 +118,9 @@ struct HttpTransportTest : testing::Test {
     files.contents = {{"/ca", kCa}, {"/crt", kCertificate}, {"/key", kKey}};
     return make("t0p");
   }
-  HttpTransport make_with_hanging_plugin() {
+  HttpTransport make_with_plugin() {
     config.exec =
         ExecConfig{.source = "exec", .api_version = std::string(kExecV1), .command = "plugin"};
-    subprocess.hold();
     return make("");
   }
   void rotate() {
@@ -142,9 +137,8 @@ struct HttpTransportTest : testing::Test {
   VirtualLoop loop;
   const MonoTime begin = loop.mono_now();
   FakeFiles files;
-  FakeSubprocess subprocess{loop, [](const SubprocessCommand&) -> Result<SubprocessEnd> {
-                              return fail(ErrorCode::kNotFound, "no program");
-                            }};
+  Result<SubprocessEnd> plugin_says = fail(ErrorCode::kNotFound, "no program");
+  FakeSubprocess subprocess{loop, [this](const SubprocessCommand&) { return plugin_says; }};
   const std::map<std::string, std::string> environment;
   ClusterConfig config;
   std::optional<Credentials> credentials;
@@ -306,7 +300,8 @@ TEST_F(HttpTransportTest, SendsNothingWhileAPluginFails) {
 }
 
 TEST_F(HttpTransportTest, ARequestThatGetsNoCredentialsInTimeWasNotSent) {
-  HttpTransport transport = make_with_hanging_plugin();
+  subprocess.hold();
+  HttpTransport transport = make_with_plugin();
   const StopSource soon({}, loop, loop.mono_now() + seconds(10));
   EXPECT_EQ(loop.run(transport.send(create_request(kPods, "n", {}), soon.stop())).error(),
             Error(ErrorCode::kRefused, "not sent: the deadline passed waiting for credentials"));
@@ -322,11 +317,12 @@ TEST_F(HttpTransportTest, ARequestThatGetsNoCredentialsInTimeWasNotSent) {
 }
 
 TEST_F(HttpTransportTest, APluginsTimeLimitIsReachedBehindThatOfRequests) {
-  HttpTransport transport = make_with_hanging_plugin();
+  subprocess.hold();
+  HttpTransport transport = make_with_plugin();
   RetryTransport retry(loop, transport, Logger(), nullptr);
   EXPECT_EQ(loop.run(retry.send(list_request(kPods, {}), {})).error().code, ErrorCode::kRefused);
-  const auto next = loop.run(retry.send(list_request(kPods, {}), {}));
-  EXPECT_EQ(next.error(), Error(ErrorCode::kUnauthenticated, "exec: plugin: not done after 60 s"));
+  EXPECT_EQ(loop.run(retry.send(list_request(kPods, {}), {})).error(),
+            Error(ErrorCode::kUnauthenticated, "exec: plugin: not done after 60 s"));
   EXPECT_EQ(loop.mono_now() - begin, kExecTimeout);
 }
 
@@ -373,6 +369,27 @@ TEST_F(HttpTransportTest, WatchesOfAllTransportsWithTheseCredentialsEnd) {
   loop.advance(kTlsRereadInterval);
   EXPECT_EQ(loop.run(one->read({})).error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(loop.run(two->read({})).error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(HttpTransportTest, AWatchEndsAtTheNextRequestAfterAPluginsCertificateChanged) {
+  plugin_says = plugin_answer(kCertificate, kKey);
+  HttpTransport transport = make_with_plugin();
+  HttpTransport second = make_second();
+  streams.silent_on = &loop;
+  const auto one = loop.run(transport.open(watch_request(kPods, {}), {})).value();
+  const auto two = loop.run(second.open(watch_request(kPods, {}), {})).value();
+  std::optional<Result<std::optional<std::string>>> other;
+  TaskScope scope(loop);
+  scope.spawn(task_scope_internal::store(two->read({}), other));
+  plugin_says = plugin_answer(kOtherCertificate, kOtherKey);
+  loop.advance(kExecPause);
+  loop.run(credentials->renew(loop.run(credentials->get({})).value(), {}));
+  ASSERT_TRUE(loop.run(transport.send(list_request(kPods, {}), {})));
+  EXPECT_EQ(loop.run(one->read({})).error().code, ErrorCode::kUnavailable);
+  EXPECT_FALSE(other) << "nothing has told it yet";
+  ASSERT_TRUE(loop.run(second.send(list_request(kPods, {}), {})));
+  loop.run_until_idle();
+  EXPECT_TRUE(other);
 }
 
 TEST_F(HttpTransportTest, AWatchThatIsOpenedDuringAChangeEndsToo) {
