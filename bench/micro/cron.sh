@@ -2,16 +2,12 @@
 # bench/micro/cron.sh [flags of Google Benchmark]: runs cron_bench, prints its figures and holds them
 # against the bars. CPU times: other work on the machine is not the schedule's.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
-readonly out=build/bench/cron.json
+source "$(dirname "$0")/measure.sh"
 
-ninja -C build/release cron_bench >/dev/null
-mkdir -p build/bench
-build/release/bench/micro/cron_bench --benchmark_min_time=0.1 --benchmark_out="$out" \
-  --benchmark_out_format=json "$@" >/dev/null 2>&1
+measure cron 0.1 "$@"
 jq -r '.benchmarks[] | "\(.cpu_time | round) ns\t\(.name)"' "$out"
 echo
-jq -r '
+judge '
   def times(kind): [.benchmarks[] | select(.name | test(kind)) | .cpu_time] | sort;
   def bar(what; value; most):
     if value == null then empty
@@ -19,5 +15,4 @@ jq -r '
   bar("median of next and previous"; times("^(next|previous)/") | .[length / 2 | floor]; 1000),
   bar("slowest search"; times("^(worst_)?(next|previous)/") | last; 50000),
   bar("slowest count of ten years"; times("^count") | last; 1000000)
-' "$out" | tee "$out.bars"
-! grep -q ^MISS "$out.bars"
+'
