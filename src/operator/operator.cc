@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
-#include "kube/runtime/sweep.h"
+#include "kube/runtime/run_controller.h"
 #include "operator/schedule_child.h"
 
 namespace holmes {
@@ -118,7 +118,8 @@ Task<> Operator::run_checks(Stop stop) {
   if (!co_await informer_.wait_synced(stop)) co_return;
   log_.info("cache synced", {{"checks", informer_.size()}});
   enqueue_oldest_first();
-  co_await work(controller_, informer_, queue_, stop);
+  co_await kube::work_and_sweep(loop_, random_, informer_, queue_, controller_,
+                                options_.sweep_interval, stop);
 }
 
 // Needs both caches: what a schedule does next depends on its checks.
@@ -129,17 +130,8 @@ Task<> Operator::run_schedules(Stop stop) {
   schedules_.for_each(
       [this](const ScheduleSnapshot& schedule) { schedule_reconciler_.look_first(*schedule); });
   schedules_started_ = true;
-  co_await work(schedule_controller_, schedules_, schedule_queue_, stop);
-}
-
-template <class T>
-Task<> Operator::work(kube::Controller& controller, const kube::Informer<T>& informer,
-                      kube::WorkQueue& queue, Stop stop) {
-  TaskScope sweeping(loop_);
-  sweeping.spawn(
-      kube::sweep(loop_, random_, informer, queue, options_.sweep_interval, sweeping.stop()));
-  co_await controller.run(stop);
-  co_await sweeping.close();
+  co_await kube::work_and_sweep(loop_, random_, schedules_, schedule_queue_, schedule_controller_,
+                                options_.sweep_interval, stop);
 }
 
 Task<HttpResponse> Operator::handle(HttpRequest request, Stop /*stop*/) {

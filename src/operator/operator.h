@@ -46,9 +46,6 @@ class Operator {
  private:
   Task<> run_checks(Stop stop);
   Task<> run_schedules(Stop stop);
-  template <class T>
-  Task<> work(kube::Controller& controller, const kube::Informer<T>& informer,
-              kube::WorkQueue& queue, Stop stop);
   void on_change(const CheckSnapshot& before, const CheckSnapshot& now);
   void tell_schedule(const CheckSnapshot& before, const CheckSnapshot& now);
   [[nodiscard]] bool owner_lives(const HealthCheck& check) const;

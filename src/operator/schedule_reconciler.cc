@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "kube/core/status.h"
 #include "operator/schedule_child.h"
 
 namespace holmes {
@@ -231,7 +232,7 @@ Task<Result<SchedulePlan>> ScheduleReconciler::create_due(ScheduleSnapshot sched
       continue;
     }
     if (const auto* error = std::get_if<Error>(&created.error())) {
-      if (may_have_happened(*error)) unanswered_[schedule->meta.uid] = {name, plan.create};
+      if (kube::may_have_happened(*error)) unanswered_[schedule->meta.uid] = {name, plan.create};
       co_return fail(*error);
     }
     context.denied_why = std::get<Denied>(created.error()).why;
@@ -250,7 +251,7 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::create(ScheduleSnapshot sc
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
   auto made = co_await on_.checks_api.create(schedule->meta.ns, make_child(*schedule, name, tick),
                                              limit.stop());
-  if (!made && may_have_happened(made.error())) {
+  if (!made && kube::may_have_happened(made.error())) {
     note_in_flight({schedule->meta.ns, name});
   }
   if (!made && made.error().code == ErrorCode::kAlreadyExists) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "async/wait.h"
+#include "kube/core/status.h"
 
 namespace holmes {
 namespace {
@@ -13,18 +14,13 @@ constexpr std::chrono::seconds kWriteTimeout{10};
 
 }  // namespace
 
-bool may_have_happened(const Error& error) {
-  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout ||
-         error.code == ErrorCode::kProtocol;
-}
-
 template <class Object>
 auto StatusWriter<Object>::write_once(Snapshot base, Change change, Stop stop)
     -> Task<Result<Snapshot>> {
   std::optional<Status> status = change(*base);
   if (!status) co_return nullptr;
   Result<Snapshot> written = co_await put(base, *status, stop);
-  if (written || !may_have_happened(written.error()) || stop.requested()) co_return written;
+  if (written || !kube::may_have_happened(written.error()) || stop.requested()) co_return written;
   // It may have been written: only the object itself can tell.
   HOLMES_CO_TRY(Snapshot live, co_await read_live(base, stop));
   if (live != nullptr && live->status != *status) co_return written;
@@ -45,7 +41,7 @@ auto StatusWriter<Object>::write(Snapshot base, Change change, Stop stop)
     if (written) co_return written;
     const ErrorCode code = written.error().code;
     if (code == ErrorCode::kInvalid || code == ErrorCode::kTooLarge) co_return written;
-    if (may_have_happened(written.error())) sent = std::move(status);
+    if (kube::may_have_happened(written.error())) sent = std::move(status);
     if (code != ErrorCode::kConflict) {
       HOLMES_CO_CHECK(co_await sleep_for(loop_, pause, limit.stop()));
       pause = std::min(pause * 2, kMaxPause);

@@ -21,9 +21,6 @@ using ScheduleSnapshot = std::shared_ptr<const ScheduledHealthCheck>;
 // Servers remember answers this long: afterwards there is nothing better than asking them again.
 inline constexpr std::chrono::minutes kMaxWriteTime{10};
 
-// Whether a write that failed so may have happened all the same, or happen still.
-bool may_have_happened(const Error& error);
-
 // Object: HealthCheck or ScheduledHealthCheck.
 template <class Object>
 class StatusWriter {

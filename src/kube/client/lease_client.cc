@@ -3,16 +3,9 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "kube/core/status.h"
 
 namespace holmes::kube {
-namespace {
-
-bool may_have_happened(const Error& error) {
-  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout ||
-         error.code == ErrorCode::kProtocol;
-}
-
-}  // namespace
 
 LeaseClient::LeaseClient(Loop& loop, std::unique_ptr<Transport> transport,
                          LeaseClientOptions options)

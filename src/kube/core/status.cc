@@ -91,4 +91,9 @@ Error status_error(const json::object& status) {
   return error_of(static_cast<int>(json_int(status, {"code"}).value_or(0)), status, std::nullopt);
 }
 
+bool may_have_happened(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout ||
+         error.code == ErrorCode::kProtocol;
+}
+
 }  // namespace holmes::kube

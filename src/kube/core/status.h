@@ -26,4 +26,8 @@ Error status_error(int http_status, std::string_view body,
 // The same for a Status object inside a watch (ERROR event).
 Error status_error(const json::object& status);
 
+// Whether a write that failed so may have been carried out all the same, or may still be: only a
+// read can tell, and it must not be sent again blindly.
+bool may_have_happened(const Error& error);
+
 }  // namespace holmes::kube

@@ -10,6 +10,17 @@
 
 namespace holmes::kube {
 
+// The controller, and a sweep of the cache about every `interval` beside it, until the stop and all
+// in hand is done. Everything handed in outlives the task.
+template <class T>
+Task<> work_and_sweep(Loop& loop, Random& random, const Informer<T>& cache, WorkQueue& queue,
+                      Controller& controller, std::chrono::nanoseconds interval, Stop stop) {
+  TaskScope sweeping(loop);
+  sweeping.spawn(sweep(loop, random, cache, queue, interval, sweeping.stop()));
+  co_await controller.run(stop);
+  co_await sweeping.close();
+}
+
 // Keeps the cache and has each object reconciled: all of them once the first list is complete, each
 // one that changes (or goes) from then on, and all again about every `sweep_interval`. Returns
 // after the stop, when nothing is in hand any more. Everything handed in outlives the task; call it
@@ -25,8 +36,7 @@ Task<> run_controller(Loop& loop, Random& random, Informer<T>& cache, WorkQueue&
   TaskScope tasks(loop);
   tasks.spawn(cache.run(tasks.stop()));
   if (co_await cache.wait_synced(stop)) {
-    tasks.spawn(sweep(loop, random, cache, queue, sweep_interval, tasks.stop()));
-    co_await controller.run(stop);
+    co_await work_and_sweep(loop, random, cache, queue, controller, sweep_interval, stop);
   }
   co_await tasks.close();
 }
