@@ -23,6 +23,8 @@ Detached drive(Task<> task, bool& done) {
 }  // namespace
 
 struct AsioLoop::Impl {
+  explicit Impl(std::chrono::milliseconds how_long) : rest_time(how_long) {}
+
   // One thread runs the context, but posts may come from others: no concurrency hint of 1.
   boost::asio::io_context context;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
@@ -30,6 +32,7 @@ struct AsioLoop::Impl {
   boost::asio::steady_timer timer{context};
   std::optional<MonoTime> armed;
   TimerQueue timers;
+  const std::chrono::milliseconds rest_time;
   MonoTime rest_end{};
   std::optional<boost::asio::signal_set> signals;
   std::function<void(int)> on_signal;
@@ -54,12 +57,13 @@ struct AsioLoop::Impl {
   }
 
   // Sleeps when there were too many wake-ups lately; false when there were not. They are counted as
-  // by a bucket of kLoopWakeUpBurst that gets one more for each kLoopRest.
+  // by a bucket of kLoopWakeUpBurst that gets one more for each rest.
   bool rest() {
+    if (rest_time.count() == 0) return false;
     const MonoTime now = std::chrono::steady_clock::now();
     const MonoTime end = std::min(rest_end, timers.next().value_or(rest_end));
     const MonoTime woken = std::max(now, end);
-    rest_end = std::clamp(rest_end, woken - kLoopWakeUpBurst * kLoopRest, woken) + kLoopRest;
+    rest_end = std::clamp(rest_end, woken - kLoopWakeUpBurst * rest_time, woken) + rest_time;
     if (end <= now) return false;
     std::this_thread::sleep_until(end);
     return true;
@@ -74,7 +78,7 @@ struct AsioLoop::Impl {
   }
 };
 
-AsioLoop::AsioLoop() : impl_(std::make_unique<Impl>()) {}
+AsioLoop::AsioLoop(std::chrono::milliseconds rest) : impl_(std::make_unique<Impl>(rest)) {}
 AsioLoop::~AsioLoop() = default;
 
 WallTime AsioLoop::wall_now() const {

@@ -15,17 +15,18 @@ class io_context;
 
 namespace holmes {
 
-// Waking up costs as much CPU as a small request. Under load, which is more than a burst of
-// wake-ups that come faster than one each rest, the loop therefore sleeps to the end of the rest,
-// and then finds all ready that came meanwhile. So whatever is not a timer is served at most one
-// rest later, also each step of a long chain of quick answers; timers are not late, and a loop that
-// wakes up seldom never rests.
+// Waking up costs as much CPU as a small request. A loop that rests, sleeps under load, which is
+// more than a burst of wake-ups that come faster than one each rest, to the end of the rest, and
+// then finds all ready that came meanwhile. So whatever is not a timer is served at most one rest
+// later, also each step of a long chain of quick answers; timers are not late, and a loop that
+// wakes up seldom never rests. For processes that do much for nobody who waits.
 inline constexpr std::chrono::milliseconds kLoopRest{4};
 inline constexpr int kLoopWakeUpBurst = 8;
 
 class AsioLoop final : public Loop {
  public:
-  AsioLoop();
+  // Serves everything at once, or rests so long.
+  explicit AsioLoop(std::chrono::milliseconds rest = {});
   ~AsioLoop() override;
   AsioLoop(const AsioLoop&) = delete;
   AsioLoop& operator=(const AsioLoop&) = delete;

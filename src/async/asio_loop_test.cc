@@ -89,7 +89,7 @@ class Load {
 };
 
 TEST(AsioLoop, UnderLoadOneWakeUpServesWhatCameInARest) {
-  AsioLoop loop;
+  AsioLoop loop(kLoopRest);
   Load load(loop, milliseconds(1) * 3 / 2);  // each would be a wake-up of its own
   EXPECT_TRUE(loop.run(sleep_for(loop, 100 * kLoopRest, {})).has_value());
   load.end();
@@ -99,7 +99,7 @@ TEST(AsioLoop, UnderLoadOneWakeUpServesWhatCameInARest) {
 }
 
 TEST(AsioLoop, ARestDoesNotMakeATimerLate) {
-  AsioLoop loop;
+  AsioLoop loop(kLoopRest);
   const Load load(loop, std::chrono::microseconds(300));
   EXPECT_TRUE(loop.run(sleep_for(loop, 10 * kLoopRest, {})).has_value());  // it rests by now
   std::chrono::nanoseconds late = std::chrono::seconds(1);  // the least of many: others run too
@@ -112,7 +112,7 @@ TEST(AsioLoop, ARestDoesNotMakeATimerLate) {
 }
 
 TEST(AsioLoop, DoesNotRestForTheSakeOfSingleEvents) {
-  AsioLoop loop;
+  AsioLoop loop(kLoopRest);
   std::chrono::nanoseconds late = std::chrono::seconds(1);
   for (int i = 0; i < 10; ++i) {
     EXPECT_TRUE(loop.run(sleep_for(loop, 2 * kLoopRest, {})).has_value());
