@@ -75,22 +75,22 @@ Task<Result<std::optional<std::string>>> DirectExchange::read(Stop stop) {
 
 // The next piece of the response, and its end.
 Task<Status> DirectExchange::more(Stop stop) {
-  const DirectConnection::Received received = co_await pooled_->connection->receive();
+  const TcpConnection::Received received = co_await pooled_->connection->receive();
   Status taken = stop.requested() ? fail(stop.error(what())) : take_in(received);
   if (!taken) pooled_.reset();
   if (taken && parser_->done()) end();
   co_return taken;
 }
 
-Status DirectExchange::take_in(DirectConnection::Received received) {
-  DirectConnection& connection = *pooled_->connection;
+Status DirectExchange::take_in(TcpConnection::Received received) {
+  TcpConnection& connection = *pooled_->connection;
   switch (received) {
-    case DirectConnection::Received::kBytes:
+    case TcpConnection::Received::kBytes:
       break;
-    case DirectConnection::Received::kEnd:
+    case TcpConnection::Received::kEnd:
       if (Status whole = parser_->put_end(); !whole) return fail(whole.error().within(what()));
       return Status();
-    case DirectConnection::Received::kBroken:
+    case TcpConnection::Received::kBroken:
       return fail(ErrorCode::kUnavailable,
                   fmt::format("{}: the connection was closed before a whole response came: {}",
                               what(), connection.failure()));

@@ -33,7 +33,7 @@ class DirectExchange {
  private:
   Task<Status> attempt(const std::string& text, Stop stop);
   Task<Status> more(Stop stop);
-  Status take_in(DirectConnection::Received received);
+  Status take_in(TcpConnection::Received received);
   void cut();
   void end();
   [[nodiscard]] std::string what() const { return request_name(request_); }

@@ -78,7 +78,7 @@ Task<Result<PooledConnection>> DirectPool::connect(const ClientTarget& target, s
   const MonoTime deadline = loop_.mono_now() + options_.connect_timeout;
   const StopSource limit(stop, loop_, deadline);
   auto addresses = co_await resolver_->resolve(target.peer.host, target.peer.port, limit.stop());
-  Result<std::unique_ptr<DirectConnection>> made = nullptr;
+  Result<std::unique_ptr<TcpConnection>> made = nullptr;
   if (addresses) {
     made = co_await connect_to_one_of(target, std::move(*addresses), deadline, limit.stop());
   } else {
@@ -90,7 +90,7 @@ Task<Result<PooledConnection>> DirectPool::connect(const ClientTarget& target, s
   co_return fail(ErrorCode::kRefused, timed_out(options_.connect_timeout));
 }
 
-Task<Result<std::unique_ptr<DirectConnection>>> DirectPool::connect_to_one_of(
+Task<Result<std::unique_ptr<TcpConnection>>> DirectPool::connect_to_one_of(
     const ClientTarget& target, std::vector<std::string> addresses, MonoTime deadline, Stop stop) {
   addresses.resize(std::min(addresses.size(), kMaxAddresses));
   std::string failure = "the name has no address";
@@ -102,7 +102,7 @@ Task<Result<std::unique_ptr<DirectConnection>>> DirectPool::connect_to_one_of(
     auto tls = target.origin.scheme == "https"
                    ? std::make_unique<TlsSession>(*tls_, target.origin.host)
                    : nullptr;
-    auto connection = std::make_unique<DirectConnection>(loop_, std::move(tls));
+    auto connection = std::make_unique<TcpConnection>(loop_, std::move(tls));
     const bool connected = co_await connection->connect(addresses[i], limit.stop());
     if (stop.requested()) co_return fail(stop.error("connect"));
     if (connected && !limit.stop().requested()) co_return connection;

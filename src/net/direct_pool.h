@@ -11,7 +11,7 @@
 #include "async/wait.h"
 #include "net/client_request.h"
 #include "net/direct_client.h"
-#include "net/direct_connection.h"
+#include "net/tcp_connection.h"
 
 namespace holmes {
 
@@ -19,7 +19,7 @@ struct PooledConnection {
   std::string peer;  // of which requests: see DirectPool::peer_of
   MonoTime opened{};
   MonoTime idle_since{};
-  std::unique_ptr<DirectConnection> connection;
+  std::unique_ptr<TcpConnection> connection;
 };
 
 class DirectPool {
@@ -44,8 +44,9 @@ class DirectPool {
 
  private:
   [[nodiscard]] bool is_fresh(const PooledConnection& kept, MonoTime now) const;
-  Task<Result<std::unique_ptr<DirectConnection>>> connect_to_one_of(
-      const ClientTarget& target, std::vector<std::string> addresses, MonoTime deadline, Stop stop);
+  Task<Result<std::unique_ptr<TcpConnection>>> connect_to_one_of(const ClientTarget& target,
+                                                                 std::vector<std::string> addresses,
+                                                                 MonoTime deadline, Stop stop);
   void sweep_later();
 
   AsioLoop& loop_;

@@ -42,6 +42,14 @@ std::optional<std::string_view> HttpHeaders::find(std::string_view name) const {
   return std::nullopt;
 }
 
+std::vector<std::string_view> HttpHeaders::find_all(std::string_view name) const {
+  std::vector<std::string_view> values;
+  for (const auto& [field, value] : fields_) {
+    if (equals_ignoring_case(field, name)) values.emplace_back(value);
+  }
+  return values;
+}
+
 std::optional<std::chrono::milliseconds> retry_after(const HttpHeaders& headers, WallTime now) {
   const auto value = headers.find("Retry-After");
   if (!value) return std::nullopt;

@@ -29,6 +29,8 @@ class HttpHeaders {
   void set(std::string_view name, std::string value);  // replaces all of that name
   // The first of that name.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+  // All of that name, in order.
+  [[nodiscard]] std::vector<std::string_view> find_all(std::string_view name) const;
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const {
     return fields_;
   }
@@ -47,10 +49,23 @@ struct HttpRequest {
   std::string connect_to{};
 };
 
+// Where the body of a server's response comes from, piece by piece, when it is large or made over
+// time. One call at a time; none after the end, an error or a hang-up.
+class HttpBody {
+ public:
+  virtual ~HttpBody() = default;
+  // The next piece, which is sent at once; large bodies come in pieces of 64 KiB to 1 MiB. May wait
+  // as long as it likes. nullopt at the end; an Error breaks the connection off, so that the client
+  // sees no regular end. The stop is requested when the client hung up or the server closes hard;
+  // what it returns then is not sent.
+  virtual Task<Result<std::optional<std::string>>> next(Stop stop) = 0;
+};
+
 struct HttpResponse {
   int status = 200;
   HttpHeaders headers{};
   std::string body{};
+  std::shared_ptr<HttpBody> stream{};  // server only: sent instead of the body
 };
 
 // "Retry-After" as seconds or as an HTTP date (RFC 9110, 10.2.3), at most a day; nullopt when

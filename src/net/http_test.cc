@@ -60,17 +60,30 @@ TEST(ResponseHead, HasLengthAndConnection) {
   HttpResponse response;
   response.body = "hello";
   response.headers.add("X-A", "1");
-  EXPECT_EQ(response_head(response, true),
+  EXPECT_EQ(response_head(response, Framing::kLength, true),
             "HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n");
-  EXPECT_TRUE(response_head(response, false).ends_with("Connection: close\r\n\r\n"));
+  EXPECT_TRUE(
+      response_head(response, Framing::kLength, false).ends_with("Connection: close\r\n\r\n"));
 }
 
 TEST(ResponseHead, HasNoLengthWhereNoBodyMayBe) {
   HttpResponse response;
   for (const int status : {204, 304}) {
     response.status = status;
-    EXPECT_EQ(response_head(response, true).find("Content-Length"), std::string::npos) << status;
+    for (const Framing framing : {Framing::kLength, Framing::kChunks}) {
+      const std::string head = response_head(response, framing, true);
+      EXPECT_EQ(head.substr(head.find("\r\n")), "\r\nConnection: keep-alive\r\n\r\n") << status;
+    }
   }
+}
+
+TEST(ResponseHead, SaysHowTheBodyEnds) {
+  const HttpResponse response;
+  EXPECT_EQ(response_head(response, Framing::kChunks, true),
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(response_head(response, Framing::kConnectionEnd, false),
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(chunk(std::string(26, 'x')), "1a\r\n" + std::string(26, 'x') + "\r\n");
 }
 
 TEST(ResponseHead, LeavesOutFieldsThatWouldBreakTheMessage) {
@@ -78,7 +91,7 @@ TEST(ResponseHead, LeavesOutFieldsThatWouldBreakTheMessage) {
   response.headers = HttpHeaders{{"X-A", "1\r\nX-Evil: 2"},       {"X\n-B", "1"},      {"", "1"},
                                  {"Content-Length", "99"},        {"connection", "x"}, {"X:Y", "1"},
                                  {"Transfer-Encoding", "chunked"}};
-  EXPECT_EQ(response_head(response, true),
+  EXPECT_EQ(response_head(response, Framing::kLength, true),
             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n");
 }
 

@@ -7,11 +7,28 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// Of a server at 127.0.0.1, signed by a "Test Authority" that is gone, and without its key's
+// identifier: only the signature tells that it is not the one of that name.
+const Certificate kSignedByANamesake{R"(-----BEGIN CERTIFICATE-----
+MIIBQDCB56ADAgECAhQFs2kxA16YJ9ZbhttXZTylD1293zAKBggqhkjOPQQDAjAZ
+MRcwFQYDVQQDDA5UZXN0IEF1dGhvcml0eTAgFw0yNjExMjYyMjU1NTJaGA8yMTI2
+MTEwMjIyNTU1MlowETEPMA0GA1UEAwwGc2VydmVyMFkwEwYHKoZIzj0CAQYIKoZI
+zj0DAQcDQgAEC3sMsJN75d049+EGrZmCrcHnTaiahoOIY5tZu9EEqGqgRwF/qf6u
+ygYPQg0VP/lbemG5i3+LsVaV9ODBCIe92aMTMBEwDwYDVR0RBAgwBocEfwAAATAK
+BggqhkjOPQQDAgNIADBFAiBZC7Ft3s6SMr4kt3WmxnMNAXRU36zd7aYlrO6ipdju
+MwIhAJwH68g98uW9WwyosmSUcN9s0QJj0dhnxIPJqf1knIc9
+-----END CERTIFICATE-----
+)",
+                                     R"(-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgwHPBE43NG0sx/LCB
+uEoy1r/No+EGe9Vn4fTQXn+CSUmhRANCAAQLewywk3vl3Tj34QatmYKtwedNqJqG
+g4hjm1m70QSoaqBHAX+p/q7KBg9CDRU/+Vt6YbmLf4uxVpX04MEIh73Z
+-----END PRIVATE KEY-----
+)"};
+
 class HttpTlsTest : public EitherClientTest {
  protected:
-  void SetUp() override {
-    serve(authority_.issue("server", "DNS:localhost,IP:127.0.0.1,DNS:api.example"));
-  }
+  void SetUp() override { serve(authority_.server({"localhost", "127.0.0.1", "api.example"})); }
   void TearDown() override {
     client_.reset();
     loop_.run(server_->close());
@@ -46,17 +63,19 @@ TEST_P(HttpTlsTest, TrustsTheGivenAuthority) {
 
 TEST_P(HttpTlsTest, RefusesAnotherAuthorityAndSaysWhy) {
   expect_refused(get({.ca_pem = TestAuthority("Another").ca_pem()}), "certificate");
-  expect_refused(get({.ca_pem = TestAuthority().ca_pem()}), "same name");
+  expect_refused(get({.ca_pem = TestAuthority().ca_pem()}), "certificate");
   expect_refused(get({}), "certificate");  // the system's authorities
+  serve(kSignedByANamesake);
+  expect_refused(get({.ca_pem = TestAuthority().ca_pem()}), "same name");
 }
 
 TEST_P(HttpTlsTest, RefusesAnotherName) {
-  serve(authority_.issue("server", "DNS:other.example"));
+  serve(authority_.server({"other.example"}));
   expect_refused(get({.ca_pem = authority_.ca_pem()}), "127.0.0.1");
 }
 
 TEST_P(HttpTlsTest, InsecureTakesAnything) {
-  serve(TestAuthority().issue("server", "DNS:other.example"));
+  serve(TestAuthority().server({"other.example"}));
   EXPECT_TRUE(get({.insecure = true}).has_value());
 }
 
@@ -69,8 +88,8 @@ TEST_P(HttpTlsTest, VerifiesAndSendsTheServerName) {
 }
 
 TEST_P(HttpTlsTest, ShowsTheClientCertificate) {
-  const Certificate own = authority_.issue("server", "IP:127.0.0.1");
-  const Certificate client = authority_.issue("operator", "DNS:operator");
+  const Certificate own = authority_.server({"127.0.0.1"});
+  const Certificate client = authority_.client("operator");
   serve(own, authority_.ca_pem());
   const auto response = get({.ca_pem = authority_.ca_pem(),
                              .certificate_pem = client.certificate_pem,
@@ -81,7 +100,7 @@ TEST_P(HttpTlsTest, ShowsTheClientCertificate) {
 }
 
 TEST_P(HttpTlsTest, UnreadablePemIsInvalid) {
-  const Certificate client = authority_.issue("operator", "DNS:operator");
+  const Certificate client = authority_.client("operator");
   const TlsOptions rows[] = {
       {.ca_pem = "nonsense"},
       {.ca_pem = authority_.ca_pem(), .certificate_pem = "nonsense", .key_pem = client.key_pem},
@@ -90,7 +109,7 @@ TEST_P(HttpTlsTest, UnreadablePemIsInvalid) {
        .key_pem = "nonsense"},
       {.ca_pem = authority_.ca_pem(),
        .certificate_pem = client.certificate_pem,
-       .key_pem = authority_.issue("other", "DNS:other").key_pem},
+       .key_pem = authority_.client("other").key_pem},
   };
   for (const TlsOptions& row : rows) {
     const auto response = get(row);
@@ -103,8 +122,8 @@ TEST_P(HttpTlsTest, UnreadablePemIsInvalid) {
 TEST(CheckTls, TakesWholeTextsThatBelongTogether) {
   TestAuthority authority;
   const std::string ca = authority.ca_pem();
-  const Certificate own = authority.issue("operator", "DNS:operator");
-  const Certificate other = authority.issue("other", "DNS:other");
+  const Certificate own = authority.client("operator");
+  const Certificate other = authority.client("other");
   const TlsOptions good[] = {
       {},
       {.ca_pem = "A comment\n" + ca + ca + "\nand another\n"},

@@ -1,5 +1,7 @@
 #include "net/http_wire.h"
 
+#include <iterator>
+
 #include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 
@@ -23,15 +25,15 @@ bool would_break(const std::pair<std::string, std::string>& field) {
          field.second.find_first_of(kLineEnds) != std::string::npos;
 }
 
+}  // namespace
+
 bool may_have_body(int status) {
   constexpr int kNoContent = 204;
   constexpr int kNotModified = 304;
   return status >= 200 && status != kNoContent && status != kNotModified;
 }
 
-}  // namespace
-
-std::string response_head(const HttpResponse& response, bool keep_alive) {
+std::string response_head(const HttpResponse& response, Framing framing, bool keep_alive) {
   const auto reason = boost::beast::http::obsolete_reason(
       boost::beast::http::int_to_status(static_cast<unsigned>(response.status)));
   std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status,
@@ -44,11 +46,24 @@ std::string response_head(const HttpResponse& response, bool keep_alive) {
     head += "\r\n";
   }
   if (may_have_body(response.status)) {
-    head += fmt::format("Content-Length: {}\r\n", response.body.size());
+    if (framing == Framing::kLength) {
+      head += fmt::format("Content-Length: {}\r\n", response.body.size());
+    }
+    if (framing == Framing::kChunks) head += "Transfer-Encoding: chunked\r\n";
   }
   // "keep-alive" is only news to HTTP/1.0, but harmless to others.
   head += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   return head;
+}
+
+std::string chunk(std::string_view piece) {
+  constexpr size_t kFrameBytes = 20;
+  std::string text;
+  text.reserve(piece.size() + kFrameBytes);
+  fmt::format_to(std::back_inserter(text), "{:x}\r\n", piece.size());
+  text += piece;
+  text += "\r\n";
+  return text;
 }
 
 std::string request_text(const HttpRequest& request, const ClientTarget& target,

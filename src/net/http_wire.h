@@ -9,9 +9,19 @@
 
 namespace holmes {
 
-// Status line and header fields of an HTTP/1.1 response, with the empty line. Content-Length and
-// Connection are ours; the handler's are left out, as are fields that would break the message.
-std::string response_head(const HttpResponse& response, bool keep_alive);
+// How the client finds the end of a body.
+enum class Framing { kLength, kChunks, kConnectionEnd };
+
+// Whether a response of this status has a body, even an empty one.
+bool may_have_body(int status);
+
+// Status line and header fields of an HTTP/1.1 response, with the empty line. What frames the
+// message is ours; the handler's is left out, as are fields that would break the message.
+std::string response_head(const HttpResponse& response, Framing framing, bool keep_alive);
+
+// A piece of a body in chunks (RFC 9112, 7.1); an empty one would be the end.
+std::string chunk(std::string_view piece);
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 // A whole HTTP/1.1 request. What frames the message is ours, as above; Host, User-Agent and Accept
 // are the request's if it has them.

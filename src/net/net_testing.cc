@@ -6,8 +6,7 @@
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 
 #include "base/assert.h"
@@ -22,7 +21,6 @@ using boost::system::error_code;
 
 constexpr std::chrono::seconds kWatchdogTimeout{30};
 constexpr size_t kChunkBytes = size_t{64} << 10U;
-constexpr long kDaySeconds = 86400;
 
 tcp::endpoint any_port() {
   return {asio::ip::address_v4::loopback(), 0};
@@ -34,6 +32,7 @@ struct TcpPeer::Impl {
   explicit Impl(AsioLoop& loop) : socket(loop.context()) {}
   tcp::socket socket;
   std::string buffer;
+  bool was_reset = false;
 
   Task<bool> read_more() {
     const size_t old = buffer.size();
@@ -42,6 +41,7 @@ struct TcpPeer::Impl {
       socket.async_read_some(asio::buffer(buffer.data() + old, kChunkBytes), std::move(done));
     });
     buffer.resize(old + got.bytes);
+    was_reset = got.error == asio::error::connection_reset;
     co_return !got.error;
   }
 };
@@ -83,6 +83,10 @@ Task<std::string> TcpPeer::read_to_end() {
   co_return std::exchange(impl_->buffer, {});
 }
 
+bool TcpPeer::was_reset() const {
+  return impl_->was_reset;
+}
+
 struct TcpListener::Impl {
   explicit Impl(AsioLoop& l) : loop(l), acceptor(l.context(), any_port()) {}
   AsioLoop& loop;
@@ -111,87 +115,6 @@ Task<std::unique_ptr<TcpPeer>> TcpListener::accept() {
 bool TcpListener::has_waiting() const {
   pollfd poll_one{impl_->acceptor.native_handle(), POLLIN, 0};
   return ::poll(&poll_one, 1, 0) == 1;
-}
-
-namespace {
-
-using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-using X509Ptr = std::unique_ptr<X509, decltype(&X509_free)>;
-
-KeyPtr make_key() {
-  KeyPtr key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
-  HOLMES_ASSERT(key != nullptr);
-  return key;
-}
-
-void add_extension(X509* certificate, int id, const std::string& value) {
-  X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value.c_str());
-  HOLMES_ASSERT(extension != nullptr);
-  X509_add_ext(certificate, extension, -1);
-  X509_EXTENSION_free(extension);
-}
-
-X509Ptr make_certificate(const std::string& name, EVP_PKEY* key, long serial) {
-  X509Ptr certificate(X509_new(), &X509_free);
-  X509_set_version(certificate.get(), X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), serial);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDaySeconds);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kDaySeconds);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-  X509_set_pubkey(certificate.get(), key);
-  return certificate;
-}
-
-template <class Write>
-std::string pem(Write write) {
-  BIO* const bio = BIO_new(BIO_s_mem());
-  write(bio);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  std::string text(data, static_cast<size_t>(size));
-  BIO_free(bio);
-  return text;
-}
-
-std::string pem_of(X509* certificate) {
-  return pem([&](BIO* bio) { PEM_write_bio_X509(bio, certificate); });
-}
-
-std::string pem_of(EVP_PKEY* key) {
-  return pem(
-      [&](BIO* bio) { PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); });
-}
-
-}  // namespace
-
-struct TestAuthority::Impl {
-  explicit Impl(const std::string& name) : certificate(make_certificate(name, key.get(), 1)) {}
-
-  KeyPtr key = make_key();
-  X509Ptr certificate;
-  long last_serial = 1;
-};
-
-TestAuthority::TestAuthority(const std::string& name) : impl_(std::make_unique<Impl>(name)) {
-  X509* const own = impl_->certificate.get();
-  X509_set_issuer_name(own, X509_get_subject_name(own));
-  add_extension(own, NID_basic_constraints, "critical,CA:TRUE");
-  X509_sign(own, impl_->key.get(), EVP_sha256());
-}
-TestAuthority::~TestAuthority() = default;
-
-std::string TestAuthority::ca_pem() const {
-  return pem_of(impl_->certificate.get());
-}
-
-Certificate TestAuthority::issue(const std::string& name, const std::string& alternative_names) {
-  const KeyPtr key = make_key();
-  const X509Ptr leaf = make_certificate(name, key.get(), ++impl_->last_serial);
-  X509_set_issuer_name(leaf.get(), X509_get_subject_name(impl_->certificate.get()));
-  add_extension(leaf.get(), NID_subject_alt_name, alternative_names);
-  X509_sign(leaf.get(), impl_->key.get(), EVP_sha256());
-  return {pem_of(leaf.get()), pem_of(key.get())};
 }
 
 struct TlsServer::Impl {

@@ -1,5 +1,5 @@
-// For tests: raw TCP peers, a small TLS server with certificates made on the spot, and tasks that
-// run while the test does something else.
+// For tests: raw TCP peers, a small TLS server, and tasks that run while the test does something
+// else.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include "async/asio_loop.h"
 #include "async/task_scope.h"
 #include "async/wait.h"
+#include "net/certificates_testing.h"
 
 namespace holmes {
 
@@ -23,6 +24,8 @@ class TcpPeer {
   // All bytes up to and with `end`; when the connection ends before, what had come.
   Task<std::string> read_until(std::string end);
   Task<std::string> read_to_end();
+  // Whether the other side broke it off instead of ending it, as reading has found.
+  [[nodiscard]] bool was_reset() const;
 
  private:
   friend class TcpListener;
@@ -42,25 +45,6 @@ class TcpListener {
   Task<std::unique_ptr<TcpPeer>> accept();
   // Whether a connection waits to be accepted.
   [[nodiscard]] bool has_waiting() const;
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
-struct Certificate {
-  std::string certificate_pem;
-  std::string key_pem;
-};
-
-// A certificate authority of its own.
-class TestAuthority {
- public:
-  explicit TestAuthority(const std::string& name = "Test Authority");
-  ~TestAuthority();
-  [[nodiscard]] std::string ca_pem() const;
-  // `alternative_names` as OpenSSL writes them: "DNS:a.example,IP:127.0.0.1".
-  [[nodiscard]] Certificate issue(const std::string& name, const std::string& alternative_names);
 
  private:
   struct Impl;

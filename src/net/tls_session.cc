@@ -1,18 +1,16 @@
 #include "net/tls_session.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include "base/assert.h"
+#include "net/openssl_pem.h"
 
 namespace holmes {
 
@@ -56,95 +54,6 @@ struct TlsSession::Bio {
 
 namespace {
 
-constexpr std::string_view kAlpn("\x08http/1.1", 9);
-
-struct FreeOpenSsl {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, FreeOpenSsl>;
-
-// The oldest of OpenSSL's errors.
-std::string openssl_reason() {
-  const unsigned long error = ERR_peek_error();
-  if (const char* const reason = ERR_reason_error_string(error)) return reason;
-  std::array<char, 256> text{};
-  ERR_error_string_n(error, text.data(), text.size());
-  return text.data();
-}
-
-std::unexpected<Error> unusable(std::string_view what) {
-  return fail(ErrorCode::kInvalid, fmt::format("TLS: {} ({})", what, openssl_reason()));
-}
-
-Owned<BIO> reader(const std::string& pem) {
-  return Owned<BIO>(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
-
-// A key that needs a password is refused; OpenSSL would ask for it on the terminal.
-int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) {
-  return -1;
-}
-
-Owned<X509> next_certificate(BIO* bio) {
-  return Owned<X509>(PEM_read_bio_X509(bio, nullptr, &no_password, nullptr));
-}
-
-// Whether reading certificates ended with the text, not at something unreadable: a file may be half
-// written. Takes the error away.
-bool read_to_end() {
-  const bool whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  if (whole) ERR_clear_error();
-  return whole;
-}
-
-Status trust(SSL_CTX* context, const std::string& pem) {
-  X509_STORE* const store = SSL_CTX_get_cert_store(context);
-  // What is trusted need not be self-signed, as with libcurl.
-  X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
-  if (pem.empty()) {
-    // Not SSL_CTX_set_default_verify_paths, which looks into the environment.
-    SSL_CTX_load_verify_file(context, X509_get_default_cert_file());
-    SSL_CTX_load_verify_dir(context, X509_get_default_cert_dir());
-    return Status();
-  }
-  const Owned<BIO> bio = reader(pem);
-  size_t count = 0;
-  while (const Owned<X509> certificate = next_certificate(bio.get())) {
-    X509_STORE_add_cert(store, certificate.get());
-    ++count;
-  }
-  if (count == 0 || !read_to_end()) {
-    return unusable("the trusted certificates (CA) cannot be read as PEM");
-  }
-  return Status();
-}
-
-Status identify(SSL_CTX* context, const TlsOptions& options) {
-  if (options.certificate_pem.empty()) return Status();
-  const Owned<BIO> chain = reader(options.certificate_pem);
-  const Owned<X509> own = next_certificate(chain.get());
-  if (own == nullptr || SSL_CTX_use_certificate(context, own.get()) != 1) {
-    return unusable("the client certificate cannot be used");
-  }
-  while (const Owned<X509> issuer = next_certificate(chain.get())) {
-    SSL_CTX_add1_chain_cert(context, issuer.get());
-  }
-  if (!read_to_end()) return unusable("the client certificate's chain cannot be read as PEM");
-  const Owned<BIO> bio = reader(options.key_pem);
-  const Owned<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_password, nullptr));
-  if (key == nullptr) {
-    return unusable("the client certificate's key cannot be read as PEM without a password");
-  }
-  if (X509_check_private_key(own.get(), key.get()) != 1 ||
-      SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
-    return unusable("the client certificate and its key do not belong together");
-  }
-  return Status();
-}
-
 bool is_address(const std::string& host) {
   boost::system::error_code error;
   boost::asio::ip::make_address(host, error);
@@ -152,40 +61,6 @@ bool is_address(const std::string& host) {
 }
 
 }  // namespace
-
-Status check_tls(const TlsOptions& options) {
-  ERR_clear_error();
-  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()),
-                                                             &SSL_CTX_free);
-  HOLMES_ASSERT(context != nullptr);
-  // The system's certificates, which no options mean, are not looked at.
-  if (!options.ca_pem.empty()) HOLMES_CHECK(trust(context.get(), options.ca_pem));
-  return identify(context.get(), options);
-}
-
-void TlsContext::Free::operator()(ssl_ctx_st* context) const {
-  SSL_CTX_free(context);
-}
-
-Result<TlsContext> TlsContext::make(const TlsOptions& options) {
-  ERR_clear_error();
-  TlsContext made;
-  made.context_.reset(SSL_CTX_new(TLS_client_method()));
-  SSL_CTX* const context = made.context_.get();
-  HOLMES_ASSERT(context != nullptr);
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // kept connections are mostly idle
-  SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(kAlpn.data()),
-                          static_cast<unsigned>(kAlpn.size()));
-  SSL_CTX_set_verify(context, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
-  HOLMES_CHECK(trust(context, options.ca_pem));
-  HOLMES_CHECK(identify(context, options));
-  made.server_name_ = options.server_name;
-  made.insecure_ = options.insecure;
-  return made;
-}
 
 void TlsSession::Free::operator()(ssl_st* ssl) const {
   SSL_free(ssl);
@@ -208,12 +83,22 @@ TlsSession::TlsSession(const TlsContext& context, const std::string& host)
       failure_ = fmt::format("\"{}\" is no name that a certificate can be for", name_);
     }
   }
+  set_up();
+  SSL_set_connect_state(ssl_.get());
+}
+
+TlsSession::TlsSession(const TlsContext& context) : ssl_(SSL_new(context.context_.get())) {
+  HOLMES_ASSERT(ssl_ != nullptr);
+  set_up();
+  SSL_set_accept_state(ssl_.get());
+}
+
+void TlsSession::set_up() {
   BIO* const bio = BIO_new(Bio::method());
   HOLMES_ASSERT(bio != nullptr);
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
-  SSL_set_connect_state(ssl_.get());
 }
 
 TlsSession::Progress TlsSession::handshake() {
@@ -228,6 +113,13 @@ bool TlsSession::write(std::string_view plaintext) {
   size_t written = 0;
   return progress_of(SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &written)) ==
          Progress::kDone;
+}
+
+void TlsSession::write_end() {
+  const bool said = (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0;
+  if (said || ended_ == Progress::kFailed) return;
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());
 }
 
 TlsSession::Progress TlsSession::read(char* to, size_t size, size_t& got) {
@@ -252,12 +144,17 @@ TlsSession::Progress TlsSession::progress_of(int result) {
     default:
       ended_ = Progress::kFailed;
       failure_ = explain();
+      met_plain_http_ = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
   }
   return *ended_;
 }
 
 std::string TlsSession::explain() const {
   const long verified = SSL_get_verify_result(ssl_.get());
+  if (SSL_is_server(ssl_.get()) == 1 && verified != X509_V_OK) {
+    return fmt::format("the client's certificate is not trusted: {}",
+                       X509_verify_cert_error_string(verified));
+  }
   switch (verified) {
     case X509_V_OK:
       break;
@@ -272,7 +169,7 @@ std::string TlsSession::explain() const {
       return fmt::format("the server's certificate is not trusted: {}",
                          X509_verify_cert_error_string(verified));
   }
-  return fmt::format("TLS: {}", openssl_reason());
+  return fmt::format("TLS: {}", openssl::reason());
 }
 
 }  // namespace holmes

@@ -1,8 +1,7 @@
-// The client's side of TLS as a machine of bytes: OpenSSL without sockets. Private to net.
+// One TLS connection as a machine of bytes: OpenSSL without sockets. Private to net.
 //
-// TlsContext is what all connections of a client share; TlsSession is one connection. TLS 1.2 or
-// later; host names, or addresses, are verified unless TlsOptions says otherwise. Waits for nothing
-// and opens nothing but the system's trusted certificates. Threads: the loop's.
+// A client verifies the server's name, or address, unless TlsOptions says otherwise. Waits for
+// nothing and opens nothing. Threads: the loop's.
 #pragma once
 
 #include <cstddef>
@@ -11,31 +10,12 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
-#include "net/tls.h"
+#include "net/tls_context.h"
 
 struct bio_st;
 struct ssl_st;
-struct ssl_ctx_st;
 
 namespace holmes {
-
-class TlsContext {
- public:
-  // Fails with kInvalid when the PEM texts cannot be used; quotes none of them.
-  static Result<TlsContext> make(const TlsOptions& options);
-
- private:
-  friend class TlsSession;
-  struct Free {
-    void operator()(ssl_ctx_st* context) const;
-  };
-  TlsContext() = default;
-
-  std::unique_ptr<ssl_ctx_st, Free> context_;
-  std::string server_name_;
-  bool insecure_ = false;
-};
 
 // Stays where it is: OpenSSL points at it.
 class TlsSession {
@@ -47,14 +27,18 @@ class TlsSession {
     kFailed,  // see failure()
   };
 
-  // `host` is the server's name or address, unless the options name another.
+  // A client's. `host` is the server's name or address, unless the options name another.
   TlsSession(const TlsContext& context, const std::string& host);
+  // A server's.
+  explicit TlsSession(const TlsContext& context);
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
   Progress handshake();
   // Encrypts all of it into output(). False when the session has failed.
   bool write(std::string_view plaintext);
+  // Puts into output() that no more will be written. The peer can tell it from a broken connection.
+  void write_end();
   // Decrypts at most `size` bytes and says how many in `got`; kDone when there was at least one.
   Progress read(char* to, size_t size, size_t& got);
 
@@ -66,6 +50,8 @@ class TlsSession {
   [[nodiscard]] std::string& output() { return output_; }
   // Why it failed, for people; "" unless it did.
   [[nodiscard]] const std::string& failure() const { return failure_; }
+  // Whether the handshake failed because the client speaks HTTP without TLS.
+  [[nodiscard]] bool met_plain_http() const { return met_plain_http_; }
 
  private:
   struct Bio;
@@ -73,15 +59,17 @@ class TlsSession {
   struct Free {
     void operator()(ssl_st* ssl) const;
   };
+  void set_up();
   Progress progress_of(int result);
   [[nodiscard]] std::string explain() const;
 
-  std::string name_;  // verified
+  std::string name_;  // verified; "" in a server
   std::unique_ptr<ssl_st, Free> ssl_;
   std::optional<Progress> ended_;  // kClosed or kFailed
   std::string_view input_;
   std::string output_;
   std::string failure_;
+  bool met_plain_http_ = false;
 };
 
 }  // namespace holmes

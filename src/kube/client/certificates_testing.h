@@ -3,70 +3,19 @@
 
 #include <string>
 
+#include "net/certificates_testing.h"
+
 namespace holmes::kube {
 
-inline const std::string kCa = R"(-----BEGIN CERTIFICATE-----
-MIIBdDCCARmgAwIBAgIULpLN67vjpSfRoMrCKEew42h7dhYwCgYIKoZIzj0EAwIw
-DjEMMAoGA1UEAwwDY2ExMCAXDTI2MTEyNjE5MTUxOFoYDzIxMjYxMTAyMTkxNTE4
-WjAOMQwwCgYDVQQDDANjYTEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASUoVul
-UWcAhwSR1NssHvgqU0WZ1Pvo5oeZuiThbF05y2boSES/PJ1By6A1jYImkwqZ6x+0
-bm5QxsxsvA7vFRxoo1MwUTAdBgNVHQ4EFgQUQ0QxMxqTqjojPzYZuXhLvxhwxKAw
-HwYDVR0jBBgwFoAUQ0QxMxqTqjojPzYZuXhLvxhwxKAwDwYDVR0TAQH/BAUwAwEB
-/zAKBggqhkjOPQQDAgNJADBGAiEAuIhwTjNhSlwpUE98l+iA3xIavF3nH1vJOBDp
-QTzH0FoCIQDjhUa0P95dhCKa4Q0x20WNIVS/6fK1wD3lkrjnQemg2w==
------END CERTIFICATE-----
-)";
+inline const std::string kCa = TestAuthority("ca1").ca_pem();
+inline const std::string kOtherCa = TestAuthority("ca2").ca_pem();
 
-inline const std::string kOtherCa = R"(-----BEGIN CERTIFICATE-----
-MIIBcjCCARmgAwIBAgIUL+JF/WOqk6hbRJILUhoEKA5z+6gwCgYIKoZIzj0EAwIw
-DjEMMAoGA1UEAwwDY2EyMCAXDTI2MTEyNjE5MTUxOVoYDzIxMjYxMTAyMTkxNTE5
-WjAOMQwwCgYDVQQDDANjYTIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASjWCip
-avfptznFAui1IzyPq1PTqPRMI8GVdxyWxFDHT3olvIUHfBEXIld8lQAEKqxLLge5
-TOKoUb8zKz8BpZ/so1MwUTAdBgNVHQ4EFgQU6GDexedQ1VNmU6a1eIu7EK129mIw
-HwYDVR0jBBgwFoAU6GDexedQ1VNmU6a1eIu7EK129mIwDwYDVR0TAQH/BAUwAwEB
-/zAKBggqhkjOPQQDAgNHADBEAiBngscSKVxtLOgsDDUpHO+cilOaZZz9jBdiKTB1
-Gec+OgIgOaWtSuyfLyEdazKCxm0xJF8Jw32epMVqdOoiOJOzMcE=
------END CERTIFICATE-----
-)";
+inline const Certificate kClient = TestAuthority("ca1").client("user-a");
+inline const std::string kCertificate = kClient.certificate_pem;
+inline const std::string kKey = kClient.key_pem;
 
-inline const std::string kCertificate = R"(-----BEGIN CERTIFICATE-----
-MIIBmjCCAUGgAwIBAgIUYNI6RakKg1qPOR16uJJxVtSnWkkwCgYIKoZIzj0EAwIw
-IjEPMA0GA1UECgwGdGVhbS1hMQ8wDQYDVQQDDAZ1c2VyLWEwIBcNMjYxMTI2MTkx
-NTE4WhgPMjEyNjExMDIxOTE1MThaMCIxDzANBgNVBAoMBnRlYW0tYTEPMA0GA1UE
-AwwGdXNlci1hMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE5S4TuJBCSpUG2tO1
-4cBytRrJm09KHw8NY3UsqpP/YpFwVx2T6Gl6VnUwMz5R3sZP6pYLVpMeDrqA44Sd
-SNZEv6NTMFEwHQYDVR0OBBYEFOOTEAYiHQj6pj4mXyLiR19m+W3ZMB8GA1UdIwQY
-MBaAFOOTEAYiHQj6pj4mXyLiR19m+W3ZMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZI
-zj0EAwIDRwAwRAIgaGoFOZrwq+MvTB/W7HZrQxPS8r8cZnqtyN/tbcWlmnYCIHpi
-15D2hcjFC+ygaUFf2gLVVBuS/K0XTJNK8WFb8ekm
------END CERTIFICATE-----
-)";
-
-inline const std::string kKey = R"(-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgb09nGIc7GM/PPpsf
-H6VccAVwyOPf3bRzSg0ShE6i3SOhRANCAATlLhO4kEJKlQba07XhwHK1GsmbT0of
-Dw1jdSyqk/9ikXBXHZPoaXpWdTAzPlHexk/qlgtWkx4OuoDjhJ1I1kS/
------END PRIVATE KEY-----
-)";
-
-inline const std::string kOtherCertificate = R"(-----BEGIN CERTIFICATE-----
-MIIBmjCCAUGgAwIBAgIUWuQ/NohoGyITQFEIEHDlsxAbAo0wCgYIKoZIzj0EAwIw
-IjEPMA0GA1UECgwGdGVhbS1iMQ8wDQYDVQQDDAZ1c2VyLWIwIBcNMjYxMTI2MTkx
-NTE4WhgPMjEyNjExMDIxOTE1MThaMCIxDzANBgNVBAoMBnRlYW0tYjEPMA0GA1UE
-AwwGdXNlci1iMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE4nwEl+iy92J2YlND
-Jsy3qrTB96ihyGGvN04cGkI7xbr0OoSZZYfulTgaxdBhAw2EVCIBA790yr8FF1xX
-csbCu6NTMFEwHQYDVR0OBBYEFHByxyE+/2tOC4kjACWIdwLUsUezMB8GA1UdIwQY
-MBaAFHByxyE+/2tOC4kjACWIdwLUsUezMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZI
-zj0EAwIDRwAwRAIgMFf8/XmHWrfS7RhhmbbZuUZknKHYdlCEf/OibYVuck4CIAd0
-KQXxsNZt8dxcy3q+E+3mFwkKS6K2fqUr2/bBd5zO
------END CERTIFICATE-----
-)";
-
-inline const std::string kOtherKey = R"(-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgN9dosVw8vezcvnx2
-IvX+Gm/49vC2OGRhV+o59nuQ8NWhRANCAATifASX6LL3YnZiU0MmzLeqtMH3qKHI
-Ya83ThwaQjvFuvQ6hJllh+6VOBrF0GEDDYRUIgEDv3TKvwUXXFdyxsK7
------END PRIVATE KEY-----
-)";
+inline const Certificate kOtherClient = TestAuthority("ca1").client("user-b");
+inline const std::string kOtherCertificate = kOtherClient.certificate_pem;
+inline const std::string kOtherKey = kOtherClient.key_pem;
 
 }  // namespace holmes::kube

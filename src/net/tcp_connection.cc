@@ -1,4 +1,4 @@
-#include "net/direct_connection.h"
+#include "net/tcp_connection.h"
 
 #include <cerrno>
 #include <optional>
@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/assert.h"
 #include "net/io_awaiter.h"
@@ -27,6 +28,8 @@ constexpr size_t kReadBytes = size_t{16} << 10U;
 constexpr size_t kTlsReadBytes = kReadBytes + 512;  // a record of the largest size
 // Decrypted at once, when several records came together.
 constexpr size_t kMaxDecryptedBytes = 2 * kReadBytes;
+// Encrypted at once, so that a large body is not held twice.
+constexpr size_t kMaxEncryptedBytes = size_t{256} << 10U;
 constexpr size_t kMaxKeptOutputBytes = size_t{64} << 10U;
 constexpr int kKeepAliveIdleSeconds = 30;
 constexpr int kKeepAliveIntervalSeconds = 10;
@@ -45,7 +48,7 @@ using KeepAliveInterval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_
 
 }  // namespace
 
-struct DirectConnection::Impl {
+struct TcpConnection::Impl {
   Impl(AsioLoop& loop, bool tls) : socket(loop.context()), input(tls ? kTlsReadBytes : 0) {}
 
   tcp::socket socket;
@@ -55,21 +58,42 @@ struct DirectConnection::Impl {
   error_code open(const tcp::endpoint& peer) {
     error_code error;
     socket.open(peer.protocol(), error);
-    if (!error) socket.non_blocking(true, error);
+    if (!error) set_up(error);
+    return error;
+  }
+
+  error_code adopt(int accepted) {
+    sockaddr_storage own{};
+    socklen_t size = sizeof(own);
+    ::getsockname(accepted, reinterpret_cast<sockaddr*>(&own), &size);
+    error_code error;
+    socket.assign(own.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), accepted, error);
+    if (error) ::close(accepted);
+    if (!error) set_up(error);
+    return error;
+  }
+
+  // Whoever waits for long finds out that the peer's machine is gone.
+  void set_up(error_code& error) {
+    socket.non_blocking(true, error);
     if (!error) socket.set_option(tcp::no_delay(true), error);
     if (!error) socket.set_option(asio::socket_base::keep_alive(true), error);
     if (!error) socket.set_option(KeepAliveIdle(kKeepAliveIdleSeconds), error);
     if (!error) socket.set_option(KeepAliveInterval(kKeepAliveIntervalSeconds), error);
-    return error;
   }
 };
 
-DirectConnection::DirectConnection(AsioLoop& loop, std::unique_ptr<TlsSession> tls)
+TcpConnection::TcpConnection(AsioLoop& loop, std::unique_ptr<TlsSession> tls)
     : impl_(std::make_unique<Impl>(loop, tls != nullptr)), tls_(std::move(tls)) {}
 
-DirectConnection::~DirectConnection() = default;
+TcpConnection::TcpConnection(AsioLoop& loop, int accepted, std::unique_ptr<TlsSession> tls)
+    : TcpConnection(loop, std::move(tls)) {
+  if (impl_->adopt(accepted)) close();
+}
 
-Task<bool> DirectConnection::connect(std::string address, Stop stop) {
+TcpConnection::~TcpConnection() = default;
+
+Task<bool> TcpConnection::connect(std::string address, Stop stop) {
   const auto peer = parse_endpoint(address);
   if (!peer || stop.requested()) {
     failure_ = peer ? "stopped" : "not an address";
@@ -86,40 +110,64 @@ Task<bool> DirectConnection::connect(std::string address, Stop stop) {
     failure_ = error.message();
     co_return false;
   }
-  if (tls_ == nullptr) co_return true;
-  co_return co_await greet();
+  co_return co_await greet() == Greeting::kDone;
 }
 
-Task<bool> DirectConnection::greet() {
-  while (true) {
+Task<TcpConnection::Greeting> TcpConnection::greet() {
+  while (tls_ != nullptr) {
     const TlsSession::Progress progress = tls_->handshake();
-    const bool sent = co_await write(tls_->output());  // when it failed, our word about it
-    tls_->output().clear();
-    if (progress == TlsSession::Progress::kDone) co_return sent;
-    if (progress != TlsSession::Progress::kNeedsInput) {
+    const bool sent = co_await flush();  // when it failed, our word about it
+    if (progress == TlsSession::Progress::kDone && sent) break;
+    if (tls_->met_plain_http()) {
       failure_ = tls_->failure();
-      co_return false;
+      tls_.reset();
+      co_return Greeting::kPlainHttp;
+    }
+    if (progress == TlsSession::Progress::kFailed || progress == TlsSession::Progress::kClosed) {
+      failure_ = tls_->failure();
+      co_return Greeting::kFailed;
     }
     if (!sent || !co_await read_input()) {
       failure_ = "the connection was closed during the TLS handshake: " + failure_;
-      co_return false;
+      co_return Greeting::kFailed;
     }
   }
+  co_return Greeting::kDone;
 }
 
-Task<bool> DirectConnection::send(std::string_view bytes) {
+Task<bool> TcpConnection::send(std::string_view bytes) {
   if (tls_ == nullptr) co_return co_await write(bytes);
+  bool sent = true;
+  while (sent && !bytes.empty()) {
+    const std::string_view part = bytes.substr(0, kMaxEncryptedBytes);
+    bytes.remove_prefix(part.size());
+    const bool encrypted = tls_->write(part);
+    sent = co_await flush() && encrypted;
+    if (!encrypted) failure_ = tls_->failure();
+  }
+  co_return sent;
+}
+
+Task<> TcpConnection::send_end() {
+  if (tls_ != nullptr) {
+    tls_->write_end();
+    if (!co_await flush()) co_return;
+  }
+  error_code ignored;
+  impl_->socket.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+// What TLS has to say.
+Task<bool> TcpConnection::flush() {
   std::string& output = tls_->output();
-  const bool encrypted = tls_->write(bytes);
   const bool sent = co_await write(output);
   output.clear();
   if (output.capacity() > kMaxKeptOutputBytes) output.shrink_to_fit();
-  if (!encrypted) failure_ = tls_->failure();
-  co_return encrypted&& sent;
+  co_return sent;
 }
 
 // At once when the kernel has room.
-Task<bool> DirectConnection::write(std::string_view bytes) {
+Task<bool> TcpConnection::write(std::string_view bytes) {
   if (bytes.empty()) co_return true;
   error_code error;
   const size_t sent = impl_->socket.write_some(asio::buffer(bytes), error);
@@ -135,7 +183,7 @@ Task<bool> DirectConnection::write(std::string_view bytes) {
   co_return !error;
 }
 
-Task<DirectConnection::Received> DirectConnection::receive() {
+Task<TcpConnection::Received> TcpConnection::receive() {
   if (tls_ != nullptr) co_return co_await receive_tls();
   const IoResult got = co_await io([this](auto done) {
     impl_->socket.async_receive(impl_->plain.prepare(kReadBytes), std::move(done));
@@ -146,13 +194,12 @@ Task<DirectConnection::Received> DirectConnection::receive() {
   co_return got.error == asio::error::eof ? Received::kEnd : Received::kBroken;
 }
 
-Task<DirectConnection::Received> DirectConnection::receive_tls() {
+Task<TcpConnection::Received> TcpConnection::receive_tls() {
   const size_t before = impl_->plain.size();
   while (true) {
     const Received received = decrypt();
     if (!tls_->output().empty()) {  // TLS's own answers
-      const bool sent = co_await write(tls_->output());
-      tls_->output().clear();
+      const bool sent = co_await flush();
       if (!sent && received != Received::kBytes) co_return Received::kBroken;
     }
     if (received != Received::kBytes || impl_->plain.size() > before) co_return received;
@@ -162,7 +209,7 @@ Task<DirectConnection::Received> DirectConnection::receive_tls() {
 }
 
 // kBytes, perhaps none, when more input may help.
-DirectConnection::Received DirectConnection::decrypt() {
+TcpConnection::Received TcpConnection::decrypt() {
   boost::beast::flat_buffer& plain = impl_->plain;
   const size_t before = plain.size();
   while (tls_->has_input() && plain.size() - before < kMaxDecryptedBytes) {
@@ -179,7 +226,7 @@ DirectConnection::Received DirectConnection::decrypt() {
   return Received::kBytes;
 }
 
-Task<bool> DirectConnection::read_input() {
+Task<bool> TcpConnection::read_input() {
   const IoResult got = co_await io([this](auto done) {
     impl_->socket.async_receive(asio::buffer(impl_->input), std::move(done));
   });
@@ -188,16 +235,76 @@ Task<bool> DirectConnection::read_input() {
   co_return !got.error;
 }
 
-std::string_view DirectConnection::bytes() const {
+std::string_view TcpConnection::bytes() const {
   const auto data = impl_->plain.cdata();
   return {static_cast<const char*>(data.data()), data.size()};
 }
 
-void DirectConnection::consume(size_t count) {
+void TcpConnection::consume(size_t count) {
   impl_->plain.consume(count);
 }
 
-bool DirectConnection::is_quiet() {
+struct TcpConnection::HangUpWatch::State {
+  TcpConnection* connection;
+  StopSource* stop;  // null: nobody wants to know any more
+  bool hung_up = false;
+};
+
+TcpConnection::HangUpWatch::HangUpWatch(TcpConnection& connection, StopSource& stop)
+    : state_(std::make_shared<State>(State{&connection, &stop})) {
+  if (!connection.bytes().empty()) return;
+  const bool more_came = connection.tls_ != nullptr && connection.tls_->has_input();
+  more_came ? look(*state_) : wait(state_);
+}
+
+TcpConnection::HangUpWatch::~HangUpWatch() {
+  state_->stop = nullptr;
+  error_code ignored;
+  state_->connection->impl_->socket.cancel(ignored);
+}
+
+bool TcpConnection::HangUpWatch::hung_up() const {
+  return state_->hung_up;
+}
+
+void TcpConnection::HangUpWatch::wait(const std::shared_ptr<State>& state) {
+  state->connection->impl_->socket.async_wait(
+      tcp::socket::wait_read, [state](const error_code& error) {
+        if (error || state->stop == nullptr) return;
+        look(*state);
+        if (!state->hung_up && state->connection->bytes().empty()) wait(state);
+      });
+}
+
+void TcpConnection::HangUpWatch::look(State& state) {
+  if (state.connection->receive_now() == Received::kBytes) return;
+  state.hung_up = true;
+  state.stop->request_stop();
+}
+
+// What has come, without waiting; kBytes when that is nothing.
+TcpConnection::Received TcpConnection::receive_now() {
+  if (tls_ != nullptr && tls_->has_input()) return decrypt();
+  const auto space =
+      tls_ == nullptr ? impl_->plain.prepare(kReadBytes) : asio::buffer(impl_->input);
+  error_code error;
+  const size_t got = impl_->socket.read_some(space, error);
+  if (error == asio::error::would_block || error == asio::error::interrupted) {
+    return Received::kBytes;
+  }
+  if (error) {
+    failure_ = error.message();
+    return error == asio::error::eof ? Received::kEnd : Received::kBroken;
+  }
+  if (tls_ == nullptr) {
+    impl_->plain.commit(got);
+    return Received::kBytes;
+  }
+  tls_->set_input({impl_->input.data(), got});
+  return decrypt();
+}
+
+bool TcpConnection::is_quiet() {
   if (!impl_->socket.is_open() || !bytes().empty()) return false;
   if (tls_ != nullptr && tls_->has_input()) return false;
   char byte = 0;
@@ -205,9 +312,15 @@ bool DirectConnection::is_quiet() {
   return got < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-void DirectConnection::close() {
+void TcpConnection::close() {
   error_code ignored;
   impl_->socket.close(ignored);
+}
+
+void TcpConnection::reset() {
+  error_code ignored;
+  impl_->socket.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
 }
 
 }  // namespace holmes
