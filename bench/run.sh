@@ -8,7 +8,7 @@ readonly cache=${HOLMES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/holmes}
 readonly name=${1:-}
 case $name in
   operator | schedules | sync) shift ;;
-  cron | decode | queue)
+  cron | decode | queue | store)
     shift
     exec "bench/micro/$name.sh" "$@"
     ;;
@@ -19,6 +19,7 @@ schedules   1,000 every-minute schedules side by side with it; then 5,000 on one
 sync        memory with 50,000 HealthChecks, from the first list to their deletion, side by side with it (about 15 minutes)
 decode      how fast the bytes of a watch become events (half a minute)
 cron        how long a schedule takes to find its ticks (half a minute)
+store       how many objects a second the embedded API's store takes, in memory and in its file (half a minute)
 queue       how many keys a second the work queue takes in and hands out (half a minute)
 TEXT
     exit 0

@@ -1,5 +1,5 @@
 """The contract tests of src/kube (tests/contract), each case as a test of its own: production
-clients against this control plane's API server.
+clients against this control plane's API server, and against the embedded API.
 """
 
 import json
@@ -10,12 +10,37 @@ from pathlib import Path
 import pytest
 
 from support import REPO, clean_env
+from test_store_contract import store  # noqa: F401
 
 PROGRAM = Path(
     os.environ.get("HOLMES_KUBE_CONTRACT_TEST")
     or REPO / "build/dev/tests/contract/kube_contract_test"
 )
 RUN_S = 300
+
+# What only a real cluster has; everything else holds of the embedded API, too.
+NEEDS_A_CLUSTER = {
+    "Lists.AContinueTokenOfLongAgoIsGone": "compaction by hand",
+    "Watches.AVersionOfLongAgoIsGoneInsideTheStream": "compaction by hand",
+    "Watches.AWatchEndsAtItsTimeAndABookmarkComesBefore": "a bookmark just before the end",
+    "Objects.ALogIsReadAsText": "a kubelet",
+    "Refusals.AWrongTokenIs401Unauthenticated": "tokens",
+    "Refusals.WhoHasNoRightIs403ForbiddenAndIsToldWhatHeLacks": "roles that are obeyed",
+    "Refusals.AnObjectBeyondTheStoresLimitIsUnavailableAndNotThere": "the limit of etcd",
+    "Refusals.ABudgetThatIsUsedUpIs429Refused": "evictions",
+    "Refusals.AWebhookThatCannotBeAskedIs500Unavailable": "webhooks",
+    "Refusals.AnApiWithoutServersIs503Unavailable": "aggregated APIs",
+    "Refusals.AServerThatIsNotThereIsRefusedAndOneOfAnotherAuthorityToo": "TLS",
+    "Refusals.AnAnswerThatIsNotWaitedForIsATimeout": "an answer that takes its time",
+}
+STORE = """\
+apiVersion: v1
+kind: Config
+clusters: [{{name: store, cluster: {{server: "{url}"}}}}]
+users: [{{name: anybody, user: {{token: any}}}}]
+contexts: [{{name: store, context: {{cluster: store, user: anybody, namespace: default}}}}]
+current-context: store
+"""
 
 
 def cases():
@@ -38,15 +63,12 @@ def cases():
     return names
 
 
-@pytest.fixture(scope="module")
-def results(cluster, scratch):
-    """All run once, in one process; (failures, output) by name."""
+def run_cases(kubeconfig, report, *options):
+    """All run once, in one process; failures by name."""
     assert PROGRAM.is_file(), f"{PROGRAM} is missing: ninja -C build/dev kube_contract_test"
-    cluster.control("compact")  # so that there are versions that nobody knows any more
-    report = scratch / "contract.json"
     done = subprocess.run(
-        [PROGRAM, f"--gtest_output=json:{report}"],
-        env=clean_env({"KUBECONFIG": cluster.kubeconfig}),
+        [PROGRAM, f"--gtest_output=json:{report}", *options],
+        env=clean_env({"KUBECONFIG": kubeconfig}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -62,7 +84,27 @@ def results(cluster, scratch):
     }
 
 
+@pytest.fixture(scope="module")
+def results(cluster, scratch):
+    cluster.control("compact")  # so that there are versions that nobody knows any more
+    return run_cases(cluster.kubeconfig, scratch / "contract.json")
+
+
+@pytest.fixture(scope="module")
+def store_results(store, scratch):  # noqa: F811
+    kubeconfig = scratch / "store.kubeconfig"
+    kubeconfig.write_text(STORE.format(url=store.url))
+    left_out = ":".join(NEEDS_A_CLUSTER)
+    return run_cases(kubeconfig, scratch / "store.json", f"--gtest_filter=-{left_out}")
+
+
 @pytest.mark.parametrize("case", cases())
 def test_contract(case, results):
     assert case in results, "it did not run"
     assert results[case] == []
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if case not in NEEDS_A_CLUSTER])
+def test_contract_of_the_embedded_api(case, store_results):
+    assert case in store_results, "it did not run"
+    assert store_results[case] == []

@@ -1,0 +1,128 @@
+#include "kube/store/store_transport.h"
+
+#include <gtest/gtest.h>
+
+#include "kube/store/api_testing.h"
+
+namespace holmes::kube {
+namespace {
+
+TEST(StoreTransport, AnswersAsHttpWould) {
+  ApiUnderTest test;
+  const auto made = test.make("a");
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->status, 201);
+  const auto got = test.ask("GET", std::string(kConfigMaps));
+  ASSERT_TRUE(got);
+  EXPECT_EQ(json_array(parse_json_object(got->body).value(), {"items"})->size(), 1U);
+}
+
+TEST(StoreTransport, FailsAsHttpWould) {
+  ApiUnderTest test;
+  const std::string one = fmt::format("{}/a", kConfigMaps);
+  ASSERT_TRUE(test.make("a"));
+  struct Row {
+    std::string method;
+    std::string path;
+    std::string body;
+    ErrorCode code;
+  };
+  const std::vector<Row> rows{
+      {"GET", fmt::format("{}/nobody", kConfigMaps), "", ErrorCode::kNotFound},
+      {"POST", std::string(kConfigMaps), R"({"metadata":{"name":"a"}})", ErrorCode::kAlreadyExists},
+      {"POST", std::string(kConfigMaps), R"({"metadata":{"name":"A"}})", ErrorCode::kInvalid},
+      {"POST", std::string(kConfigMaps), "{", ErrorCode::kInvalid},
+      {"PUT", one, R"({"metadata":{"name":"a","resourceVersion":"1"}})", ErrorCode::kConflict},
+      {"DELETE", "/api/v1/namespaces/default", "", ErrorCode::kForbidden},
+      {"GET", "/api/v1//configmaps", "", ErrorCode::kInvalid},
+  };
+  for (const Row& row : rows) {
+    const auto answer = test.ask(row.method, row.path, row.body);
+    ASSERT_FALSE(answer) << row.method << " " << row.path;
+    EXPECT_EQ(answer.error().code, row.code) << answer.error().message;
+  }
+}
+
+TEST(StoreTransport, SaysThatAVersionIsGone) {
+  ApiUnderTest test;
+  ASSERT_TRUE(test.make("a"));
+  ASSERT_TRUE(test.make("b"));
+  test.store.compact(test.store.version());
+  const auto listed = test.ask("GET", std::string(kConfigMaps), "",
+                               {{"resourceVersion", "1"}, {"resourceVersionMatch", "Exact"}});
+  ASSERT_FALSE(listed);
+  EXPECT_EQ(listed.error().code, ErrorCode::kGone);
+}
+
+TEST(StoreTransport, AsksNothingWhenItIsStopped) {
+  ApiUnderTest test;
+  StopSource stopped;
+  stopped.request_stop();
+  const auto made = test.ask("POST", std::string(kConfigMaps), R"({"metadata":{"name":"a"}})", {},
+                             "application/json", stopped.stop());
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::kCancelled);
+  EXPECT_FALSE(test.ask("GET", fmt::format("{}/a", kConfigMaps)));
+}
+
+TEST(StoreTransport, AcknowledgesNothingThatIsNotDurable) {
+  ApiUnderTest test;
+  test.journal.failure = Error{ErrorCode::kUnavailable, "the disk is full"};
+  const auto made = test.make("a");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(made.error().message.contains("the disk is full")) << made.error().message;
+  // Nor is it shown, nor is anything written later.
+  EXPECT_FALSE(test.ask("GET", fmt::format("{}/a", kConfigMaps)));
+  EXPECT_FALSE(test.make("b"));
+}
+
+// What a client can send must never end the process.
+TEST(StoreTransport, SurvivesWhateverItIsSent) {
+  ApiUnderTest test;
+  ASSERT_TRUE(test.make("a"));
+  const std::vector<std::string> bodies{
+      "null",
+      "[]",
+      "{}",
+      "5",
+      R"({"metadata":null})",
+      R"({"metadata":{"name":null}})",
+      R"({"metadata":{"name":"x","managedFields":[{}]}})",
+      R"({"metadata":{"name":"x","managedFields":[{"fieldsV1":5}]}})",
+      R"({"metadata":{"name":"x","ownerReferences":[{}]}})",
+      R"({"metadata":{"name":"x","finalizers":[null]}})",
+      R"({"metadata":{"labels":{"a":null}}})",
+      R"({"spec":{"template":5,"ports":[5]}})",
+      R"({"spec":{"containers":{"a":1},"names":[],"versions":{}}})",
+      R"({"spec":5,"status":5,"data":5})",
+      R"([{"op":"add","path":"","value":5}])",
+      R"([{"op":"remove","path":"/metadata"}])",
+      R"([{"op":"replace","path":"/metadata","value":5}])",
+      R"([{"op":"remove","path":"/apiVersion"}])"};
+  const std::vector<std::string> paths{"/api/v1/namespaces/default/configmaps",
+                                       "/api/v1/namespaces/default/pods",
+                                       "/api/v1/namespaces/default/services",
+                                       "/api/v1/namespaces/default/events",
+                                       "/apis/events.k8s.io/v1/namespaces/default/events",
+                                       "/api/v1/namespaces",
+                                       "/apis/apps/v1/namespaces/default/deployments",
+                                       "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"};
+  for (const std::string& path : paths) {
+    for (const std::string& body : bodies) {
+      (void)test.ask("POST", path, body);
+      (void)test.ask("PUT", path + "/a", body);
+      (void)test.ask("DELETE", path + "/a", body);
+      for (const std::string type :
+           {"application/json-patch+json", "application/merge-patch+json",
+            "application/strategic-merge-patch+json", "application/apply-patch+yaml"}) {
+        (void)test.ask("PATCH", path + "/a", body, {{"fieldManager", "x"}}, type);
+        (void)test.ask("PATCH", path + "/default", body, {{"fieldManager", "x"}}, type);
+      }
+    }
+    EXPECT_TRUE(test.ask("GET", path)) << path;
+  }
+}
+
+}  // namespace
+}  // namespace holmes::kube

@@ -1,0 +1,109 @@
+"""The embedded API held against a real one: each case of tests/contract/store asks both, and what
+they answer must be the same.
+"""
+
+import importlib
+import inspect
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support import REPO, clean_env, wait_until
+
+CASES = REPO / "tests/contract/store"
+sys.path.insert(0, str(CASES))
+
+from recorder import MERGE, Recorder, differences  # noqa: E402
+from toys import CRD, CRDS  # noqa: E402
+
+PROGRAM = Path(
+    os.environ.get("HOLMES_STORE_SERVER") or REPO / "build/dev/tests/contract/store_server"
+)
+numbers = itertools.count(1)
+
+
+def cases():
+    """Every public function of the case files that takes an api."""
+    found = []
+    for path in sorted(CASES.glob("cases_*.py")):
+        module = importlib.import_module(path.stem)
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            own = function.__module__ == module.__name__ and not name.startswith("_")
+            if own and list(inspect.signature(function).parameters) == ["api"]:
+                found.append(pytest.param(function, id=f"{path.stem.removeprefix('cases_')}-{name}"))
+    return found
+
+
+class Store:
+    """The program that serves an empty embedded API."""
+
+    def __init__(self):
+        assert PROGRAM.is_file(), f"{PROGRAM} is missing: ninja -C build/dev store_server"
+        self.child = subprocess.Popen(
+            [PROGRAM], env=clean_env(), stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+        )
+        self.url = self.child.stdout.readline().strip()
+        assert self.url, "the embedded API did not start"
+
+    def stop(self):
+        self.child.terminate()
+        assert self.child.wait(20) == 0
+
+
+@pytest.fixture(scope="module")
+def store():
+    served = Store()
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="module")
+def both(cluster, store):
+    """Makes the two recorders of a case."""
+
+    def make(ns):
+        return [
+            Recorder(cluster.server, ns, tls=cluster.tls, token=cluster.token),
+            Recorder(store.url, ns),
+        ]
+
+    for api in make("default"):
+        api.post(CRDS, CRD)
+
+        def established(api=api):
+            crd = api.get(f"{CRDS}/toys.toys.test")
+            conditions = {c["type"]: c["status"] for c in crd["status"].get("conditions") or []}
+            served = api.ask("GET", "/apis/toys.test/v1/toys")
+            return conditions.get("Established") == "True" and "items" in served
+
+        wait_until("the toys are served", established)
+    yield make
+    real = make("default")[0]
+    real.delete(f"{CRDS}/toys.toys.test")
+    for toy in real.peek("/apis/toys.test/v1/toys")["items"]:  # what a failed case left held
+        if "finalizers" in toy["metadata"]:
+            where = f"/apis/toys.test/v1/namespaces/{toy['metadata']['namespace']}/toys"
+            real.peek(
+                f"{where}/{toy['metadata']['name']}",
+                "PATCH",
+                {"metadata": {"finalizers": None}},
+                MERGE,
+            )
+    real.wait_gone(f"{CRDS}/toys.toys.test")
+
+
+@pytest.mark.parametrize("case", cases())
+def test_case(case, both):
+    real, ours = both(f"contract-{os.getpid()}-{next(numbers)}")
+    for api in (real, ours):
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": api.ns}}
+        assert api.post("/api/v1/namespaces", namespace)["metadata"]["name"] == api.ns
+        api.steps.clear()
+        case(api)
+    assert real.steps, "the case asked nothing"
+    found = differences(real, ours)
+    assert not found, "\n".join(found)
