@@ -33,6 +33,23 @@ TEST(Crd, YamlReadsBackAsTheSameValues) {
   EXPECT_EQ(conditions["items"]["properties"]["status"]["enum"][0].as<std::string>(), "True");
 }
 
+TEST(Yaml, AnyStringReadsBackAsItself) {
+  for (const char* text : {"",           " ",    "a ",          "- a",
+                           "-",          "1",    "1e3",         "0x1f",
+                           "yes",        "No",   "~",           "null",
+                           "a: b",       "a #b", "line\nbreak", "tab\t",
+                           "\x1b[31m",   "? a",  "...",         "---",
+                           ".5",         ".INF", "%",           "\xC3\xA4",
+                           "12:30:00",   "=",    "<<",          "Deployment 'a' has 3 of 3.",
+                           "plain words"}) {
+    const std::string yaml = to_yaml(json::array{json::object{{"key", text}}});
+    const YAML::Node node = YAML::Load(yaml)[0]["key"];
+    EXPECT_EQ(node.as<std::string>(), text) << yaml;
+    const bool quoted = node.Tag() == "!";
+    EXPECT_TRUE(quoted || std::string(text) == "plain words") << yaml;
+  }
+}
+
 const json::object& schema_of(const json::value& crd) {
   const json::object& version = json_array(crd, {"spec", "versions"})->front().get_object();
   return *json_object(version, {"schema", "openAPIV3Schema", "properties"});

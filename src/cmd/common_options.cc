@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::string_view kLoopback = "localhost,127.0.0.1,::1";
 
+std::string to_upper(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return upper;
+}
+
 std::string variable(const std::map<std::string, std::string>& environment,
                      const std::string& name) {
   const auto it = environment.find(name);
@@ -19,7 +25,8 @@ std::string variable(const std::map<std::string, std::string>& environment,
 }  // namespace
 
 void LogOptions::add_to(OptionTable& table) {
-  table.parsed<LogLevel>("log-level", "LOG_LEVEL", level, parse_log_level, "INFO", "LEVEL",
+  table.parsed<LogLevel>("log-level", "LOG_LEVEL", level, parse_log_level,
+                         to_upper(to_string(level)), "LEVEL",
                          "Least important lines to log: DEBUG, INFO, WARNING or ERROR");
   table.choice("log-format", "LOG_FORMAT", format, {"text", "json"}, "Format of the log lines");
 }

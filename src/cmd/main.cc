@@ -8,23 +8,21 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/completion.h"
 #include "config/suggest.h"
 
 namespace holmes {
 namespace {
 
-struct Command {
-  std::string_view name;
-  std::string_view about;
-  int (*run)(const Invocation&);
-};
-
 constexpr std::array kCommands{
+    Command{"local", "all of Holmes in one process, without a cluster", &run_local},
     Command{"operator", "watch HealthChecks and have them executed", &run_operator},
     Command{"server", "execute checks: the API server", &run_server},
+    Command{"check", "run checks now, for people and pipelines", &run_check},
     Command{"schedule", "explain a schedule and print its next ticks", &run_schedule},
     Command{"validate", "check manifests of ours without a cluster", &run_validate},
     Command{"crd", "print the CustomResourceDefinitions", &run_crd},
+    Command{"completion", "print a script that completes commands in your shell", &run_completion},
     Command{"version", "print the version", &run_version},
 };
 
@@ -62,7 +60,13 @@ std::map<std::string, std::string> read_environment() {
   return environment;
 }
 
-int main_command(const std::vector<std::string>& arguments) {
+// kubectl runs programs called kubectl-holmes as `kubectl holmes`.
+std::string called_as(std::string_view path) {
+  const std::string_view file = path.substr(path.rfind('/') + 1);
+  return file == "kubectl-holmes" ? "kubectl holmes" : "holmes";
+}
+
+int main_command(std::string_view path, const std::vector<std::string>& arguments) {
   if (arguments.empty()) {
     std::cerr << help();
     return kExitUsage;
@@ -73,15 +77,22 @@ int main_command(const std::vector<std::string>& arguments) {
     return 0;
   }
   const std::string wanted = name == "--version" ? "version" : name;
+  if (name == kCompleteCommand) return run_complete({arguments.begin() + 1, arguments.end()});
   const auto* const command = std::ranges::find(kCommands, wanted, &Command::name);
   if (command == kCommands.end()) return unknown_command(name);
   Invocation invocation;
   invocation.arguments.assign(arguments.begin() + 1, arguments.end());
   invocation.environment = read_environment();
+  invocation.program = called_as(path);
   return command->run(invocation);
 }
 
 }  // namespace
+
+std::span<const Command> all_commands() {
+  return kCommands;
+}
+
 }  // namespace holmes
 
 // Read by jemalloc, where it is linked: one thread does the work, so one arena, and what a burst of
@@ -92,5 +103,5 @@ const char* malloc_conf = "narenas:1,dirty_decay_ms:2000,muzzy_decay_ms:0";  // 
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a peer that hung up is an error of that write
-  return holmes::main_command(std::vector<std::string>(argv + 1, argv + argc));
+  return holmes::main_command(argv[0], std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -7,46 +7,34 @@
 #include "async/files.h"
 #include "async/random.h"
 #include "async/subprocess.h"
+#include "async/task_scope.h"
 #include "async/wait.h"
 #include "base/assert.h"
+#include "cmd/check_service.h"
 #include "cmd/command.h"
 #include "cmd/common_options.h"
 #include "cmd/shutdown.h"
-#include "holmes/checks/check_runner.h"
-#include "holmes/llm/model_table.h"
-#include "holmes/llm/openai_chat.h"
-#include "holmes/notify/notifier.h"
 #include "holmes/server/auth.h"
-#include "holmes/server/check_server.h"
-#include "holmes/tools/kubernetes_tools.h"
 #include "kube/client/cluster_transport.h"
 #include "kube/client/credentials.h"
 #include "kube/client/request_metrics.h"
 #include "metrics/registry.h"
-#include "net/curl_client.h"
 #include "net/http_server.h"
-#include "net/url.h"
+#include "net/tls_files.h"
 
 namespace holmes {
 namespace {
 
 // How long answers may take to get out once all work has ended.
 constexpr std::chrono::seconds kAnswerTime{2};
-constexpr size_t kMaxExecutions = 10'000;
-// Many checks read at once; what is larger is asked for in smaller pieces.
-constexpr size_t kClusterBodyBytesMax = size_t{8} << 20U;
-constexpr size_t kModelBodyBytesMax = size_t{8} << 20U;
-constexpr size_t kAlertBodyBytesMax = size_t{1} << 20U;
 
 struct ServerSettings {
   std::string host = "0.0.0.0";
   uint16_t port = 5050;
-  std::string api_key;
   bool allow_unauthenticated = false;
-  size_t executions_max = 64;
+  TlsServerFiles tls;
   std::chrono::seconds shutdown_grace{330};
-  ModelOptions model;
-  SlackOptions slack;
+  CheckServiceOptions checks;
   ClusterOptions cluster;
   ProxyOptions proxies;
   LogOptions log;
@@ -61,36 +49,25 @@ const CommandHelp kHelp{
     "curl -sd '{\"query\": \"Are all pods of deployment frontend healthy?\"}' \\\n"
     "  -H 'Content-Type: application/json' http://127.0.0.1:5050/api/check/execute"};
 
-Result<std::string> parse_address(std::string_view text) {
-  HOLMES_TRY(const Url url, parse_url(text));
-  return url.to_text();
-}
-
 OptionTable make_table(ServerSettings& s) {
   OptionTable table;
   table.text("host", "HOLMES_HOST", s.host, "Address to listen on", "ADDRESS");
   table.integer<uint16_t>("port", "HOLMES_PORT", s.port, 0, 65535,
                           "Port to listen on; 0 is any free one");
-  table.secret("api-key", "HOLMES_API_KEY", s.api_key,
+  table.secret("api-key", "HOLMES_API_KEY", s.checks.api_key,
                "Key that clients must send; a variable does not show in process lists");
   table.boolean("unsafe-allow-unauthenticated", "HOLMES_UNSAFE_ALLOW_UNAUTHENTICATED",
                 s.allow_unauthenticated, "Serve without a key where other machines can reach it");
-  table.text("model", "MODEL", s.model.model,
-             fmt::format("Model, as provider/id or id; {} when only a key is set", kDefaultModel),
-             "NAME");
-  table.secret("openai-api-key", "OPENAI_API_KEY", s.model.openai_api_key,
-               "Key of OpenAI or a compatible service");
-  table.parsed<std::string>(
-      "openai-api-base", "OPENAI_API_BASE", s.model.openai_api_base, parse_address, "", "URL",
-      fmt::format("Address of a compatible service; without it {}", kOpenAiApiBase));
-  table.secret("slack-token", "SLACK_TOKEN", s.slack.token, "Token of the Slack app that alerts");
-  table.text("slack-channel", "SLACK_CHANNEL", s.slack.channel, "Channel for alerts that name none",
-             "CHANNEL");
-  table.parsed<std::string>("slack-api-url", "SLACK_API_URL", s.slack.api_url, parse_address,
-                            s.slack.api_url, "URL", "Address of Slack's API");
-  table.integer<size_t>("max-concurrent-executions", "HOLMES_MAX_CONCURRENT_EXECUTIONS",
-                        s.executions_max, 1, kMaxExecutions,
-                        "Checks executed at once; more are answered with 429 and Retry-After");
+  table.text(
+      "ssl-certfile", "HOLMES_SSL_CERTFILE", s.tls.certificate,
+      "Serve HTTPS with the certificate chain in this PEM file; changed files are read again",
+      "PATH");
+  table.text("ssl-keyfile", "HOLMES_SSL_KEYFILE", s.tls.key,
+             "Key of the certificate, when it does not stand in the same file", "PATH");
+  table.text("ssl-ca-certs", "HOLMES_SSL_CA_CERTS", s.tls.client_ca,
+             "Authorities (CA), one of which must have signed the certificate that a client shows",
+             "PATH");
+  s.checks.add_to(table);
   table.seconds("shutdown-grace-seconds", "HOLMES_SHUTDOWN_GRACE_SECONDS", s.shutdown_grace,
                 std::chrono::seconds(0), std::chrono::seconds(3600),
                 "How long running checks may go on after SIGTERM");
@@ -100,39 +77,21 @@ OptionTable make_table(ServerSettings& s) {
   return table;
 }
 
-std::string model_url(const ModelOptions& model) {
-  return model.openai_api_base.empty() ? std::string(kOpenAiApiBase) : model.openai_api_base;
+// Nothing when HTTPS is not wanted.
+Result<std::optional<TlsServerOptions>> find_tls(const TlsServerFiles& paths) {
+  if (!paths.certificate.empty()) return read_tls(real_files(), paths);
+  if (paths.key.empty() && paths.client_ca.empty()) return std::nullopt;
+  return fail(ErrorCode::kInvalid,
+              fmt::format("{} without HOLMES_SSL_CERTFILE: name the file of the certificate, too",
+                          paths.key.empty() ? "HOLMES_SSL_CA_CERTS" : "HOLMES_SSL_KEYFILE"));
 }
 
-std::unique_ptr<kube::Transport> make_cluster(AsioLoop& loop, const kube::ClusterConfig& config,
-                                              kube::Credentials& credentials,
-                                              const ProxyOptions& proxies, const Logger& log,
-                                              kube::RequestMetrics& metrics) {
-  kube::ClusterTransportOptions options = transport_options(config, proxies);
-  options.response_body_bytes_max = kClusterBodyBytesMax;
-  return kube::make_cluster_transport(loop, config, credentials, log, &metrics, options);
-}
-
-std::vector<std::unique_ptr<Tool>> make_tools(AsioLoop& loop, kube::Transport* cluster) {
-  if (cluster == nullptr) return {};
-  return kubernetes_tools(loop, *cluster);
-}
-
-HttpServerOptions listen_on(const ServerSettings& settings) {
+HttpServerOptions listen_on(const ServerSettings& settings,
+                            const std::optional<TlsServerOptions>& tls) {
   HttpServerOptions options;
+  options.tls = tls;
   options.host = settings.host;
   options.port = settings.port;
-  return options;
-}
-
-CheckServerOptions describe(const ServerSettings& settings, const ModelTable& models,
-                            bool has_cluster) {
-  CheckServerOptions options;
-  options.version = kHolmesVersion;
-  options.api_key = settings.api_key;
-  options.models = models.names();
-  (has_cluster ? options.toolsets.enabled : options.toolsets.disabled) = 1;
-  options.executions.running_max = settings.executions_max;
   return options;
 }
 
@@ -140,36 +99,26 @@ CheckServerOptions describe(const ServerSettings& settings, const ModelTable& mo
 class ServerProcess {
  public:
   ServerProcess(AsioLoop& loop, const ServerSettings& settings,
+                const std::optional<TlsServerOptions>& tls,
                 const std::optional<kube::ClusterConfig>& cluster,
                 std::optional<kube::Credentials>& credentials, MetricsRegistry& registry,
-                HttpClient& alert_http, const ModelTable& models, const Logger& log)
+                OutsideWorld& outside, const Logger& log)
       : loop_(loop),
         settings_(settings),
         log_(log),
         request_metrics_(registry),
-        cluster_(cluster ? make_cluster(loop, *cluster, *credentials, settings.proxies, log,
-                                        request_metrics_)
+        cluster_(cluster ? make_check_cluster(loop, *cluster, *credentials, settings.proxies, log,
+                                              request_metrics_)
                          : nullptr),
-        tools_(make_tools(loop, cluster_.get())),
-        runner_(loop, models, tools_, registry, log),
-        notifier_(loop, alert_http, log, {settings.slack}),
-        checks_(
-            loop,
-            [this](CheckQuestion question, Stop stop) {
-              return runner_.run(std::move(question), std::move(stop));
-            },
-            [this](CheckRequest request, CheckResponse response, Stop stop) {
-              return notifier_.send(
-                  {std::move(request.name), redact(request.query), std::move(response.rationale)},
-                  std::move(request.destinations), std::move(stop));
-            },
-            registry, log, describe(settings, models, cluster_ != nullptr)),
+        checks_(loop, settings.checks, outside, cluster_.get(), registry, log),
         http_(
             loop,
             [this](HttpRequest request, Stop stop) {
-              return checks_.handle(std::move(request), std::move(stop));
+              return checks_.server().handle(std::move(request), std::move(stop));
             },
-            log, listen_on(settings)) {}
+            log, listen_on(settings, tls)),
+        tls_(tls),
+        tasks_(loop) {}
 
   // Serves until the stop; then finishes what runs.
   Task<int> run(Stop stop) {
@@ -179,29 +128,35 @@ class ServerProcess {
       co_return kExitFailure;
     }
     log_.info("listening", {{"address", http_.address()}});
-    checks_.set_ready();
+    if (tls_) tasks_.spawn(watch_certificates(*tls_));
+    checks_.server().set_ready();
     Event never(loop_);
     const Status stopped = co_await never.wait(std::move(stop));
     HOLMES_ASSERT(!stopped.has_value());
     const StopSource grace({}, loop_, loop_.mono_now() + settings_.shutdown_grace);
-    co_await checks_.shut_down(grace.stop());
+    co_await checks_.server().shut_down(grace.stop());
     const StopSource last({}, loop_, loop_.mono_now() + kAnswerTime);
     co_await http_.close(last.stop());
+    co_await tasks_.close();
     log_.info("stopped");
     co_return kExitOk;
   }
 
  private:
+  Task<> watch_certificates(TlsServerOptions used) {
+    const auto use = [this](const TlsServerOptions& changed) { return http_.set_tls(changed); };
+    return watch_tls(loop_, real_files(), log_, settings_.tls, std::move(used), use, tasks_.stop());
+  }
+
   AsioLoop& loop_;
   const ServerSettings& settings_;
   Logger log_;
   kube::RequestMetrics request_metrics_;
   std::unique_ptr<kube::Transport> cluster_;
-  ToolTable tools_;
-  CheckRunner runner_;
-  Notifier notifier_;
-  CheckServer checks_;
+  CheckService checks_;
   HttpServer http_;
+  const std::optional<TlsServerOptions> tls_;
+  TaskScope tasks_;
 };
 
 void say_what_is_missing(const Logger& log, const ServerSettings& settings,
@@ -219,7 +174,8 @@ void say_what_is_missing(const Logger& log, const ServerSettings& settings,
         "no model is configured: set MODEL with OPENAI_API_KEY or OPENAI_API_BASE; until then "
         "checks end with ModelUnavailable");
   }
-  if (settings.api_key.empty()) log.warning("no HOLMES_API_KEY: anybody who gets here may ask");
+  if (settings.checks.api_key.empty())
+    log.warning("no HOLMES_API_KEY: anybody who gets here may ask");
 }
 
 }  // namespace
@@ -228,8 +184,10 @@ int run_server(const Invocation& invocation) {
   ServerSettings settings;
   if (const auto code = load_or_exit(make_table(settings), kHelp, invocation)) return *code;
   const Status exposure =
-      check_exposure(settings.host, settings.api_key, settings.allow_unauthenticated);
+      check_exposure(settings.host, settings.checks.api_key, settings.allow_unauthenticated);
   if (!exposure) return usage_error(exposure.error());
+  const auto tls = find_tls(settings.tls);
+  if (!tls) return usage_error(tls.error());
   const auto cluster = settings.cluster.find(real_files(), invocation.environment);
   if (!cluster) return usage_error(cluster.error());
 
@@ -237,15 +195,10 @@ int run_server(const Invocation& invocation) {
   SystemRandom random;
   MetricsRegistry registry;
   const Logger log = settings.log.make(loop);
-  CurlClientOptions model_options = settings.proxies.client_for(model_url(settings.model));
-  model_options.response_body_bytes_max = kModelBodyBytesMax;
-  const auto model_http = make_curl_client(loop, model_options);
-  CurlClientOptions alert_options = settings.proxies.client_for(settings.slack.api_url);
-  alert_options.response_body_bytes_max = kAlertBodyBytesMax;
-  const auto alert_http = make_curl_client(loop, alert_options);
-  const auto models = make_model_table(settings.model, {loop, random, *model_http, registry, log});
-  if (!models) return usage_error(models.error());
-  say_what_is_missing(log, settings, *models, *cluster);
+  const auto outside =
+      OutsideWorld::make(loop, random, settings.checks, settings.proxies, registry, log);
+  if (!outside) return usage_error(outside.error());
+  say_what_is_missing(log, settings, (*outside)->models(), *cluster);
 
   const auto subprocess = make_subprocess(loop);
   std::optional<kube::Credentials> credentials;
@@ -253,7 +206,7 @@ int run_server(const Invocation& invocation) {
     credentials.emplace(loop, real_files(), *subprocess, log, **cluster, invocation.environment);
   }
   ShutdownSignals signals(loop, log);
-  ServerProcess process(loop, settings, *cluster, credentials, registry, *alert_http, *models, log);
+  ServerProcess process(loop, settings, *tls, *cluster, credentials, registry, **outside, log);
   const int code = loop.run(process.run(signals.stop()));
   if (credentials) loop.run(credentials->close());
   return code;

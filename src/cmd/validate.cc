@@ -1,27 +1,16 @@
 #include "manifest/validate.h"
 
 #include <iostream>
-#include <iterator>
 
 #include <fmt/format.h>
 
-#include "async/files.h"
 #include "cmd/command.h"
+#include "cmd/terminal_text.h"
 
 namespace holmes {
 namespace {
 
-constexpr size_t kMaxInputBytes = size_t{1} << 20U;  // as of a file
 constexpr std::string_view kStandardInput = "-";
-
-Result<std::string> read_standard_input() {
-  std::string text(kMaxInputBytes + 1, '\0');
-  std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(std::cin.gcount()));
-  if (text.size() <= kMaxInputBytes) return text;
-  return fail(ErrorCode::kTooLarge,
-              fmt::format("standard input has more than {} bytes", kMaxInputBytes));
-}
 
 // What was found in all files.
 struct Findings {
@@ -41,10 +30,6 @@ struct Findings {
     }
   }
 };
-
-std::string counted(size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
 
 }  // namespace
 
@@ -66,10 +51,9 @@ int run_validate(const Invocation& invocation) {
   Findings findings;
   int exit_code = kExitOk;
   for (const std::string& file : files) {
-    const bool standard_input = file == kStandardInput;
-    const auto text = standard_input ? read_standard_input() : real_files().read(file);
+    const auto text = read_input(file);
     if (text) {
-      findings.add(validate_manifest(*text), standard_input ? "stdin" : file);
+      findings.add(validate_manifest(*text), file == kStandardInput ? "stdin" : file);
     } else {
       exit_code = usage_error(text.error());
     }
@@ -78,9 +62,10 @@ int run_validate(const Invocation& invocation) {
     std::cout << to_text(findings.as_json) << "\n";
   } else {
     std::cout << findings.as_text
-              << fmt::format("{} checked: {}, {}\n", counted(findings.objects, "object"),
-                             counted(findings.errors, "error"),
-                             counted(findings.warnings, "warning"));
+              << fmt::format("{} checked: {}, {}\n",
+                             counted(static_cast<int64_t>(findings.objects), "object"),
+                             counted(static_cast<int64_t>(findings.errors), "error"),
+                             counted(static_cast<int64_t>(findings.warnings), "warning"));
   }
   if (exit_code != kExitOk) return exit_code;
   return findings.errors > 0 ? kExitFailure : kExitOk;

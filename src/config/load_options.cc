@@ -21,7 +21,7 @@ using Words = std::map<std::string, std::string>;
 // A value and where it stood.
 struct Found {
   std::string where;
-  std::string word;
+  std::vector<std::string> words;  // several only of a repeatable flag
 };
 
 std::optional<std::string> variable(const Words& environment, std::string_view name) {
@@ -31,7 +31,7 @@ std::optional<std::string> variable(const Words& environment, std::string_view n
 }
 
 struct Layers {
-  Words flags;
+  std::map<std::string, std::vector<std::string>> flags;
   const Words& environment;
   std::string path;
   Words file;
@@ -41,23 +41,27 @@ struct Layers {
       return Found{"--" + option.flag, it->second};
     }
     if (const auto word = variable(environment, option.environment)) {
-      return Found{option.environment, *word};
+      return Found{option.environment, {*word}};
     }
     if (const auto it = file.find(option.file_key()); it != file.end()) {
-      return Found{fmt::format("{}: {}", path, it->first), it->second};
+      return Found{fmt::format("{}: {}", path, it->first), {it->second}};
     }
     return std::nullopt;
   }
 };
 
 Status set(const Option& option, const Found& found) {
-  const std::string_view word = trim(found.word);
-  const Status done = option.set(word);
-  if (done) return {};
-  const std::string quoted =
-      option.secret ? "the value" : fmt::format("'{}'", to_valid_utf8(cut(word, kMaxQuotedBytes)));
-  return fail(ErrorCode::kInvalid,
-              fmt::format("{}: {} {}", found.where, quoted, done.error().message));
+  for (const std::string& given : found.words) {
+    const std::string_view word = trim(given);
+    const Status done = option.set(word);
+    if (done) continue;
+    const std::string quoted = option.secret
+                                   ? "the value"
+                                   : fmt::format("'{}'", to_valid_utf8(cut(word, kMaxQuotedBytes)));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}: {} {}", found.where, quoted, done.error().message));
+  }
+  return {};
 }
 
 Status set_arguments(const OptionTable& table, const std::vector<std::string>& words) {
@@ -85,23 +89,29 @@ Status set_arguments(const OptionTable& table, const std::vector<std::string>& w
 
 }  // namespace
 
+std::optional<Option> config_option(const OptionTable& table) {
+  const auto has_environment = [](const Option& option) { return !option.environment.empty(); };
+  if (std::ranges::none_of(table.all(), has_environment)) return std::nullopt;
+  Option config;
+  config.flag = kConfigFlag;
+  config.value_name = "FILE";
+  config.help = "YAML file with the keys above";
+  return config;
+}
+
 Result<Loaded> load_options(const OptionTable& table, const OptionSources& sources) {
   std::vector<Option> options = table.all();
   Layers layers{{}, sources.environment, "", {}};
-  const auto has_environment = [](const Option& option) { return !option.environment.empty(); };
-  if (std::ranges::any_of(options, has_environment)) {
+  if (auto config = config_option(table)) {
     layers.path = variable(sources.environment, kConfigVariable).value_or("");
-    Option config;
-    config.flag = kConfigFlag;
-    config.value_name = "FILE";
-    options.push_back(std::move(config));
+    options.push_back(std::move(*config));
   }
   HOLMES_TRY(Flags flags, parse_flags(options, sources.arguments));
   if (flags.help) return Loaded::kHelp;
   HOLMES_CHECK(set_arguments(table, flags.arguments));
   layers.flags = std::move(flags.words);
   if (const auto path = layers.flags.find(std::string(kConfigFlag)); path != layers.flags.end()) {
-    layers.path = path->second;
+    layers.path = path->second.front();
   }
   if (!layers.path.empty()) {
     HOLMES_TRY(const std::string text, sources.read_file(layers.path));
@@ -109,6 +119,7 @@ Result<Loaded> load_options(const OptionTable& table, const OptionSources& sourc
   }
   for (const Option& option : table.all()) {
     if (const auto found = layers.find(option)) HOLMES_CHECK(set(option, *found));
+    if (option.by_flag != nullptr) *option.by_flag = layers.flags.contains(option.flag);
   }
   return Loaded::kOptions;
 }

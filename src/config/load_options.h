@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct OptionSources {
   std::map<std::string, std::string> environment;
   std::function<Result<std::string>(const std::string& path)> read_file;
 };
+
+// The option --config, which every table has whose options may stand in a file; it is not in the
+// table.
+std::optional<Option> config_option(const OptionTable& table);
 
 enum class Loaded { kOptions, kHelp };
 

@@ -190,7 +190,9 @@ TEST_F(LoadOptions, MissingValueAndRepeatedFlagAreErrors) {
   sources_.arguments = {"--port"};
   EXPECT_THAT(error(), HasSubstr("--port"));
   sources_.arguments = {"--port", "1", "--port", "2"};
-  EXPECT_THAT(error(), HasSubstr("--port"));
+  EXPECT_EQ(error(), "--port stands there twice");
+  sources_.arguments = {"--unsafe", "--unsafe"};
+  EXPECT_EQ(error(), "--unsafe stands there twice");
 }
 
 TEST_F(LoadOptions, TheLastArgumentMayBeAList) {
@@ -256,6 +258,79 @@ TEST_F(LoadOptions, FlagsWithoutVariableAreNoFileKeys) {
   table_.choice("output", "", output, {"text", "json"}, "Format");
   use_file("output: json\n");
   EXPECT_THAT(error(), HasSubstr("output: no option has this key"));
+}
+
+TEST_F(LoadOptions, RepeatableFlagsCollectTheirWordsAsTheyAre) {
+  std::vector<std::string> files;
+  table_.texts("file", "HOLMES_FILE", files, "Read", "FILE");
+  table_.short_name('f');
+  sources_.arguments = {"-f", "a, b.yaml", "--file=[c]", "--file", "-", "-fd"};
+  ASSERT_TRUE(load()) << error();
+  EXPECT_EQ(files, (std::vector<std::string>{"a, b.yaml", "[c]", "-", "d"}));
+  files.clear();
+  sources_ = {{}, {{"HOLMES_FILE", "e"}}, {}};
+  ASSERT_TRUE(load()) << error();
+  EXPECT_EQ(files, std::vector<std::string>{"e"});
+}
+
+TEST_F(LoadOptions, AWordBehindARepeatableFlagsValueIsNotTaken) {
+  std::vector<std::string> files;
+  table_.texts("file", "", files, "Read", "FILE");
+  table_.short_name('f');
+  sources_.arguments = {"-f", "a", "b"};
+  EXPECT_EQ(error(), "unexpected argument 'b'; options begin with --");
+}
+
+TEST_F(LoadOptions, CountsASwitch) {
+  const std::pair<std::vector<std::string>, size_t> cases[] = {
+      {{}, 0}, {{"-v"}, 1}, {{"-vv"}, 2}, {{"-v", "--verbose"}, 2}, {{"--verbose=false"}, 0}};
+  for (const auto& [arguments, expected] : cases) {
+    size_t verbose = 0;
+    OptionTable table;
+    table.count("verbose", verbose, "More");
+    table.short_name('v');
+    ASSERT_TRUE(load_options(table, {arguments, {}, {}}));
+    EXPECT_EQ(verbose, expected);
+  }
+}
+
+TEST_F(LoadOptions, AFlagMayMeanSomethingWithoutItsValue) {
+  const std::pair<std::vector<std::string>, size_t> cases[] = {{{}, 1},
+                                                               {{"--parallel"}, 10},
+                                                               {{"--parallel", "4"}, 4},
+                                                               {{"--parallel=5"}, 5},
+                                                               {{"--parallel", "--port", "1"}, 10}};
+  for (const auto& [arguments, expected] : cases) {
+    size_t parallel = 1;
+    uint16_t port = 0;
+    OptionTable table;
+    table.integer<size_t>("parallel", "", parallel, 1, 64, "At once");
+    table.bare_word("10");
+    table.integer<uint16_t>("port", "", port, 0, 1, "Port");
+    const auto loaded = load_options(table, {arguments, {}, {}});
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    EXPECT_EQ(parallel, expected);
+  }
+}
+
+TEST_F(LoadOptions, TellsWhetherAValueCameFromItsFlag) {
+  bool by_flag = true;
+  table_.tell_flag("port", by_flag);
+  sources_.environment["HOLMES_PORT"] = "1";
+  ASSERT_TRUE(load());
+  EXPECT_FALSE(by_flag);
+  sources_.arguments = {"--port", "1"};
+  ASSERT_TRUE(load());
+  EXPECT_TRUE(by_flag);
+}
+
+TEST_F(LoadOptions, HelpShowsShortNamesAndWhatMayBeLeftOut) {
+  size_t parallel = 1;
+  OptionTable table;
+  table.integer<size_t>("parallel", "", parallel, 1, 64, "At once");
+  table.short_name('p');
+  table.bare_word("10");
+  EXPECT_THAT(help_text({}, table), HasSubstr("  -p, --parallel [N]\n      At once"));
 }
 
 }  // namespace

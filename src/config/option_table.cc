@@ -19,8 +19,13 @@ std::string indent(std::string_view text) {
 }
 
 std::string describe(const Option& option) {
-  std::string head = "  --" + option.flag;
-  if (!option.value_name.empty()) head += " " + option.value_name;
+  std::string head = option.short_name == 0 ? "  --" : fmt::format("  -{}, --", option.short_name);
+  head += option.flag;
+  if (!option.bare_word.empty()) {
+    head += fmt::format(" [{}]", option.value_name);
+  } else if (!option.value_name.empty()) {
+    head += " " + option.value_name;
+  }
   if (!option.environment.empty()) {
     head = fmt::format("{:<38} {}, {}", head, option.environment, option.file_key());
   }
@@ -44,6 +49,21 @@ std::string Option::file_key() const {
 void OptionTable::add(Option option) {
   for (const Option& other : options_) HOLMES_ASSERT(other.flag != option.flag);
   options_.push_back(std::move(option));
+}
+
+void OptionTable::short_name(char name) {
+  for (const Option& other : options_) HOLMES_ASSERT(other.short_name != name);
+  options_.back().short_name = name;
+}
+
+void OptionTable::bare_word(std::string word) {
+  options_.back().bare_word = std::move(word);
+}
+
+void OptionTable::tell_flag(std::string_view flag, bool& by_flag) {
+  const auto option = std::ranges::find(options_, flag, &Option::flag);
+  HOLMES_ASSERT(option != options_.end());
+  option->by_flag = &by_flag;
 }
 
 void OptionTable::argument(std::string name, std::string& target, std::string help) {
@@ -121,6 +141,27 @@ void OptionTable::list(std::string flag, std::string environment, std::vector<st
   };
   add({std::move(flag), std::move(environment), "A,B,...", std::move(help),
        fmt::format("{}", fmt::join(target, ",")), false, set});
+}
+
+void OptionTable::texts(std::string flag, std::string environment, std::vector<std::string>& target,
+                        std::string help, std::string value_name) {
+  const auto set = [&target](std::string_view word) -> Status {
+    target.emplace_back(word);
+    return {};
+  };
+  add({std::move(flag), std::move(environment), std::move(value_name), std::move(help), "", false,
+       set});
+  options_.back().repeatable = true;
+}
+
+void OptionTable::count(std::string flag, size_t& target, std::string help) {
+  const auto set = [&target](std::string_view word) -> Status {
+    HOLMES_TRY(const bool given, parse_boolean(word));
+    target += given ? 1U : 0U;
+    return {};
+  };
+  add({std::move(flag), "", "", std::move(help), "", false, set});
+  options_.back().repeatable = true;
 }
 
 void OptionTable::host_port(std::string flag, std::string environment, HostPort& target,

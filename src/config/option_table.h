@@ -32,7 +32,11 @@ struct Option {
   bool secret = false;       // its value is never printed
   // Reads the word into the target. An error's message is the rest of a sentence that begins with
   // the quoted word.
-  std::function<Status(std::string_view)> set;
+  std::function<Status(std::string_view)> set{};
+  char short_name = 0;      // of "-f"; 0: none
+  bool repeatable = false;  // may be given several times; `set` is called for each
+  std::string bare_word{};  // what the flag means without a value; empty: it needs one
+  bool* by_flag = nullptr;  // becomes whether the value came from the flag
 
   [[nodiscard]] std::string file_key() const;  // "maxConcurrentChecks"
 };
@@ -75,6 +79,11 @@ class OptionTable {
   // Comma-separated; in the file a list too.
   void list(std::string flag, std::string environment, std::vector<std::string>& target,
             std::string help);
+  // One word each time the flag is given. A variable or file key gives one.
+  void texts(std::string flag, std::string environment, std::vector<std::string>& target,
+             std::string help, std::string value_name);
+  // How often a switch was given: -v, -vv. A flag only.
+  void count(std::string flag, size_t& target, std::string help);
   void host_port(std::string flag, std::string environment, HostPort& target, std::string help);
   // Anything that a function can read: "X: 'word' is not usable: <message of the parser>".
   template <class T>
@@ -82,6 +91,11 @@ class OptionTable {
               std::string default_text, std::string value_name, std::string help);
 
   void add(Option option);
+  // Of the option that was added last.
+  void short_name(char name);
+  void bare_word(std::string word);
+  // Tells whether this option's value came from its flag, which goes before what others say.
+  void tell_flag(std::string_view flag, bool& by_flag);
   // The next word that is no flag.
   void argument(std::string name, std::string& target, std::string help);
   // All words that are left, at least one; nothing may follow.

@@ -49,7 +49,11 @@ std::string wanted(const json::object& schema) {
   const std::string_view type = json_string(schema, {"type"}).value_or("");
   if (const json::array* words = json_array(schema, {"enum"})) return any_of(words_of(*words));
   if (type == "string") return "a string";
-  if (type == "integer") return "an integer" + range_of(schema);
+  if (type == "integer") {
+    const auto only = json_int(schema, {"minimum"});
+    if (only && only == json_int(schema, {"maximum"})) return std::to_string(*only);
+    return "an integer" + range_of(schema);
+  }
   if (type == "number") return "a number" + range_of(schema);
   if (type == "boolean") return "true or false";
   if (type == "array") return "a list";

@@ -13,7 +13,6 @@
 #include "config/suggest.h"
 #include "manifest/schema_walk.h"
 #include "manifest/spec_checks.h"
-#include "manifest/yaml_tree.h"
 
 namespace holmes {
 namespace {
@@ -204,15 +203,20 @@ class Validator {
 
 Validation validate_manifest(std::string_view text) {
   Report report;
-  Validator validator(report);
   const std::vector<YamlNode> documents = parse_yaml(text, report);
-  for (const YamlNode& document : documents) validator.document(document);
-  validator.tell_others();
+  const size_t objects = validate_documents(documents, report);
   std::vector<Problem> problems = report.take();
   if (documents.empty() && problems.empty()) {
     problems.push_back({Severity::kWarning, {}, "", "there is no object in this file"});
   }
-  return {std::move(problems), validator.objects()};
+  return {std::move(problems), objects};
+}
+
+size_t validate_documents(const std::vector<YamlNode>& documents, Report& report) {
+  Validator validator(report);
+  for (const YamlNode& document : documents) validator.document(document);
+  validator.tell_others();
+  return validator.objects();
 }
 
 }  // namespace holmes

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "manifest/report.h"
+#include "manifest/yaml_tree.h"
 
 namespace holmes {
 
@@ -19,5 +19,8 @@ struct Validation {
 // schemas of api/crd.h; to these come what no schema can tell: cron text, zone, jitter, names, the
 // size of a destination's config. Objects of other kinds are only mentioned.
 Validation validate_manifest(std::string_view text);
+
+// The same of documents that were read. Returns how many objects are of our kinds.
+size_t validate_documents(const std::vector<YamlNode>& documents, Report& report);
 
 }  // namespace holmes

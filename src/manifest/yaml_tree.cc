@@ -45,7 +45,7 @@ YamlNode scalar_node(Position at, const std::string& tag, const std::string& tex
 // every further event is ignored.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(Report& report) : report_(report) {}
+  TreeBuilder(Report& report, size_t nodes_max) : report_(report), nodes_max_(nodes_max) {}
 
   std::vector<YamlNode> take() { return std::move(documents_); }
   // A limit was passed, and reported.
@@ -112,10 +112,10 @@ class TreeBuilder final : public YAML::EventHandler {
   bool take_nodes(size_t count, Position at) {
     if (refused_) return false;
     nodes_ += count;
-    if (nodes_ <= kMaxYamlNodes) return true;
+    if (nodes_ <= nodes_max_) return true;
     refuse(at, fmt::format("a file must have at most {} values, aliases counted at each use; "
                            "split it",
-                           kMaxYamlNodes));
+                           nodes_max_));
     return false;
   }
 
@@ -207,6 +207,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   Report& report_;
+  const size_t nodes_max_;
   std::vector<YamlNode> documents_;
   std::vector<Open> stack_;
   std::map<YAML::anchor_t, Anchored> anchors_;
@@ -284,8 +285,8 @@ json::value to_json(const YamlNode& node) {
   return nullptr;
 }
 
-std::vector<YamlNode> parse_yaml(std::string_view text, Report& report) {
-  TreeBuilder builder(report);
+std::vector<YamlNode> parse_yaml(std::string_view text, Report& report, size_t nodes_max) {
+  TreeBuilder builder(report, nodes_max);
   std::istringstream stream{std::string(text)};
   try {
     YAML::Parser parser(stream);

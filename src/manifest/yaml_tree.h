@@ -13,7 +13,7 @@
 namespace holmes {
 
 inline constexpr size_t kMaxYamlDepth = 64;
-inline constexpr size_t kMaxYamlNodes = 100'000;  // of a file, aliases counted at each use
+inline constexpr size_t kMaxYamlNodes = 100'000;  // of a manifest, aliases counted at each use
 
 struct YamlMember;
 
@@ -45,6 +45,7 @@ json::value to_json(const YamlNode& node);
 // The documents of a file. What is wrong goes to the report: bad syntax (the documents before it
 // are still returned), a key that stands twice (the first counts), keys that are no words, nesting
 // and sizes beyond the limits. Empty documents are left out.
-std::vector<YamlNode> parse_yaml(std::string_view text, Report& report);
+std::vector<YamlNode> parse_yaml(std::string_view text, Report& report,
+                                 size_t nodes_max = kMaxYamlNodes);
 
 }  // namespace holmes

@@ -124,6 +124,7 @@ class Run {
 
       request.messages.push_back(echo(*reply));
       std::vector<std::string> texts = co_await tools_.run(reply->tool_calls, stop_);
+      tell_progress();
       for (size_t i = 0; i < texts.size(); ++i) {
         request.messages.push_back(
             {Role::kTool, std::move(texts[i]), {}, reply->tool_calls[i].id, {}});
@@ -159,6 +160,8 @@ class Run {
           ErrorReason::kBudgetExceeded,
           fmt::format("the check used {} tokens, its limit is {}", tokens_, options_.tokens_max));
     }
+    ++model_calls_begun_;
+    tell_progress();
     const Result<ModelReply> reply = co_await model_.complete(request, stop_);
     if (!reply) {
       ++usage_.model_calls;
@@ -174,6 +177,10 @@ class Run {
                      fmt::format("the model's text is unfinished ({})", to_string(reply->finish)));
     }
     co_return *reply;
+  }
+
+  void tell_progress() const {
+    if (question_.on_progress) question_.on_progress({model_calls_begun_, tools_.count()});
   }
 
   void add(const Usage& usage, int64_t estimate) {
@@ -228,6 +235,7 @@ class Run {
   const CheckQuestion& question_;
   Stop stop_;
   Usage usage_;
+  int64_t model_calls_begun_ = 0;
   int64_t tokens_ = 0;  // against the budget: told or estimated
   bool steps_used_up_ = false;
 };

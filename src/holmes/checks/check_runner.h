@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,20 @@
 
 namespace holmes {
 
+// How far a run is. Both only grow.
+struct CheckProgress {
+  int64_t model_calls = 0;  // begun; the last one is under way, or its tools are
+  int64_t tool_calls = 0;   // answered
+
+  bool operator==(const CheckProgress&) const = default;
+};
+
 struct CheckQuestion {
   std::string query;
   std::string name;   // "namespace/name" of the check, or empty; its namespace is the default one
   std::string model;  // of the model table; empty: its default
+  // Told of each step on the loop's thread; returns quickly and outlives the run. Empty: nobody is.
+  std::function<void(const CheckProgress&)> on_progress{};
 };
 
 struct CheckRunnerOptions {

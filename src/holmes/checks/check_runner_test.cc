@@ -139,6 +139,16 @@ TEST_F(CheckRunnerTest, ToolsLookInTheChecksOwnNamespace) {
   EXPECT_THAT(tool_->namespaces, ElementsAre("default"));
 }
 
+TEST_F(CheckRunnerTest, TellsItsProgressAtEachModelCallAndWhenToolsHaveAnswered) {
+  std::vector<CheckProgress> told;
+  CheckQuestion question{"Are all pods healthy?", "shop/frontend", ""};
+  question.on_progress = [&told](const CheckProgress& progress) { told.push_back(progress); };
+  const ToolCall other{"c2", "get", R"({"kind":"Node"})"};
+  run({{calls({kGet, other})}, {says("All well.")}, verdict("pass")}, {}, question);
+  EXPECT_THAT(told, ElementsAre(CheckProgress{1, 0}, CheckProgress{1, 2}, CheckProgress{2, 2},
+                                CheckProgress{3, 2}));
+}
+
 TEST(Prompts, AreShortAndSayTheRules) {
   for (const std::string_view prompt : {investigation_prompt(), verdict_prompt()}) {
     EXPECT_LT(prompt.size(), 2000U);

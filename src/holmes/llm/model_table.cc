@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "holmes/llm/openai_chat.h"
+#include "holmes/llm/scripted_demo.h"
 #include "net/url.h"
 
 namespace holmes {
@@ -34,8 +35,20 @@ Result<std::unique_ptr<Model>> make_openai(std::string name, std::string id,
   return std::make_unique<OpenAiChat>(parts.loop, parts.http, std::move(chat));
 }
 
+Result<std::unique_ptr<Model>> make_scripted(std::string name, std::string /*id*/,
+                                             const ModelOptions& options, const ModelParts& parts) {
+  if (!options.scripted_demo) return nullptr;
+  if (name != kScriptedDemo) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("MODEL '{}' does not exist; there is {}", name, kScriptedDemo));
+  }
+  return std::make_unique<ScriptedDemo>(parts.loop,
+                                        ScriptedDemoOptions{options.scripted_demo_delay});
+}
+
 constexpr std::array kProviders{
     Provider{"openai", make_openai},
+    Provider{"scripted", make_scripted},
 };
 constexpr const Provider& kDefaultProvider = kProviders.front();
 
@@ -101,10 +114,18 @@ Result<ModelTable> make_model_table(const ModelOptions& options, const ModelPart
     return fail(ErrorCode::kInvalid, fmt::format("MODEL '{}' names no model", name));
   }
   HOLMES_TRY(auto model, choice.provider->make(name, std::move(choice.id), options, parts));
+  std::vector<std::unique_ptr<Model>> made;
+  if (model != nullptr) made.push_back(std::move(model));
+  if (options.scripted_demo && name != kScriptedDemo) {
+    HOLMES_TRY(auto demo, make_scripted(std::string(kScriptedDemo), "", options, parts));
+    made.push_back(std::move(demo));
+  }
   std::vector<std::unique_ptr<Model>> models;
-  if (model != nullptr) {
-    models.push_back(std::make_unique<RetryingModel>(parts.loop, parts.random, std::move(model),
-                                                     ModelMetrics(parts.metrics), parts.log));
+  if (made.empty()) return ModelTable();
+  const ModelMetrics metrics(parts.metrics);
+  for (auto& one : made) {
+    models.push_back(std::make_unique<RetryingModel>(parts.loop, parts.random, std::move(one),
+                                                     metrics, parts.log));
   }
   return ModelTable(std::move(models));
 }

@@ -3,6 +3,7 @@
 // A further provider is one adapter file and one row in model_table.cc.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,9 +39,12 @@ class ModelTable {
 inline constexpr std::string_view kDefaultModel = "openai/gpt-4.1";
 
 struct ModelOptions {
-  std::string model;  // MODEL: "provider/id" or "id"
-  std::string openai_api_key;
-  std::string openai_api_base;  // of OpenAI or a compatible server; most of those need no key
+  std::string model{};  // MODEL: "provider/id" or "id"
+  std::string openai_api_key{};
+  std::string openai_api_base{};  // of OpenAI or a compatible server; most of those need no key
+  // Also offers scripted/demo (scripted_demo.h), which is the default when no other is configured.
+  bool scripted_demo = false;
+  std::chrono::milliseconds scripted_demo_delay{0};  // of each of its answers
 };
 
 // What adapters are made of; all outlive the table.

@@ -84,11 +84,26 @@ TEST_F(ModelTableTest, RefusesUnknownProvidersAndBadAddresses) {
   const auto provider = make({"oracle/delphi", "k", ""});
   ASSERT_FALSE(provider);
   EXPECT_EQ(provider.error().code, ErrorCode::kInvalid);
-  EXPECT_THAT(provider.error().message, HasSubstr("unknown provider 'oracle'; known: openai"));
+  EXPECT_THAT(provider.error().message, HasSubstr("unknown provider 'oracle'; known: openai, "));
   const auto address = make({"m", "", "localhost:8000"});
   ASSERT_FALSE(address);
   EXPECT_THAT(address.error().message, HasSubstr("OPENAI_API_BASE: "));
   EXPECT_FALSE(make({"openai/", "k", ""}));
+}
+
+TEST_F(ModelTableTest, OffersTheDemoModelOnlyWhenAskedFor) {
+  EXPECT_THAT(make({.model = "scripted/demo"})->names(), IsEmpty());
+  const auto with = [&](ModelOptions options) {
+    MetricsRegistry own;
+    options.scripted_demo = true;
+    return make_model_table(options, {loop_, random_, http_, own, Logger()})->names();
+  };
+  EXPECT_THAT(with({}), ElementsAre("scripted/demo"));
+  EXPECT_THAT(with({.model = "scripted/demo", .openai_api_key = "k"}),
+              ElementsAre("scripted/demo"));
+  EXPECT_THAT(with({.model = "gpt-9", .openai_api_key = "k"}),
+              ElementsAre("gpt-9", "scripted/demo"));
+  EXPECT_FALSE(make({.model = "scripted/other", .scripted_demo = true}));
 }
 
 TEST_F(ModelTableTest, FindsByNameAndElseNamesWhatThereIs) {

@@ -125,6 +125,9 @@ Slack::Slack(Loop& loop, HttpClient& http, Logger log, SlackOptions options)
 }
 
 Task<Notification> Slack::deliver(Destination destination, Alert alert, Stop stop) {
+  if (std::string webhook = webhook_of(destination); !webhook.empty()) {
+    co_return co_await deliver_to_webhook(std::move(webhook), std::move(alert), std::move(stop));
+  }
   Notification notification;
   notification.type = type();
   notification.channel = config_text(destination, "channel");
@@ -165,6 +168,37 @@ Task<Notification> Slack::deliver(Destination destination, Alert alert, Stop sto
     notification.outcome = Notification::Outcome::kSent;
   } else {
     notification.error = posted.error().message;
+  }
+  co_return notification;
+}
+
+std::string Slack::webhook_of(const Destination& destination) const {
+  std::string own = config_text(destination, "webhook_url");
+  if (options_.webhooks_of_checks && !own.empty()) return own;
+  const bool names_channel = !config_text(destination, "channel").empty();
+  return names_channel ? "" : options_.webhook_url;
+}
+
+Task<Notification> Slack::deliver_to_webhook(std::string url, Alert alert, Stop stop) {
+  Notification notification{std::string(type()), "", Notification::Outcome::kFailed, ""};
+  json::object message = encode_slack_message("", alert);
+  message.erase("channel");  // the webhook's own
+  HttpRequest request;
+  request.method = "POST";
+  request.target = std::move(url);
+  request.headers = {{"Content-Type", "application/json; charset=utf-8"}};
+  request.body = to_text(message);
+  const auto response = co_await http_.send(std::move(request), std::move(stop));
+  if (!response) {
+    // The error's own words name the address, which is a secret.
+    notification.error =
+        fmt::format("the Slack webhook cannot be reached ({})", to_string(response.error().code));
+  } else if (response->status < 200 || response->status > 299) {
+    const std::string words = cut(to_valid_utf8(trim(response->body)), kMaxErrorBytes);
+    notification.error =
+        fmt::format("the Slack webhook answered HTTP {}: {}", response->status, words);
+  } else {
+    notification.outcome = Notification::Outcome::kSent;
   }
   co_return notification;
 }

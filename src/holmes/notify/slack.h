@@ -19,6 +19,12 @@ struct SlackOptions {
   std::string api_url = "https://slack.com/api";  // SLACK_API_URL
   std::string token;                              // SLACK_TOKEN
   std::string channel;                            // SLACK_CHANNEL
+  // Incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks)
+  // for alerts that name no channel; its path is a secret. Empty: none.
+  std::string webhook_url{};
+  // Whether a destination may name a webhook of its own (config.webhook_url). Only where whoever
+  // writes the checks is whoever runs them: it makes this process send to any address.
+  bool webhooks_of_checks = false;
   // When Slack asks for a longer wait (429), the message is given up: delivery has 10 s in all.
   std::chrono::milliseconds retry_after_max = std::chrono::seconds(8);
 };
@@ -31,9 +37,9 @@ std::string escape_slack_text(std::string_view text, size_t bytes_max);
 json::object encode_slack_message(std::string_view channel, const Alert& alert);
 
 // The destination's config may have `channel`, `token` and `thread_ts`, which win over the options.
-// Without a channel or token the alert is skipped, with a reason that says what to set. "ok": false
-// is a failure with Slack's own error. A 429 is tried once more. The token never shows in a log or
-// an error; that one stood in a resource is logged as a warning.
+// Without a channel, token or webhook the alert is skipped, with a reason that says what to set.
+// "ok": false is a failure with Slack's own error. A 429 is tried once more. The token never shows
+// in a log or an error; that one stood in a resource is logged as a warning.
 class Slack final : public DestinationAdapter {
  public:
   // Loop and client outlive it.
@@ -43,7 +49,10 @@ class Slack final : public DestinationAdapter {
   Task<Notification> deliver(Destination destination, Alert alert, Stop stop) override;
 
  private:
+  Task<Notification> deliver_to_webhook(std::string url, Alert alert, Stop stop);
   Task<Status> post(HttpRequest request, Stop stop);
+  // "": by channel and token.
+  [[nodiscard]] std::string webhook_of(const Destination& destination) const;
 
   Loop& loop_;
   HttpClient& http_;

@@ -194,5 +194,44 @@ TEST(SlackText, AMessageStaysWithinSlacksLimits) {
   EXPECT_EQ(json_array(empty, {"attachments"})->at(0).at("blocks").as_array().size(), 1U);
 }
 
+constexpr std::string_view kWebhook = "https://hooks.slack.test/services/T/B/secret";
+
+TEST_F(SlackTest, AWebhookGetsAlertsThatNameNoChannel) {
+  options.webhook_url = kWebhook;
+  options.token.clear();
+  http.answers.push_back(HttpResponse{200, {}, "ok"});
+  EXPECT_EQ(deliver({}), sent(""));
+  ASSERT_EQ(http.requests.size(), 1U);
+  EXPECT_EQ(http.requests[0].target, kWebhook);
+  EXPECT_FALSE(http.requests[0].headers.find("Authorization"));
+  EXPECT_THAT(http.requests[0].body, HasSubstr("1 of 3 pods is not ready."));
+  EXPECT_THAT(http.requests[0].body, Not(HasSubstr("channel")));
+  options.token = kToken;
+  EXPECT_EQ(deliver({{"channel", "#alerts"}}), sent("#alerts"));
+  EXPECT_EQ(http.requests[1].target, "http://slack.test/api/chat.postMessage");
+}
+
+TEST_F(SlackTest, AChecksOwnWebhookIsUsedOnlyWhereChecksAreTrusted) {
+  const json::object config{{"webhook_url", kWebhook}, {"channel", "#alerts"}};
+  deliver(config);
+  EXPECT_EQ(http.requests[0].target, "http://slack.test/api/chat.postMessage");
+  options.webhooks_of_checks = true;
+  deliver(config);
+  EXPECT_EQ(http.requests[1].target, kWebhook);
+}
+
+TEST_F(SlackTest, NoErrorNamesTheWebhook) {
+  options.webhook_url = kWebhook;
+  http.answers.push_back(HttpResponse{404, {}, "no_service"});
+  http.answers.push_back(fail(ErrorCode::kRefused, "POST " + std::string(kWebhook) + ": refused"));
+  const Notification unknown = deliver({});
+  EXPECT_EQ(unknown.outcome, Notification::Outcome::kFailed);
+  EXPECT_EQ(unknown.error, "the Slack webhook answered HTTP 404: no_service");
+  const Notification away = deliver({});
+  EXPECT_EQ(away.outcome, Notification::Outcome::kFailed);
+  EXPECT_EQ(away.error, "the Slack webhook cannot be reached (refused)");
+  EXPECT_THAT(logged, Not(HasSubstr("secret")));
+}
+
 }  // namespace
 }  // namespace holmes

@@ -20,11 +20,14 @@ namespace holmes::kube {
 class ResourceName {
  public:
   ResourceName() : ResourceName(std::string()) {}
+  // A name is a string in all but its cost.
+  // NOLINTBEGIN(google-explicit-constructor)
   ResourceName(std::string name) : name_(std::make_shared<const std::string>(std::move(name))) {}
   ResourceName(const char* name) : ResourceName(std::string(name)) {}
 
   [[nodiscard]] const std::string& text() const { return *name_; }
   operator const std::string&() const { return *name_; }
+  // NOLINTEND(google-explicit-constructor)
   friend bool operator==(const ResourceName& a, const ResourceName& b) {
     return a.name_ == b.name_ || *a.name_ == *b.name_;
   }

@@ -1,0 +1,47 @@
+// The two judges of `holmes check`: this process, and an API server elsewhere.
+#pragma once
+
+#include "async/loop.h"
+#include "async/random.h"
+#include "cmd/check_round.h"
+#include "holmes/notify/notifier.h"
+#include "operator/check_client.h"
+
+namespace holmes {
+
+// Asks the runner, then sends the alerts of a failed check in mode alert.
+class LocalJudge final : public CheckJudge {
+ public:
+  // All outlive the judge.
+  LocalJudge(Loop& loop, CheckRunner& runner, Notifier& notifier)
+      : loop_(loop), runner_(runner), notifier_(notifier) {}
+
+  Task<CheckResponse> judge(CheckRequest request, OnProgress on_progress, Stop stop) override;
+
+ private:
+  Loop& loop_;
+  CheckRunner& runner_;
+  Notifier& notifier_;
+};
+
+// Sends the check to an API server, which also sends the alerts. A server that takes no more now
+// (429 or 503 with Retry-After) is asked again within the check's timeout; an answer
+// that was lost on the way is asked for, never executed again. Cancelling cancels there, too.
+// Progress is not told.
+class RemoteJudge final : public CheckJudge {
+ public:
+  // All outlive the judge.
+  RemoteJudge(Loop& loop, CheckClient& client, Random& random)
+      : loop_(loop), client_(client), random_(random) {}
+
+  Task<CheckResponse> judge(CheckRequest request, OnProgress on_progress, Stop stop) override;
+
+ private:
+  Task<CheckResponse> ask(CheckRequest request, std::string id, Stop stop);
+
+  Loop& loop_;
+  CheckClient& client_;
+  Random& random_;
+};
+
+}  // namespace holmes

@@ -1,0 +1,122 @@
+#include "cmd/check_service.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "cmd/command.h"
+#include "holmes/llm/openai_chat.h"
+#include "holmes/tools/kubernetes_tools.h"
+#include "holmes/tools/redact.h"
+#include "net/curl_client.h"
+#include "net/url.h"
+
+namespace holmes {
+namespace {
+
+constexpr size_t kMaxExecutions = 10'000;
+constexpr size_t kModelBodyBytesMax = size_t{8} << 20U;
+constexpr size_t kAlertBodyBytesMax = size_t{1} << 20U;
+// Many checks read at once; what is larger is asked for in smaller pieces.
+constexpr size_t kClusterBodyBytesMax = size_t{8} << 20U;
+
+Result<std::string> parse_address(std::string_view text) {
+  HOLMES_TRY(const Url url, parse_url(text));
+  return url.to_text();
+}
+
+std::string model_url(const ModelOptions& model) {
+  return model.openai_api_base.empty() ? std::string(kOpenAiApiBase) : model.openai_api_base;
+}
+
+std::vector<std::unique_ptr<Tool>> make_tools(AsioLoop& loop, kube::Transport* cluster) {
+  if (cluster == nullptr) return {};
+  return kubernetes_tools(loop, *cluster);
+}
+
+CheckServerOptions describe(const CheckServiceOptions& options, const ModelTable& models,
+                            bool has_cluster) {
+  CheckServerOptions described;
+  described.version = kHolmesVersion;
+  described.api_key = options.api_key;
+  described.models = models.names();
+  (has_cluster ? described.toolsets.enabled : described.toolsets.disabled) = 1;
+  described.executions.running_max = options.executions_max;
+  return described;
+}
+
+}  // namespace
+
+void CheckServiceOptions::add_to(OptionTable& table) {
+  add_models_to(table);
+  add_alerts_to(table);
+  table.integer<size_t>("max-concurrent-executions", "HOLMES_MAX_CONCURRENT_EXECUTIONS",
+                        executions_max, 1, kMaxExecutions,
+                        "Checks executed at once; more are answered with 429 and Retry-After");
+}
+
+void CheckServiceOptions::add_models_to(OptionTable& table) {
+  table.text("model", "MODEL", model.model,
+             fmt::format("Model, as provider/id or id; {} when only a key is set", kDefaultModel),
+             "NAME");
+  table.secret("openai-api-key", "OPENAI_API_KEY", model.openai_api_key,
+               "Key of OpenAI or a compatible service");
+  table.parsed<std::string>(
+      "openai-api-base", "OPENAI_API_BASE", model.openai_api_base, parse_address, "", "URL",
+      fmt::format("Address of a compatible service; without it {}", kOpenAiApiBase));
+}
+
+void CheckServiceOptions::add_alerts_to(OptionTable& table) {
+  table.secret("slack-token", "SLACK_TOKEN", slack.token, "Token of the Slack app that alerts");
+  table.text("slack-channel", "SLACK_CHANNEL", slack.channel, "Channel for alerts that name none",
+             "CHANNEL");
+  table.parsed<std::string>("slack-api-url", "SLACK_API_URL", slack.api_url, parse_address,
+                            slack.api_url, "URL", "Address of Slack's API");
+}
+
+Result<std::unique_ptr<OutsideWorld>> OutsideWorld::make(AsioLoop& loop, Random& random,
+                                                         const CheckServiceOptions& options,
+                                                         const ProxyOptions& proxies,
+                                                         MetricsRegistry& registry,
+                                                         const Logger& log) {
+  auto outside = std::make_unique<OutsideWorld>();
+  CurlClientOptions model_options = proxies.client_for(model_url(options.model));
+  model_options.response_body_bytes_max = kModelBodyBytesMax;
+  outside->model_http_ = make_curl_client(loop, model_options);
+  CurlClientOptions alert_options = proxies.client_for(options.slack.api_url);
+  alert_options.response_body_bytes_max = kAlertBodyBytesMax;
+  outside->alerts_ = make_curl_client(loop, alert_options);
+  HOLMES_TRY(outside->models_,
+             make_model_table(options.model, {loop, random, *outside->model_http_, registry, log}));
+  return outside;
+}
+
+std::unique_ptr<kube::Transport> make_check_cluster(AsioLoop& loop,
+                                                    const kube::ClusterConfig& config,
+                                                    kube::Credentials& credentials,
+                                                    const ProxyOptions& proxies, const Logger& log,
+                                                    kube::RequestMetrics& metrics) {
+  kube::ClusterTransportOptions options = transport_options(config, proxies);
+  options.response_body_bytes_max = kClusterBodyBytesMax;
+  return kube::make_cluster_transport(loop, config, credentials, log, &metrics, options);
+}
+
+CheckService::CheckService(AsioLoop& loop, const CheckServiceOptions& options,
+                           OutsideWorld& outside, kube::Transport* cluster,
+                           MetricsRegistry& registry, const Logger& log)
+    : tools_(make_tools(loop, cluster)),
+      runner_(loop, outside.models(), tools_, registry, log),
+      notifier_(loop, outside.alerts(), log, {options.slack}),
+      server_(
+          loop,
+          [this](CheckQuestion question, Stop stop) {
+            return runner_.run(std::move(question), std::move(stop));
+          },
+          [this](CheckRequest request, CheckResponse response, Stop stop) {
+            return notifier_.send(
+                {std::move(request.name), redact(request.query), std::move(response.rationale)},
+                std::move(request.destinations), std::move(stop));
+          },
+          registry, log, describe(options, outside.models(), cluster != nullptr)) {}
+
+}  // namespace holmes
