@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/check.h"
+#include "base/boxed.h"
 #include "kube/core/object.h"
 
 namespace holmes {
@@ -31,12 +32,12 @@ struct HealthCheckSpec {
   std::string query;
   std::chrono::seconds timeout = kDefaultCheckTimeout;
   CheckMode mode = CheckMode::kMonitor;
+  bool suspend = false;
+  bool cancel = false;
   std::vector<Destination> destinations;
   std::string model;
   std::optional<std::chrono::seconds> ttl_after_finished;
   int64_t backoff_limit = kDefaultBackoffLimit;
-  bool suspend = false;
-  bool cancel = false;
 
   bool operator==(const HealthCheckSpec&) const = default;
 };
@@ -85,7 +86,7 @@ struct HealthCheckStatus {
   std::vector<Notification> notifications;
   std::vector<kube::Condition> conditions;
   int64_t run = 0;
-  std::optional<Attempt> attempt;
+  Boxed<Attempt> attempt;               // most checks that are known have ended
   std::vector<AttemptRecord> attempts;  // oldest first
   int64_t observed_generation = 0;
   std::optional<Usage> usage;

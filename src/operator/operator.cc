@@ -168,7 +168,7 @@ bool Operator::is_own_progress(const CheckSnapshot& before, const CheckSnapshot&
   const bool same_wish = before->meta.generation == now->meta.generation &&
                          before->meta.annotations == now->meta.annotations &&
                          before->meta.deleting() == now->meta.deleting();
-  const std::optional<Attempt>& attempt = now->status.attempt;
+  const Boxed<Attempt>& attempt = now->status.attempt;
   return same_wish && attempt && attempt->epoch == options_.claimant.epoch;
 }
 
