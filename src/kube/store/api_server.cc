@@ -339,7 +339,8 @@ std::optional<json::object> ApiServer::raw_schema(const Kind& kind) const {
   const Result<json::object> object = parse_json_object(crd->bytes);
   HOLMES_ASSERT(object.has_value());
   const json::array* versions = json_array(*object, {"spec", "versions"});
-  for (const json::value& version : versions == nullptr ? json::array() : *versions) {
+  if (versions == nullptr) return std::nullopt;
+  for (const json::value& version : *versions) {
     if (json_string(version, {"name"}) != kind.type.version) continue;
     const json::object* schema = json_object(version, {"schema", "openAPIV3Schema"});
     if (schema != nullptr) return *schema;

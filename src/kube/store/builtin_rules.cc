@@ -12,12 +12,6 @@
 namespace holmes::kube {
 namespace {
 
-json::object& member_object(json::object& object, std::string_view name) {
-  json::value& value = object[name];
-  if (!value.is_object()) value = json::object(object.storage());
-  return value.get_object();
-}
-
 void set_default(json::object& object, std::string_view name, json::value value) {
   if (!object.contains(name)) object[name] = std::move(value);
 }

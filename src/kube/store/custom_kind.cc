@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "kube/store/custom_kind_check.h"
 #include "kube/store/field_error.h"
+#include "kube/store/meta_rules.h"
 
 namespace holmes::kube {
 namespace {
@@ -21,11 +22,6 @@ std::vector<std::string> strings(const json::array* array) {
     if (text.is_string()) texts.emplace_back(std::string_view(text.get_string()));
   }
   return texts;
-}
-
-json::object& member_object(json::object& object, std::string_view name) {
-  json::value& member = object[name];
-  return member.is_object() ? member.get_object() : member.emplace_object();
 }
 
 PrinterColumn column_of(const json::value& text) {
@@ -163,13 +159,6 @@ void set_crd_condition(json::array& conditions, const CrdCondition& condition, W
   conditions.push_back(std::move(entry));
 }
 
-bool is_established(const json::array& conditions) {
-  return std::ranges::any_of(conditions, [](const json::value& condition) {
-    return json_string(condition, {"type"}) == "Established" &&
-           json_string(condition, {"status"}) == "True";
-  });
-}
-
 void store_version(json::object& status, const json::object& crd) {
   json::value& versions = status["storedVersions"];
   if (!versions.is_array()) versions.emplace_array();
@@ -207,10 +196,18 @@ std::expected<Kind, Causes> kind_of_crd(const json::object& crd) {
   return make_kind(crd, *check.served, std::move(check.schema));
 }
 
+bool is_established(const json::object& crd) {
+  const json::array* conditions = json_array(crd, {"status", "conditions"});
+  return conditions != nullptr &&
+         std::ranges::any_of(*conditions, [](const json::value& condition) {
+           return json_string(condition, {"type"}) == "Established" &&
+                  json_string(condition, {"status"}) == "True";
+         });
+}
+
 Causes check_crd_update(const json::object& crd, const json::object& old) {
   Causes causes;
-  const json::array* conditions = json_array(old, {"status", "conditions"});
-  const bool established = conditions != nullptr && is_established(*conditions);
+  const bool established = is_established(old);
   const auto same = [&](JsonPath path, std::string_view field) {
     const std::string now = json_string_or(crd, path);
     if (now == json_string_or(old, path)) return;
@@ -238,7 +235,7 @@ bool establish_crd(json::object& crd, const std::vector<const json::object*>& ot
   json::array& conditions = list.is_array() ? list.get_array() : list.emplace_array();
   set_crd_condition(conditions, accepted, now);
   // Once established, a kind stays so, whatever becomes of its names.
-  const bool established = accepted.status || is_established(conditions);
+  const bool established = accepted.status || is_established(crd);
   const CrdCondition state =
       established ? CrdCondition{"Established", true, "InitialNamesAccepted",
                                  "the initial names have been accepted"}

@@ -25,6 +25,9 @@ void apply_crd_defaults(json::object& crd);
 // plural.group).
 std::expected<Kind, Causes> kind_of_crd(const json::object& crd);
 
+// Whether its kind is served: status says so.
+bool is_established(const json::object& crd);
+
 // Names, group and scope stay as they are: what an update may not change.
 Causes check_crd_update(const json::object& crd, const json::object& old);
 

@@ -12,6 +12,7 @@
 
 #include "base/strings.h"
 #include "kube/store/field_error.h"
+#include "kube/store/label_syntax.h"
 
 namespace holmes::kube {
 namespace {
@@ -39,14 +40,10 @@ std::optional<std::string> not_a_label(const std::string& text) {
 }
 
 std::optional<std::string> not_a_subdomain(const std::string& text) {
-  static const RE2 subdomain("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
   constexpr size_t kMaxBytes = 253;
   if (text.size() > kMaxBytes) return "must be no more than 253 bytes";
-  if (matches(text, subdomain)) return std::nullopt;
-  return "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' "
-         "or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex "
-         "used for validation is "
-         "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+  if (is_dns_subdomain(text)) return std::nullopt;
+  return std::string(kSubdomainRule);
 }
 
 class Check {

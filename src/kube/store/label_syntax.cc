@@ -16,10 +16,6 @@ constexpr std::string_view kNameRule =
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
     "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
     "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-constexpr std::string_view kPrefixRule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
-    "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
-    "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view kValueRule =
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or "
     "'.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  "
@@ -41,21 +37,22 @@ bool is_name(std::string_view text) {
       text, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
 }
 
-bool is_subdomain(std::string_view text) {
-  const auto is_end = [](char c) { return is_digit(c) || is_lower(c); };
-  const auto is_part = [&](std::string_view part) {
-    return !part.empty() && is_end(part.front()) && is_end(part.back()) &&
-           std::ranges::all_of(part, [&](char c) { return is_end(c) || c == '-'; });
-  };
-  return std::ranges::all_of(split(text, '.'), is_part);
-}
-
 void add(std::string& errors, std::string_view error) {
   if (!errors.empty()) errors += "; ";
   errors += error;
 }
 
 }  // namespace
+
+bool is_dns_label(std::string_view text) {
+  const auto is_end = [](char c) { return is_digit(c) || is_lower(c); };
+  return !text.empty() && is_end(text.front()) && is_end(text.back()) &&
+         std::ranges::all_of(text, [&](char c) { return is_end(c) || c == '-'; });
+}
+
+bool is_dns_subdomain(std::string_view text) {
+  return std::ranges::all_of(split(text, '.'), is_dns_label);
+}
 
 std::string label_key_errors(std::string_view key) {
   std::string errors;
@@ -76,7 +73,7 @@ std::string label_key_errors(std::string_view key) {
       if (prefix.size() > kMaxPrefixBytes) {
         add(errors, fmt::format("prefix part must be no more than {} bytes", kMaxPrefixBytes));
       }
-      if (!is_subdomain(prefix)) add(errors, fmt::format("prefix part {}", kPrefixRule));
+      if (!is_dns_subdomain(prefix)) add(errors, fmt::format("prefix part {}", kSubdomainRule));
     }
   }
   if (name.empty()) add(errors, "name part must be non-empty");

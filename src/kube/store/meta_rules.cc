@@ -17,10 +17,6 @@ namespace {
 constexpr size_t kMaxSubdomainBytes = 253;
 constexpr size_t kMaxLabelBytes = 63;
 
-constexpr std::string_view kSubdomainRule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
-    "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
-    "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view kLabelRule =
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
     "must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used "
@@ -29,19 +25,6 @@ constexpr std::string_view kLabelRule =
 // What names without a domain may be finalizers.
 constexpr std::array<std::string_view, 3> kStandardFinalizers{"kubernetes", "orphan",
                                                               "foregroundDeletion"};
-
-bool is_label_end(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-bool is_dns_label(std::string_view text) {
-  return !text.empty() && is_label_end(text.front()) && is_label_end(text.back()) &&
-         std::ranges::all_of(text, [](char c) { return is_label_end(c) || c == '-'; });
-}
-
-bool is_dns_subdomain(std::string_view text) {
-  return std::ranges::all_of(split(text, '.'), is_dns_label);
-}
 
 enum class NameRule { kSubdomain, kLabel, kPathSegment };
 
@@ -360,10 +343,23 @@ std::vector<std::string> finalizer_warnings(const json::object& object, const js
   return warnings;
 }
 
+json::object& member_object(json::object& object, std::string_view name) {
+  json::value& member = object[name];
+  return member.is_object() ? member.get_object() : member.emplace_object();
+}
+
 json::object& metadata_of(json::object& object) {
-  json::value& metadata = object["metadata"];
-  if (!metadata.is_object()) metadata = json::object(object.storage());
-  return metadata.get_object();
+  return member_object(object, "metadata");
+}
+
+bool is_held(const json::object& object) {
+  const auto some = [&](JsonPath path) {
+    const json::array* finalizers = json_array(object, path);
+    return finalizers != nullptr && !finalizers->empty();
+  };
+  const bool is_namespace =
+      json_string(object, {"apiVersion"}) == "v1" && json_string(object, {"kind"}) == "Namespace";
+  return some({"metadata", "finalizers"}) || (is_namespace && some({"spec", "finalizers"}));
 }
 
 void set_meta(json::object& object, std::string_view field, std::string_view value) {

@@ -18,8 +18,14 @@ inline constexpr size_t kMaxAnnotationBytes = size_t{256} << 10U;
 // A generated name is its base, cut to this, and five random characters.
 inline constexpr size_t kMaxGenerateNameBytes = 58;
 
-// The object's "metadata", made when it is missing.
+// A member that is an object, made when it is none. The reference does not survive the next member
+// that is added to `object`.
+json::object& member_object(json::object& object, std::string_view name);
+// "metadata", likewise.
 json::object& metadata_of(json::object& object);
+
+// Whether finalizers keep it: its own, or those of a namespace's spec.
+bool is_held(const json::object& object);
 
 // Sets or, with "", removes a member of the metadata.
 void set_meta(json::object& object, std::string_view field, std::string_view value);

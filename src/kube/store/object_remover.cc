@@ -71,13 +71,6 @@ void set_propagation(json::object& object, const std::string& propagation) {
   }
 }
 
-bool is_held(const Kind& kind, const json::object& object) {
-  const json::array* own = json_array(object, {"metadata", "finalizers"});
-  const json::array* spec =
-      is_namespace(kind) ? json_array(object, {"spec", "finalizers"}) : nullptr;
-  return (own != nullptr && !own->empty()) || (spec != nullptr && !spec->empty());
-}
-
 Answer<void> check_option_types(const json::object& body) {
   const auto wrong = [&](std::string_view field, auto is_right, std::string_view type) {
     const json::value* value = body.if_contains(field);
@@ -206,7 +199,7 @@ Answer<Written> ObjectRemover::remove_stored(const ObjectTarget& target, const S
   json::object object = read_view(kind, *live);
   const json::object before = object;
   set_propagation(object, options.propagation);
-  if (!is_held(kind, object)) {
+  if (!is_held(object)) {
     if (!options.dry_run) {
       if (kind.type.plural == "customresourcedefinitions") remove_instances(object);
       writer_.erase(live);

@@ -128,26 +128,8 @@ Answer<void> check_guards(const ObjectTarget& target, const json::object& old,
   return {};
 }
 
-bool established(const json::object& crd) {
-  const json::array* conditions = json_array(crd, {"status", "conditions"});
-  return conditions != nullptr &&
-         std::ranges::any_of(*conditions, [](const json::value& condition) {
-           return json_string(condition, {"type"}) == "Established" &&
-                  json_string(condition, {"status"}) == "True";
-         });
-}
-
 bool being_deleted(const json::object& object) {
   return json_string(object, {"metadata", "deletionTimestamp"}).has_value();
-}
-
-bool held(const json::object& object) {
-  const json::array* finalizers = json_array(object, {"metadata", "finalizers"});
-  if (finalizers != nullptr && !finalizers->empty()) return true;
-  const json::array* of_namespace = json_string(object, {"kind"}) == "Namespace"
-                                        ? json_array(object, {"spec", "finalizers"})
-                                        : nullptr;
-  return of_namespace != nullptr && !of_namespace->empty();
 }
 
 }  // namespace
@@ -337,7 +319,7 @@ Answer<Written> ObjectWriter::update(const ObjectTarget& target, const Stored& l
 }
 
 Stored ObjectWriter::overwrite(const Stored& live, json::object next) {
-  if (being_deleted(next) && !held(next)) {
+  if (being_deleted(next) && !is_held(next)) {
     erase(live);
     return nullptr;
   }
@@ -350,7 +332,7 @@ Stored ObjectWriter::overwrite(const Stored& live, json::object next) {
 void ObjectWriter::serve_definition(const StoredObject& stored) {
   if (stored.resource != kDefinitions) return;
   const json::object crd = read_view(*kinds_.find_stored(kDefinitions), stored);
-  if (!established(crd)) return;
+  if (!is_established(crd)) return;
   if (auto kind = kind_of_crd(crd)) kinds_.define(*std::move(kind));
 }
 
