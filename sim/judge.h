@@ -1,0 +1,105 @@
+// What must hold in every world, whatever goes wrong: the invariants of docs/guarantees.md, checked
+// on every change of every object and on every execution, as they happen.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/scheduled_healthcheck.h"
+#include "async/loop.h"
+#include "kube/store/journal.h"
+#include "sim/check_servers.h"
+
+namespace holmes::sim {
+
+class Judge {
+ public:
+  explicit Judge(const Clock& clock) : clock_(clock) {}
+
+  // A change, before anybody sees it.
+  void written(const kube::JournalEntry& entry);
+  void execution_began(const std::string& id, const std::string& check);
+  // A process sends an execution or a write although another holds the lease.
+  void acted_without_lease(const std::string& process, const std::string& what);
+  void broken(const std::string& invariant, const std::string& what);
+
+  // The user deletes it, so that may happen to it at any time.
+  void user_deletes(const std::string& name) { given_up_.insert(name); }
+  // Versions went back to this state: what came later never was.
+  void restored(const std::vector<kube::Stored>& objects);
+
+  // What must hold when nothing went wrong for a while: every tick has its outcome, at most `lag`
+  // late.
+  void expect_exact(std::chrono::seconds lag);
+  // What must hold when nothing runs any more: the lists of the schedules tell what there is, and
+  // nothing is kept beyond the limits.
+  void expect_tidy(const CheckServers& servers);
+  // The clock of an operator was set: which ticks are due when is a matter of opinion. After a step
+  // of more than three hours so is which ticks there were; that none has two checks always holds.
+  void clock_was_set(std::chrono::microseconds by) {
+    steps_ += std::chrono::abs(by);
+    on_time_ = false;
+    if (steps_ > std::chrono::hours(3)) exact_ = false;
+  }
+
+  [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+  // Writes to checks and schedules, and to anything but leases and events.
+  [[nodiscard]] size_t writes() const { return writes_; }
+  [[nodiscard]] size_t children_made() const { return children_made_; }
+  [[nodiscard]] std::optional<ScheduledHealthCheck> schedule(const std::string& name) const;
+  [[nodiscard]] std::optional<HealthCheck> check(const std::string& name) const;
+  [[nodiscard]] std::vector<HealthCheck> checks() const;
+  [[nodiscard]] std::vector<std::string> schedule_names() const;
+
+ private:
+  // One meaning of a schedule, and from when to when it stood.
+  struct Meaning {
+    ScheduledHealthCheckSpec spec;
+    WallTime from{};
+    WallTime to = WallTime::max();
+  };
+  // All that ever was of one schedule, by uid.
+  struct Account {
+    std::string name;
+    WallTime created{};
+    WallTime ended = WallTime::max();
+    std::vector<Meaning> meanings;
+    std::map<WallTime, std::string> children;  // by tick: the child's uid
+    std::set<std::string> by_hand;             // names of run-nows
+    std::map<WallTime, MissedTicks> missed;    // by first tick, as last told
+    std::set<std::string> unfinished;          // uids
+    bool policy_changed = false;
+  };
+
+  void check_changed(const HealthCheck* before, const HealthCheck& now);
+  void check_made(const HealthCheck& now);
+  void check_gone(const HealthCheck& before);
+  void claimed(const HealthCheck& now);
+  void ended(const HealthCheck& before, const HealthCheck& now);
+  void schedule_changed(const ScheduledHealthCheck* before, const ScheduledHealthCheck& now);
+  void note_meaning(Account& account, const ScheduledHealthCheck& now);
+  void count_unfinished(Account& account, const HealthCheck& now, bool gone);
+  void expect_tidy(const ScheduledHealthCheck& schedule, const CheckServers& servers);
+  std::string inexact(const Account& account, std::chrono::seconds lag) const;
+
+  const Clock& clock_;
+  std::chrono::microseconds steps_{0};
+  bool on_time_ = true;
+  bool exact_ = true;
+  size_t writes_ = 0;
+  size_t children_made_ = 0;
+  std::map<std::string, std::shared_ptr<const HealthCheck>> checks_;  // by name
+  std::map<std::string, std::shared_ptr<const ScheduledHealthCheck>> schedules_;
+  std::map<std::string, Account> accounts_;
+  std::map<std::string, std::string> claims_;   // attempt id: the epoch that claimed it
+  std::map<std::string, int64_t> transitions_;  // uid of a check: newest epoch of its claims
+  std::map<std::string, int> executions_;       // by attempt id
+  std::set<std::string> given_up_;
+  std::vector<std::string> violations_;
+};
+
+}  // namespace holmes::sim

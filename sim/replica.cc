@@ -1,0 +1,45 @@
+#include "sim/replica.h"
+
+namespace holmes::sim {
+
+Replica::Replica(Network& net, Cluster& cluster, CheckServers& servers,
+                 const ReplicaOptions& options, Logger log)
+    : net_(net),
+      loop_(net.world, options.clock_rate),
+      random_(options.seed),
+      port_(std::make_shared<Port>(options.name, loop_)),
+      wire_(net, cluster, port_),
+      checks_(net, servers, port_),
+      retry_(loop_, wire_, log, nullptr),
+      scope_(loop_) {
+  loop_.jump_wall(options.clock_offset);
+  OperatorOptions work;
+  work.api_url = Url{"http", "holmes-api", 8080, ""};
+  work.claimant = {random_.uuid4(), options.name};
+  work.concurrent_max = options.concurrent_max;
+  work_ =
+      std::make_unique<Operator>(loop_, random_, retry_, checks_, checks_, registry_, log, work);
+  scope_.spawn(run(scope_.stop()));
+}
+
+Replica::~Replica() = default;
+
+Task<> Replica::run(Stop stop) {
+  const StopCallback on_kill(stop, [this](StopReason) { stopping_.request_stop(); });
+  co_await work_->run(stopping_.stop());
+  port_->dead = true;
+  net_.tell(name() + " has ended");
+}
+
+void Replica::kill() {
+  if (port_->dead) return;
+  port_->die();
+  scope_.request_stop();
+  loop_.resume();
+}
+
+void Replica::terminate() {
+  stopping_.request_stop();
+}
+
+}  // namespace holmes::sim

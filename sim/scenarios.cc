@@ -1,0 +1,213 @@
+#include "sim/scenarios.h"
+
+#include <algorithm>
+#include <array>
+
+namespace holmes::sim {
+namespace {
+
+using std::chrono::seconds;
+
+void one_shot(World& world) {
+  world.create_check("a", {{"timeout", 10}});
+  world.run(seconds(10));
+}
+
+void expect_one_answer(World& world) {
+  const auto check = world.judge.check("a");
+  if (!check || check->status.phase != Phase::kCompleted ||
+      world.servers.executions().size() != 1) {
+    world.judge.broken("story", "the check did not run once");
+  }
+}
+
+void many_at_once(World& world) {
+  for (const char* name : {"a", "b", "c", "d"}) world.create_check(name, {{"timeout", 10}});
+  world.run(seconds(8));
+}
+
+void allow(World& world) {
+  world.servers.duration = seconds(25);
+  world.create_schedule("s", {{"schedule", "@every 10s"}, {"concurrencyPolicy", "Allow"}});
+  world.run(seconds(45));
+  world.servers.duration = seconds(1);
+}
+
+void forbid(World& world) {
+  world.servers.duration = seconds(14);
+  world.create_schedule("s", {{"schedule", "@every 10s"}, {"concurrencyPolicy", "Forbid"}});
+  world.run(seconds(45));
+  world.servers.duration = seconds(1);
+}
+
+void replace(World& world) {
+  world.servers.duration = seconds(14);
+  world.create_schedule("s", {{"schedule", "@every 10s"}, {"concurrencyPolicy", "Replace"}});
+  world.run(seconds(45));
+  world.servers.duration = seconds(1);
+}
+
+void suspend(World& world) {
+  world.create_schedule("s", {{"schedule", "@every 10s"}});
+  world.run(seconds(15));
+  world.edit_schedule("s", {{"enabled", false}});
+  world.run(seconds(25));
+  world.edit_schedule("s", {{"enabled", true}});
+  world.run(seconds(15));
+}
+
+void edit(World& world) {
+  world.create_schedule("s", {{"schedule", "@every 10s"}});
+  world.run(seconds(15));
+  world.edit_schedule("s", {{"schedule", "@every 7s"}});
+  world.run(seconds(15));
+  world.edit_schedule("s", {{"schedule", "@every 10s"}, {"timeZone", "Europe/Berlin"}});
+  world.run(seconds(15));
+}
+
+void delete_mid_run(World& world) {
+  world.servers.duration = seconds(8);
+  world.create_check("a");
+  world.create_schedule("s", {{"schedule", "@every 10s"}});
+  world.run(seconds(3));
+  world.remove_check("a");
+  world.run(seconds(10));
+  world.remove_schedule("s");
+  world.run(seconds(5));
+}
+
+void recreate(World& world) {
+  world.servers.duration = seconds(4);
+  world.create_check("a");
+  world.create_schedule("s", {{"schedule", "@every 10s"}});
+  world.run(seconds(2));
+  world.remove_check("a");
+  world.create_check("a");
+  world.run(seconds(10));
+  world.remove_schedule("s");
+  world.create_schedule("s", {{"schedule", "@every 10s"}});
+  world.run(seconds(15));
+}
+
+void history(World& world) {
+  world.servers.duration = seconds(1);
+  world.servers.verdict = [fails = 0](const std::string&) mutable {
+    return ++fails % 2 == 0 ? CheckStatus::kFail : CheckStatus::kPass;
+  };
+  world.create_schedule("s", {{"schedule", "@every 5s"},
+                              {"successfulHistoryLimit", 1},
+                              {"failedHistoryLimit", 1},
+                              {"historyLimit", 2}});
+  world.run(seconds(32));
+}
+
+void bad_spec(World& world) {
+  world.create_schedule("s", {{"schedule", "every now and then"}});
+  world.run(seconds(5));
+  world.edit_schedule("s", {{"schedule", "@every 10s"}});
+  world.run(seconds(15));
+  world.edit_schedule("s", {{"timeZone", "Europe/Atlantis"}});
+  world.run(seconds(15));
+  world.edit_schedule("s", {{"timeZone", "Europe/Berlin"}});
+  world.run(seconds(15));
+}
+
+void ttl(World& world) {
+  world.create_check("a", {{"ttlSecondsAfterFinished", 3}});
+  world.create_schedule("s", {{"schedule", "@every 10s"}, {"ttlSecondsAfterFinished", 0}});
+  world.run(seconds(25));
+}
+
+void cancel(World& world) {
+  world.servers.duration = seconds(20);
+  world.create_check("a");
+  world.create_check("b", {{"cancel", true}});
+  world.create_check("c", {{"suspend", true}});
+  world.run(seconds(3));
+  world.edit_check("a", {{"cancel", true}});
+  world.run(seconds(3));
+  world.edit_check("c", {{"suspend", false}});
+  world.run(seconds(3));
+}
+
+void rerun(World& world) {
+  world.servers.duration = seconds(3);
+  world.create_check("a");
+  world.run(seconds(1));
+  world.annotate_check("a", kRerunAnnotation);  // while it runs
+  world.run(seconds(12));
+  world.annotate_check("a", kRerunAnnotation);
+  world.run(seconds(8));
+}
+
+void run_now(World& world) {
+  world.servers.duration = seconds(5);
+  world.create_schedule("s", {{"schedule", "@every 20s"}});
+  world.run(seconds(3));
+  world.annotate_schedule("s", kRunNowAnnotation);
+  world.run(seconds(10));
+  world.annotate_schedule("s", kRunNowAnnotation);
+  world.run(seconds(12));
+}
+
+void downtime(World& world) {
+  world.create_schedule("s", {{"schedule", "@every 10s"}});
+  world.create_schedule("t", {{"schedule", "@every 10s"}, {"missedRunPolicy", "Skip"}});
+  world.run(seconds(15));
+  world.restart_delay = seconds(35);
+  world.kill(0);
+  world.run(seconds(36));
+  world.restart_delay = seconds(2);
+  world.run(seconds(10));
+}
+
+void late_start(World& world) {
+  world.create_schedule("s", {{"schedule", "@every 10s"}, {"startingDeadlineSeconds", 3}});
+  world.create_schedule("t", {{"schedule", "@every 15s"}, {"jitterSeconds", 5}});
+  world.run(seconds(40));
+}
+
+void shutdown(World& world) {
+  world.servers.duration = seconds(6);
+  world.create_check("a");
+  world.create_schedule("s", {{"schedule", "@every 10s"}});
+  world.run(seconds(2));
+  world.terminate(0);
+  world.run(seconds(12));
+  world.terminate(0);
+  world.run(seconds(10));
+}
+
+constexpr std::array kScenarios = {
+    Scenario{"one-shot", "a check runs once", one_shot, 1, expect_one_answer},
+    Scenario{"many", "checks that run together", many_at_once},
+    Scenario{"allow", "runs longer than the period, side by side", allow},
+    Scenario{"forbid", "runs longer than the period, one at a time", forbid},
+    Scenario{"replace", "a run is cancelled by the next", replace},
+    Scenario{"suspend", "suspended, and resumed with one coalesced run", suspend},
+    Scenario{"edit", "schedule and zone are edited", edit},
+    Scenario{"delete", "a check and a schedule are deleted while they run", delete_mid_run},
+    Scenario{"recreate", "deleted and made again under the same name", recreate},
+    Scenario{"history", "old runs are removed", history},
+    Scenario{"bad-spec", "a schedule that cannot be read, and its repair", bad_spec},
+    Scenario{"ttl", "runs that remove themselves", ttl},
+    Scenario{"cancel", "cancelled while it runs and before, suspended and resumed", cancel},
+    Scenario{"rerun", "a check is run again, also while it runs", rerun},
+    Scenario{"run-now", "a schedule is run by hand", run_now},
+    Scenario{"downtime", "no operator for a while: coalesced or skipped", downtime},
+    Scenario{"late-start", "a starting deadline, and jitter", late_start},
+    Scenario{"shutdown", "the operator is asked to end while checks run", shutdown},
+};
+
+}  // namespace
+
+std::span<const Scenario> scenarios() {
+  return kScenarios;
+}
+
+const Scenario* find_scenario(std::string_view name) {
+  const auto found = std::ranges::find(kScenarios, name, &Scenario::name);
+  return found == kScenarios.end() ? nullptr : &*found;
+}
+
+}  // namespace holmes::sim
