@@ -252,34 +252,41 @@ void Judge::count_unfinished(Account& account, const HealthCheck& now, bool gone
 
 // Each tick up to the last one decided has exactly one outcome, and what is due is decided.
 std::string Judge::inexact(const Account& account, std::chrono::seconds lag) const {
-  const Meaning& meaning = account.meanings.front();
-  const auto ticks = ticks_of(meaning.spec, account.created);
+  const auto ticks = ticks_of(account.meanings.front().spec, account.created);
   if (!ticks) return "";
-  WallTime decided = account.created;
+  const WallTime begin = std::max(account.created, account.known_from);
+  WallTime decided = begin;
   int64_t outcomes = 0;
   for (const auto& [tick, uid] : account.children) {
     if (ticks->previous(tick) != tick) return format_rfc3339(tick) + " is no tick";
+    if (tick <= begin) continue;
     decided = std::max(decided, tick);
     ++outcomes;
   }
-  WallTime last = account.created;
-  for (const auto& [from, entry] : account.missed) {
+  WallTime last = begin;
+  for (const auto& [first, entry] : account.missed) {
+    if (entry.to <= begin) continue;
+    const auto before = account.missed_before.find(first);
+    const WallTime from = std::max(first, begin + std::chrono::seconds(1));
+    const int64_t count =
+        entry.count - (before == account.missed_before.end() ? 0 : before->second);
     if (from <= last) return format_rfc3339(from) + " was missed twice";
     const auto ran =
         std::distance(account.children.lower_bound(from), account.children.upper_bound(entry.to));
     const auto all = static_cast<int64_t>(ticks->count(from - std::chrono::seconds(1), entry.to));
-    if (entry.count != all - ran) {
+    if (count != all - ran) {
       return fmt::format("{} ticks missed from {} to {}, told {} as {}", all - ran,
-                         format_rfc3339(from), format_rfc3339(entry.to), entry.count,
+                         format_rfc3339(from), format_rfc3339(entry.to), count,
                          to_string(entry.reason));
     }
     last = entry.to;
     decided = std::max(decided, entry.to);
-    outcomes += entry.count;
+    outcomes += count;
   }
-  const auto all = static_cast<int64_t>(ticks->count(account.created, decided));
+  const auto all = static_cast<int64_t>(ticks->count(begin, decided));
   if (outcomes != all) {
-    return fmt::format("{} ticks up to {}, {} outcomes", all, format_rfc3339(decided), outcomes);
+    return fmt::format("{} ticks from {} to {}, {} outcomes", all, format_rfc3339(begin),
+                       format_rfc3339(decided), outcomes);
   }
   if (!on_time_) return "";
   const auto due = ticks->previous(clock_.wall_now() - lag);
@@ -335,6 +342,17 @@ void Judge::restored(const std::vector<kube::Stored>& objects) {
   transitions_.clear();
   executions_.clear();
   for (const kube::Stored& object : objects) written({object->version, object, false});
+  for (auto& [uid, account] : accounts_) {
+    const auto schedule = take(schedules_, account.name);
+    if (schedule == nullptr) continue;
+    if (!account.children.empty()) account.known_from = account.children.rbegin()->first;
+    for (const auto& [from, entry] : account.missed) {
+      account.known_from = std::max(account.known_from, entry.to);
+      account.missed_before[from] = entry.count;
+    }
+    const auto& last = schedule->status.last_schedule_time;
+    if (last) account.known_from = std::max(account.known_from, *last);
+  }
 }
 
 std::optional<ScheduledHealthCheck> Judge::schedule(const std::string& name) const {

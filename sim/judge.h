@@ -71,7 +71,10 @@ class Judge {
     std::map<WallTime, std::string> children;  // by tick: the child's uid
     std::set<std::string> by_hand;             // names of run-nows
     std::map<WallTime, MissedTicks> missed;    // by first tick, as last told
-    std::set<std::string> unfinished;          // uids
+    // Of a restored schedule: what was decided before is not known in full.
+    WallTime known_from{};
+    std::map<WallTime, int64_t> missed_before;
+    std::set<std::string> unfinished;  // uids
     bool policy_changed = false;
   };
 

@@ -56,7 +56,7 @@ World::World(WorldOptions options)
   }
   if (options_.trace) {
     net.trace = [this](const std::string& line) {
-      options_.trace(format_rfc3339(loop.wall_now()) + " " + line);
+      options_.trace(format_rfc3339_micros(loop.wall_now()) + " " + line);
     };
   }
   loop.run(cluster.install());

@@ -84,6 +84,8 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
                            runtime_metrics_, controller_options(kScheduleControllerName)) {
   schedules_.on_change([this](const auto& c) { on_schedule_change(c.before, c.now); });
   informer_.on_change([this](const auto& c) { on_change(c.before, c.now); });
+  informer_.on_went_back([this] { schedules_.list_again(); });
+  schedules_.on_went_back([this] { informer_.list_again(); });
 }
 
 Task<> Operator::run(Stop stop) {

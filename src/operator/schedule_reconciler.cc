@@ -83,14 +83,13 @@ void ScheduleReconciler::settled(const kube::ObjectKey& key) {
 
 void ScheduleReconciler::forget(const ScheduledHealthCheck& schedule) {
   alarms_.set(schedule.meta.key(), std::nullopt);
-  unsure_.erase(schedule.meta.key());
   unanswered_.erase(schedule.meta.uid);
   on_.children.told(schedule.meta.uid, on_.children.of(schedule.meta.uid));
   on_.metrics.forget(schedule);
 }
 
 Task<kube::Outcome> ScheduleReconciler::reconcile(kube::ObjectKey key, Stop stop) {
-  auto fresh = co_await newest(key, stop);
+  auto fresh = co_await on_.informer.get_fresh(key, stop);
   const ScheduleSnapshot schedule = fresh ? *fresh : nullptr;
   if (schedule == nullptr || schedule->meta.deleting() || stopped_) {
     alarms_.set(key, std::nullopt);
@@ -118,15 +117,6 @@ Task<kube::Outcome> ScheduleReconciler::reconcile(kube::ObjectKey key, Stop stop
   co_return outcome;
 }
 
-// What was decided once stands, also when only the API server knows that it was written.
-Task<Result<ScheduleSnapshot>> ScheduleReconciler::newest(kube::ObjectKey key, Stop stop) {
-  auto cached = co_await on_.informer.get_fresh(key, stop);
-  if (!cached || *cached == nullptr || !unsure_.contains(key)) co_return cached;
-  auto live = co_await writer_.read_live(*cached, stop);
-  if (live) unsure_.erase(key);
-  co_return live;
-}
-
 Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
                                                   std::vector<ScheduleChild> children,
                                                   SchedulePlan plan, Stop stop) {
@@ -140,10 +130,7 @@ Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,
   if (!written && written.error().code == ErrorCode::kConflict) {
     co_return kube::RequeueAfter{kConflictRequeue};
   }
-  if (!written) {
-    unsure_.insert(schedule->meta.key());
-    co_return kube::RetryWithBackoff{written.error()};
-  }
+  if (!written) co_return kube::RetryWithBackoff{written.error()};
   on_.children.told(schedule->meta.uid, children);
   if (plan.remove_run_now_annotation && *written != nullptr) {
     const Status done = co_await remove_annotation(*written, stop);

@@ -81,7 +81,6 @@ class ScheduleReconciler {
 
   [[nodiscard]] WallTime watching_since() const;
   void settled(const kube::ObjectKey& key);  // its due tick has its child, or an error
-  Task<Result<ScheduleSnapshot>> newest(kube::ObjectKey key, Stop stop);
   Task<Result<std::vector<ScheduleChild>>> children_of(ScheduleSnapshot schedule, Stop stop);
   // Finds out what became of a create without an answer; adds its child.
   Task<Status> settle_unanswered(ScheduleSnapshot schedule, std::vector<ScheduleChild>& children,
@@ -115,8 +114,6 @@ class ScheduleReconciler {
   std::unordered_set<kube::ObjectKey> due_;
   MonoTime hold_until_{};
   Timer hold_ends_;
-  // A status may have been written although the write failed: the cache is not to be believed.
-  std::unordered_set<kube::ObjectKey> unsure_;
   // By uid of the schedule: the create that may have happened. Until that is known, its tick has no
   // other outcome, and nothing else is created.
   std::unordered_map<std::string, Unanswered> unanswered_;

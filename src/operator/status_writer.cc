@@ -65,8 +65,13 @@ auto StatusWriter<Object>::put(Snapshot base, Status status, Stop stop) -> Task<
   Result<std::string> version =
       co_await api_.write_status(base->meta.key(), status_update(*next), limit.stop());
   if (!version) {
-    if (version.error().code == ErrorCode::kNotFound) co_return nullptr;
-    co_return fail(version.error());
+    const Error& error = version.error();
+    const bool gone = error.code == ErrorCode::kNotFound;
+    if (gone || error.code == ErrorCode::kConflict || kube::may_have_happened(error)) {
+      informer_.doubt(base->meta.key());
+    }
+    if (gone) co_return nullptr;
+    co_return fail(error);
   }
   // Guarded by the version before: nothing else of the object can have changed.
   next->meta.resource_version = std::move(*version);
@@ -77,15 +82,9 @@ auto StatusWriter<Object>::put(Snapshot base, Status status, Stop stop) -> Task<
 template <class Object>
 auto StatusWriter<Object>::read_live(Snapshot known, Stop stop) -> Task<Result<Snapshot>> {
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
-  Result<Object> live = co_await api_.get(known->meta.key(), limit.stop());
-  if (!live) {
-    if (live.error().code == ErrorCode::kNotFound) co_return nullptr;
-    co_return fail(live.error());
-  }
-  const auto read = std::make_shared<const Object>(std::move(*live));
-  informer_.note_write(read);
-  if (read->meta.uid != known->meta.uid) co_return nullptr;
-  co_return read;
+  HOLMES_CO_TRY(Snapshot live, co_await informer_.read_live(known->meta.key(), limit.stop()));
+  if (live != nullptr && live->meta.uid != known->meta.uid) co_return nullptr;
+  co_return live;
 }
 
 template class StatusWriter<HealthCheck>;

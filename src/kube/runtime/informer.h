@@ -46,6 +46,11 @@ class Informer {
     core_.for_each([&visit](const ErasedObject& object) { visit(cast(object)); });
   }
 
+  // Called when the API server turned out to be behind what was seen of it (restored from a
+  // backup); then other caches of the same API server should list again too. Register before run().
+  void on_went_back(std::function<void()> listener) { core_.on_went_back(std::move(listener)); }
+  void list_again() { core_.list_again(); }
+
   struct Change {
     Snapshot before;  // null: the object is new
     Snapshot now;     // null: it is gone
@@ -97,11 +102,22 @@ class Informer {
     core_.note_version(key, resource_version);
   }
 
+  // An answer of the API server speaks against the cached version (a conflict), or may have made a
+  // newer one (a write of unknown outcome): get_fresh() then does not believe it.
+  void doubt(const ObjectKey& key) { core_.doubt(key); }
+
   // The object as of the last own write or newer; null: no such object. Mostly the cached one at
   // once; else waits up to kMaxStaleWait for the watch and then asks the API server, whose answer
   // counts even when its version is older (a restored etcd). Fails like Transport::send.
   Task<Result<Snapshot>> get_fresh(ObjectKey key, Stop stop) {
     HOLMES_CO_TRY(ErasedObject object, co_await core_.get_fresh(std::move(key), std::move(stop)));
+    co_return cast(object);
+  }
+
+  // Asks the API server; null: no such object. The cache then knows its answer, and lists again
+  // when the answer is older than what it knew (a restored etcd). Fails like Transport::send.
+  Task<Result<Snapshot>> read_live(ObjectKey key, Stop stop) {
+    HOLMES_CO_TRY(ErasedObject object, co_await core_.read_live(std::move(key), std::move(stop)));
     co_return cast(object);
   }
 

@@ -196,6 +196,19 @@ void InformerCore::for_each(const std::function<void(const ErasedObject&)>& visi
   for (const Entry& entry : objects_) visit(entry.object);
 }
 
+void InformerCore::list_again() {
+  for (const auto& scope : scopes_) scope->list_watch().list_again();
+}
+
+void InformerCore::on_went_back(std::function<void()> callback) {
+  for (const auto& scope : scopes_) {
+    scope->list_watch().on_went_back([this, callback] {
+      list_again();
+      callback();
+    });
+  }
+}
+
 void InformerCore::note_write(ErasedObject written) {
   const ObjectKey key = written.meta->key();
   Scope* scope = scope_of(key);
@@ -232,7 +245,22 @@ void InformerCore::note_version(const ObjectKey& key, const std::string& version
   if (noted.empty() || !older(version, noted)) noted = version;
 }
 
+void InformerCore::doubt(const ObjectKey& key) {
+  if (const ErasedObject cached = get(key)) doubted_[key] = cached.meta->resource_version;
+}
+
+// Another version than the one in doubt has come, or it is gone: the doubt is settled.
+bool InformerCore::doubtful(const ObjectKey& key) {
+  const auto doubted = doubted_.find(key);
+  if (doubted == doubted_.end()) return false;
+  const ErasedObject cached = get(key);
+  if (cached && cached.meta->resource_version == doubted->second) return true;
+  doubted_.erase(doubted);
+  return false;
+}
+
 Task<Result<ErasedObject>> InformerCore::get_fresh(ObjectKey key, Stop stop) {
+  if (doubtful(key)) co_return co_await read_live(std::move(key), std::move(stop));
   if (fresh(key)) co_return get(key);
   const StopSource bounded(stop, loop_, loop_.mono_now() + kMaxStaleWait);
   while (!fresh(key)) {
@@ -266,10 +294,17 @@ bool InformerCore::fresh(const ObjectKey& key) {
 
 Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
   metrics_.cache_live_reads.add({resource_});
+  // What was known when the question was sent: an answer that is older tells of another history.
+  std::string known_before;
+  if (const ErasedObject cached = get(key)) known_before = cached.meta->resource_version;
   const StopSource bounded(stop, loop_, loop_.mono_now() + kLiveReadTimeout);
   const Result<Response> answer = co_await transport_.send(get_request(type_, key), bounded.stop());
   if (!answer && answer.error().code != ErrorCode::kNotFound) co_return fail(answer.error());
-  const auto noted = noted_.extract(key);
+  if (const auto noted = noted_.extract(key);
+      !noted.empty() && !older(noted.mapped(), known_before)) {
+    known_before = noted.mapped();
+  }
+  doubted_.erase(key);
   if (!answer) {
     erase(key, true);
     co_return ErasedObject{};
@@ -282,11 +317,10 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
   }
   Scope* scope = scope_of(key);
   const std::string& version = live->meta->resource_version;
-  const bool went_back = !noted.empty() && older(version, noted.mapped());
+  const bool went_back = older(version, known_before);
   if (went_back) {
-    logger_.warning("the history of the API server went back: listing again",
-                    {{"resource", resource_}, {"object", key.to_text()}, {"version", version}});
     scope->list_watch().list_again();
+    scope->list_watch().tell_history_went_back(version);
   }
   const ErasedObject cached = get(key);
   if (cached && same_state(*cached.meta, *live->meta)) co_return cached;
@@ -344,6 +378,7 @@ void InformerCore::erase(const ObjectKey& key, bool missed) {
   const auto found = objects_.find(key);
   if (found == objects_.end()) return;
   const auto node = objects_.extract(found);
+  doubted_.erase(key);
   notify(node.value().object, {}, missed);
 }
 

@@ -52,9 +52,13 @@ class InformerCore {
   void for_each(const std::function<void(const ErasedObject&)>& visit) const;
   void on_change(Listener listener) { listeners_.push_back(std::move(listener)); }
   InformerIndex& add_index(InformerIndex::KeyOf key_of);
+  void list_again();
+  void on_went_back(std::function<void()> callback);
   void note_write(ErasedObject written);
   void note_version(const ObjectKey& key, const std::string& version);
+  void doubt(const ObjectKey& key);
   Task<Result<ErasedObject>> get_fresh(ObjectKey key, Stop stop);
+  Task<Result<ErasedObject>> read_live(ObjectKey key, Stop stop);
   Task<Result<std::vector<std::string>>> differences(Stop stop);
 
  private:
@@ -86,7 +90,7 @@ class InformerCore {
 
   Scope* scope_of(const ObjectKey& key);
   [[nodiscard]] bool fresh(const ObjectKey& key);
-  Task<Result<ErasedObject>> read_live(ObjectKey key, Stop stop);
+  [[nodiscard]] bool doubtful(const ObjectKey& key);
   // The entry that is this very object in this very version, or null.
   [[nodiscard]] const Entry* known(const json::object& object);
   [[nodiscard]] Result<ErasedObject> read(const json::object& object) const;
@@ -109,6 +113,8 @@ class InformerCore {
   InformerOptions options_;
   std::unordered_set<Entry, ByKey, ByKey> objects_;
   std::unordered_map<ObjectKey, std::string> noted_;  // versions the cache may not have reached
+  // Versions that an API server's answer spoke against. Bounded by the objects that are cached.
+  std::unordered_map<ObjectKey, std::string> doubted_;
   std::vector<std::unique_ptr<InformerIndex>> indexes_;
   std::vector<Listener> listeners_;
   std::vector<std::unique_ptr<Scope>> scopes_;

@@ -40,6 +40,8 @@ Task<> ListWatch::run(Stop stop) {
       co_await do_list(*list, stop);
     } else if (const auto* watch = std::get_if<WatchStep>(&step)) {
       co_await do_watch({.resource_version = watch->resource_version}, stop);
+    } else if (std::holds_alternative<AskStep>(step)) {
+      co_await ask(stop);
     } else {
       const Status waited = co_await sleep_for(loop_, std::get<WaitStep>(step).delay, stop);
       if (waited) machine_.waited();
@@ -58,18 +60,22 @@ void ListWatch::list_begins() {
   sink_.list_began();
 }
 
-Task<> ListWatch::do_list(ListStep step, Stop stop) {
-  if (step.continue_token.empty()) list_begins();
+Task<Result<Response>> ListWatch::send_list(ListOptions options, Stop stop) {
   const StopSource bounded(stop, loop_, loop_.mono_now() + kListTimeout);
-  ListOptions options;
   options.ns = options_.ns;
   options.label_selector = options_.label_selector;
   options.field_selector = options_.field_selector;
+  co_return co_await transport_.send(list_request(type_, options), bounded.stop());
+}
+
+Task<> ListWatch::do_list(ListStep step, Stop stop) {
+  if (step.continue_token.empty()) list_begins();
+  ListOptions options;
   options.limit = step.limit;
   options.continue_token = std::move(step.continue_token);
   options.resource_version = std::move(step.not_older_than);
   if (!options.resource_version.empty()) options.resource_version_match = "NotOlderThan";
-  Result<Response> page = co_await transport_.send(list_request(type_, options), bounded.stop());
+  Result<Response> page = co_await send_list(std::move(options), stop);
   if (stop.requested()) co_return;
   const Status taken =
       page.has_value() ? take_page(std::move(page->body)) : Status(fail(page.error()));
@@ -77,6 +83,24 @@ Task<> ListWatch::do_list(ListStep step, Stop stop) {
   machine_.list_failed(taken.error(), loop_.mono_now());
   note_failure("list", taken.error());
   if (machine_.objects_gone()) sink_.all_gone();
+}
+
+Task<> ListWatch::ask(Stop stop) {
+  const Result<Response> answer = co_await send_list({.limit = 1}, stop);
+  if (stop.requested()) co_return;
+  const Result<DecodedList> list =
+      answer ? decode_list(answer->body) : Result<DecodedList>(fail(answer.error()));
+  if (!list) {
+    machine_.list_failed(list.error(), loop_.mono_now());
+    note_failure("list", list.error());
+    if (machine_.objects_gone()) sink_.all_gone();
+  } else if (!machine_.asked(list->resource_version)) {
+    tell_history_went_back(list->resource_version);
+  }
+}
+
+void ListWatch::tell_history_went_back(const std::string& version) const {
+  logger_.warning("the history of the API server went back: listing again", {{"version", version}});
 }
 
 Status ListWatch::take_page(std::string body) {
@@ -165,6 +189,7 @@ Task<> ListWatch::read_stream(HttpStream& stream, WatchEnd& end, Stop stop) {
                         fmt::format("the end of the initial events did not come: nothing for {} s",
                                     kInitialEventsSilence.count()));
     }
+    if (!bytes.has_value()) end.broke = !quiet.stop().requested();
     if (!bytes.has_value() || !bytes->has_value()) co_return;  // ended, one way or another
     decoder.feed(**bytes);
     if (!take_events(decoder, end)) co_return;
@@ -237,8 +262,7 @@ bool ListWatch::take_initial(const WatchEvent& event, WatchEnd& end) {
 bool ListWatch::take_change(const WatchEvent& event) {
   // A history that went back is seen before its objects are believed.
   if (!machine_.advanced(event.resource_version)) {
-    logger_.warning("the history of the API server went back: listing again",
-                    {{"version", event.resource_version}});
+    tell_history_went_back(event.resource_version);
     return false;
   }
   if (event.type == WatchEventType::kDeleted) {

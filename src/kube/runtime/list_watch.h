@@ -3,6 +3,7 @@
 // Drives a ListWatchMachine over a Transport. All on the loop's thread.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -68,11 +69,17 @@ class ListWatch {
   [[nodiscard]] const ListWatchMachine& machine() const { return machine_; }
   // Lists from the beginning as soon as possible; an open watch is given up.
   void list_again();
+  // Called when the API server turned out to be behind what was seen of it: restored from a backup.
+  void on_went_back(std::function<void()> callback) { went_back_ = std::move(callback); }
+  // Logs it and calls that.
+  void tell_history_went_back(const std::string& version) const;
   // An own write made this version, which the sink knows: lists are not older from now on.
   void wrote(const std::string& version) { machine_.wrote(version); }
 
  private:
+  Task<Result<Response>> send_list(ListOptions options, Stop stop);
   Task<> do_list(ListStep step, Stop stop);
+  Task<> ask(Stop stop);
   Task<> do_watch(WatchOptions options, Stop stop);
   void list_begins();
   Task<WatchEnd> read_watch(WatchOptions options, Stop stop);
@@ -103,6 +110,7 @@ class ListWatch {
   StopSource* open_watch_ = nullptr;  // while a stream is read
   std::string last_failure_;          // logged already; "" when all is well
   bool list_again_ = false;
+  std::function<void()> went_back_;
 };
 
 // "plural.group" ("pods" for the core group), as CustomResourceDefinitions are named.

@@ -36,6 +36,8 @@ std::string_view to_string(ListWatchState state) {
       return "listing whole";
     case ListWatchState::kWatching:
       return "watching";
+    case ListWatchState::kAsking:
+      return "asking";
     case ListWatchState::kBackingOff:
       return "backing off";
     case ListWatchState::kMissingType:
@@ -62,6 +64,8 @@ ListWatchStep ListWatchMachine::next() const {
       return ListStep{"", "", 0};
     case ListWatchState::kWatching:
       return WatchStep{version_};
+    case ListWatchState::kAsking:
+      return AskStep{};
     case ListWatchState::kBackingOff:
     case ListWatchState::kMissingType:
       break;
@@ -127,7 +131,11 @@ void ListWatchMachine::watch_ended(const WatchEnd& end, MonoTime now) {
   const bool refused = failure && failure->code == ErrorCode::kRefused;
   if (!failure || end.brought_something) same_failures_ = 0;
   const bool stuck = failure && !refused && ++same_failures_ >= kMaxSameFailures;
-  if (doubtful_ || stuck || (failure && stumbles(failure->code))) begin_list();
+  if (doubtful_ || stuck || (failure && stumbles(failure->code))) {
+    begin_list();
+  } else if (end.broke || (failure && !end.opened)) {
+    state_ = ListWatchState::kAsking;
+  }
   after_wait_ = state_;
   if (doubtful_ && !failure_waits(failure, now)) return;
   if (failure || doubtful_) back_off(now, failure ? &*failure : nullptr);
@@ -155,6 +163,13 @@ void ListWatchMachine::stream_failed(const WatchEnd& end, MonoTime now) {
   } else {
     list_failed(*end.error, now);
   }
+}
+
+bool ListWatchMachine::asked(const std::string& version) {
+  state_ = ListWatchState::kWatching;
+  if (compare_resource_versions(version, version_) != std::strong_ordering::less) return true;
+  must_list();
+  return false;
 }
 
 void ListWatchMachine::waited() {

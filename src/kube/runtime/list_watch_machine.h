@@ -25,6 +25,7 @@ enum class ListWatchState {
   kListing,       // asks for the first or the next page of the list
   kListingWhole,  // asks for everything in one answer, as a continue token expired
   kWatching,      // reads changes from the last version on
+  kAsking,        // the API server was away: asks whether it still knows that version
   kBackingOff,    // waits after a failure, then goes on with what failed
   kMissingType,   // the API server does not know the resource: waits, then lists
 };
@@ -65,10 +66,13 @@ struct StreamStep {
 struct WatchStep {
   std::string resource_version;
 };
+// The smallest list there is, of the most recent version. An API server that was restored from a
+// backup may be behind, and a watch from a version that it has not reached says nothing.
+struct AskStep {};
 struct WaitStep {
   std::chrono::nanoseconds delay{};
 };
-using ListWatchStep = std::variant<StreamStep, ListStep, WatchStep, WaitStep>;
+using ListWatchStep = std::variant<StreamStep, ListStep, WatchStep, AskStep, WaitStep>;
 
 // How a watch ended.
 struct WatchEnd {
@@ -78,6 +82,7 @@ struct WatchEnd {
   std::chrono::nanoseconds lasted{};
   bool brought_something = false;
   bool opened = false;
+  bool broke = false;  // neither the server nor a stop ended it
 
   // The error, also that of a stream that ended too early.
   [[nodiscard]] std::optional<Error> failure() const;
@@ -102,6 +107,7 @@ class ListWatchMachine {
 
   // A page came. True when it was the last one: the list is complete.
   bool page_arrived(std::string version, std::string continue_token);
+  // A page, or the question for the most recent version.
   void list_failed(const Error& error, MonoTime now);
   // The bookmark that ends the objects with which a stream began: they are complete at this
   // version, and the same stream goes on as a watch.
@@ -113,6 +119,9 @@ class ListWatchMachine {
   // a watch with all objects: from then on pages are asked for. kTimeout of one that was opened
   // means that it fell silent.
   void watch_ended(const WatchEnd& end, MonoTime now);
+  // The most recent version, as answered. False when it is older than what was seen before, as with
+  // advanced().
+  bool asked(const std::string& version);
   void waited();
   // Whatever is known is doubtful: the next step lists from the beginning, the most recent version.
   void must_list();
