@@ -17,7 +17,8 @@ class Clock {
   virtual ~Clock() = default;
   // For people and for fields of custom resources; may jump.
   [[nodiscard]] virtual WallTime wall_now() const = 0;
-  // For waits and intervals; never goes back.
+  // For waits and intervals; never goes back. Goes on while the process is stopped or the machine
+  // is suspended.
   [[nodiscard]] virtual MonoTime mono_now() const = 0;
 };
 
