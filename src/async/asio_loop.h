@@ -32,9 +32,6 @@ class AsioLoop final : public Loop {
   AsioLoop& operator=(const AsioLoop&) = delete;
 
   [[nodiscard]] WallTime wall_now() const override;
-  // CLOCK_BOOTTIME: a deadline that passed while the machine slept has passed. A timer counts only
-  // the time awake, so after a sleep it may run late, as it may under load: what must be known for
-  // sure is asked of the clock.
   [[nodiscard]] MonoTime mono_now() const override;
   void post(Callback callback) override;
   TimerId call_at(MonoTime when, Callback callback) override;

@@ -27,17 +27,21 @@ constexpr std::chrono::seconds kApiConnectionAge{60};
 constexpr size_t kMaxApiConnections = 4096;
 constexpr size_t kApiBodyBytesMax = size_t{4} << 20U;
 
+Result<std::optional<bool>> parse_wish(std::string_view word) {
+  HOLMES_TRY(const bool wish, parse_boolean(word));
+  return wish;
+}
+
 struct ElectionOptions {
   std::optional<bool> wanted;  // nullopt: in a cluster
   std::string lease_name = "holmes-operator";
   std::string lease_namespace;  // empty: the pod's own, or the kubeconfig's
 
   void add_to(OptionTable& table) {
-    table.parsed<std::optional<bool>>(
-        "leader-election", "HOLMES_LEADER_ELECTION", wanted,
-        [](std::string_view word) -> Result<std::optional<bool>> { return parse_boolean(word); },
-        "in a cluster true, otherwise false", "true|false",
-        "Of several operators one works and the others stand by");
+    table.parsed<std::optional<bool>>("leader-election", "HOLMES_LEADER_ELECTION", wanted,
+                                      &parse_wish, "in a cluster true, otherwise false",
+                                      "true|false",
+                                      "Of several operators one works and the others stand by");
     table.bare_word("true");
     table.text("lease-name", "HOLMES_LEASE_NAME", lease_name,
                "Lease by which they agree; operators of other namespaces need one of their own",

@@ -61,8 +61,31 @@ class Wire final : public kube::Transport {
   int stalls_ = 0;
 };
 
+// Two check servers behind one name; checks go to the second.
+class TwoServers final : public HttpClient, public Resolver {
+ public:
+  TwoServers(HttpClient& first, HttpClient& second) : first_(first), second_(second) {}
+
+  Task<Result<HttpResponse>> send(HttpRequest request, Stop stop) override {
+    HttpClient& server = request.connect_to == "10.0.0.1:8080" ? first_ : second_;
+    return server.send(std::move(request), std::move(stop));
+  }
+  Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest, Stop) override {
+    co_return fail(ErrorCode::kInternal, "not used");
+  }
+  Task<Result<std::vector<std::string>>> resolve(std::string, uint16_t, Stop) override {
+    co_return std::vector<std::string>{"10.0.0.1:8080", "10.0.0.2:8080"};
+  }
+
+ private:
+  HttpClient& first_;
+  HttpClient& second_;
+};
+
 struct ReplicaWorld : ScheduleWorld {
   kube::FakeLeaseStore lease;
+  FakeServer other_server{loop};  // has no check
+  TwoServers servers{other_server, server};
 };
 
 class Replica {
@@ -79,8 +102,8 @@ class Replica {
     options.claimant = {"not used", identity};
     options.election = {.lease = {"holmes", "holmes-operator"}, .identity = identity};
     options.shutdown_grace = grace;
-    operator_ = std::make_unique<Operator>(world.loop, world.random, wire, world.server,
-                                           world.resolver, registry_, Logger(), options, &lease_);
+    operator_ = std::make_unique<Operator>(world.loop, world.random, wire, world.servers,
+                                           world.servers, registry_, Logger(), options, &lease_);
     scope_.spawn(run(scope_.stop()));
   }
   // As SIGKILL: nothing is written any more.
