@@ -1,6 +1,7 @@
 #include "async/asio_loop.h"
 
 #include <algorithm>
+#include <ctime>
 #include <thread>
 
 #include <boost/asio/io_context.hpp>
@@ -14,6 +15,15 @@
 
 namespace holmes {
 namespace {
+
+// Counts the time that the machine is suspended, which steady_clock (CLOCK_MONOTONIC) does not: a
+// deadline that passed meanwhile has passed. A timer counts only the time awake, so after a sleep it
+// may run late, as it may under load: what must be known for sure is asked of the clock.
+MonoTime boot_time() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return MonoTime(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
 
 Detached drive(Task<> task, bool& done) {
   co_await std::move(task);
@@ -41,11 +51,11 @@ struct AsioLoop::Impl {
     const std::optional<MonoTime> next = timers.next();
     if (!next || (armed && *armed <= *next)) return;
     armed = next;
-    timer.expires_at(*next);
+    timer.expires_after(*next - boot_time());  // Asio has no clock that counts suspend
     timer.async_wait([this](const boost::system::error_code& error) {
       if (error) return;  // re-armed for an earlier time
       armed.reset();
-      const MonoTime now = std::chrono::steady_clock::now();
+      const MonoTime now = boot_time();
       while (auto due = timers.take_due(now)) (*due)();
       arm();
     });
@@ -60,12 +70,12 @@ struct AsioLoop::Impl {
   // by a bucket of kLoopWakeUpBurst that gets one more for each rest.
   bool rest() {
     if (rest_time.count() == 0) return false;
-    const MonoTime now = std::chrono::steady_clock::now();
+    const MonoTime now = boot_time();
     const MonoTime end = std::min(rest_end, timers.next().value_or(rest_end));
     const MonoTime woken = std::max(now, end);
     rest_end = std::clamp(rest_end, woken - kLoopWakeUpBurst * rest_time, woken) + rest_time;
     if (end <= now) return false;
-    std::this_thread::sleep_until(end);
+    std::this_thread::sleep_for(end - now);
     return true;
   }
 
@@ -86,7 +96,7 @@ WallTime AsioLoop::wall_now() const {
 }
 
 MonoTime AsioLoop::mono_now() const {
-  return std::chrono::steady_clock::now();
+  return boot_time();
 }
 
 void AsioLoop::post(Callback callback) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <ctime>
 #include <thread>
 #include <vector>
 
@@ -30,6 +31,19 @@ Task<Status> wait_with_deadline(Event& event, Stop stop) {
 TEST(AsioLoop, RunsAnEarlierTimerThatWasAddedLater) {
   AsioLoop loop;
   EXPECT_EQ(loop.run(short_then_long(loop)), 1);
+}
+
+TEST(AsioLoop, ItsClockCountsTheTimeAMachineIsSuspended) {
+  const auto boot_time = [] {
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  };
+  const AsioLoop loop;
+  const auto before = boot_time();
+  const auto now = loop.mono_now().time_since_epoch();
+  EXPECT_GE(now, before);
+  EXPECT_LE(now, boot_time());
 }
 
 TEST(AsioLoop, TakesPostsFromOtherThreads) {

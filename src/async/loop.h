@@ -17,7 +17,7 @@ class Clock {
   virtual ~Clock() = default;
   // For people and for fields of custom resources; may jump.
   [[nodiscard]] virtual WallTime wall_now() const = 0;
-  // For waits and intervals; never goes back.
+  // For waits and intervals; never goes back, and goes on while process or machine stand still.
   [[nodiscard]] virtual MonoTime mono_now() const = 0;
 };
 

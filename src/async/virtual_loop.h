@@ -24,6 +24,8 @@ class VirtualLoop final : public Loop {
   void run_until_idle();
   // Lets this much time pass; timers run in order at their own times.
   void advance(std::chrono::nanoseconds duration);
+  // Time passes and nothing runs, as for a process that was stopped (SIGSTOP) or suspended.
+  void stand_still(std::chrono::nanoseconds duration) { move_to(mono_ + duration); }
   // Moves the wall clock only, as an administrator or NTP would.
   void jump_wall(std::chrono::microseconds by) { wall_ += by; }
 

@@ -1,6 +1,7 @@
 #include "operator/operator.h"
 
 #include <array>
+#include <optional>
 
 #include <unistd.h>
 
@@ -26,11 +27,37 @@ constexpr std::chrono::seconds kApiConnectionAge{60};
 constexpr size_t kMaxApiConnections = 4096;
 constexpr size_t kApiBodyBytesMax = size_t{4} << 20U;
 
+Result<std::optional<bool>> parse_wish(std::string_view word) {
+  HOLMES_TRY(const bool wish, parse_boolean(word));
+  return wish;
+}
+
+struct ElectionOptions {
+  std::optional<bool> wanted;  // nullopt: in a cluster
+  std::string lease_name = "holmes-operator";
+  std::string lease_namespace;  // empty: the pod's own, or the kubeconfig's
+
+  void add_to(OptionTable& table) {
+    table.parsed<std::optional<bool>>("leader-election", "HOLMES_LEADER_ELECTION", wanted,
+                                      &parse_wish, "in a cluster true, otherwise false",
+                                      "true|false",
+                                      "Of several operators one works and the others stand by");
+    table.bare_word("true");
+    table.text("lease-name", "HOLMES_LEASE_NAME", lease_name,
+               "Lease by which they agree; operators of other namespaces need one of their own",
+               "NAME");
+    table.text("lease-namespace", "HOLMES_LEASE_NAMESPACE", lease_namespace,
+               "Where that Lease is; without it, the namespace of this pod or of the kubeconfig",
+               "NAMESPACE");
+  }
+};
+
 struct OperatorCommandOptions {
   ClusterOptions cluster;
   ProxyOptions proxies;
   LogOptions log;
   OperatorOptions work;
+  ElectionOptions election;
   HostPort metrics_address{"0.0.0.0", 8080};
 };
 
@@ -53,6 +80,7 @@ OptionTable option_table(OperatorCommandOptions& options) {
                 options.work.verify_cache_interval, std::chrono::seconds(0),
                 std::chrono::seconds(3600),
                 "For tests: how often caches are compared with a list of everything; 0: never");
+  options.election.add_to(table);
   options.cluster.add_to(table);
   options.proxies.add_to(table);
   options.log.add_to(table);
@@ -80,7 +108,15 @@ Task<int> serve(AsioLoop& loop, Operator& work, HttpServer& http, Logger log, St
   co_await work.run(stop);
   const StopSource now({}, loop, loop.mono_now());
   co_await http.close(now.stop());
-  co_return 0;
+  co_return work.deposed() ? 1 : 0;
+}
+
+kube::LeaderElectorOptions elector_options(const ElectionOptions& options,
+                                           const kube::ClusterConfig& cluster, Random& random) {
+  const bool named = !options.lease_namespace.empty();
+  return {
+      .lease = {named ? options.lease_namespace : cluster.default_namespace, options.lease_name},
+      .identity = kube::leader_identity(host_name(), random)};
 }
 
 int run(const OperatorCommandOptions& options, const kube::ClusterConfig& cluster,
@@ -104,7 +140,15 @@ int run(const OperatorCommandOptions& options, const kube::ClusterConfig& cluste
 
   OperatorOptions work_options = options.work;
   work_options.claimant = {random.uuid4(), host_name()};
-  Operator work(loop, random, *transport, *api, *resolver, registry, log, work_options);
+  std::optional<kube::LeaseClient> lease;
+  if (options.election.wanted.value_or(cluster.in_cluster)) {
+    work_options.election = elector_options(options.election, cluster, random);
+    lease.emplace(loop,
+                  kube::make_cluster_transport(loop, cluster, credentials, log, &request_metrics,
+                                               transport_options(cluster, options.proxies)));
+  }
+  Operator work(loop, random, *transport, *api, *resolver, registry, log, work_options,
+                lease ? &*lease : nullptr);
   HttpServerOptions http_options;
   http_options.host = options.metrics_address.host;
   http_options.port = options.metrics_address.port;
@@ -118,7 +162,8 @@ int run(const OperatorCommandOptions& options, const kube::ClusterConfig& cluste
   ShutdownSignals signals(loop, log);
   log.info("operator starting", {{"cluster", cluster.source},
                                  {"api", work_options.api_url.to_text()},
-                                 {"maxConcurrentChecks", work_options.concurrent_max}});
+                                 {"maxConcurrentChecks", work_options.concurrent_max},
+                                 {"leaderElection", lease.has_value()}});
   const int code = loop.run(serve(loop, work, http, log, signals.stop()));
   loop.run(credentials.close());
   return code;

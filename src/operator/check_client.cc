@@ -73,10 +73,12 @@ CheckClient::CheckClient(Loop& loop, HttpClient& http, Resolver& resolver, Logge
       options_(std::move(options)) {}
 
 Task<ExecuteOutcome> CheckClient::execute(CheckRequest request, std::string id, Stop stop) {
+  if (!may_execute()) co_return Withheld{};
   const bool today_route = use_today_route_;
   Result<HttpResponse> response = co_await post(request, id, today_route, stop);
   if (response && response->status == 404) {
     // Nothing ran under that route, so the same id may be sent to the other one.
+    if (!may_execute()) co_return Withheld{};
     response = co_await post(std::move(request), id, !today_route, stop);
     if (response && response->status != 404) use_today_route_ = !today_route;
   }

@@ -4,6 +4,7 @@
 // called at most once per id: whoever does not know its answer asks recover().
 #pragma once
 
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -38,12 +39,14 @@ struct Rejected {
 struct Unknown {
   std::string why;
 };
+// Nothing was sent: this process may not execute (any more).
+struct Withheld {};
 // No server knows the execution, and servers of this kind would: it was lost.
 struct Lost {
   std::string why;
 };
 
-using ExecuteOutcome = std::variant<Answered, Refused, Rejected, Unknown>;
+using ExecuteOutcome = std::variant<Answered, Refused, Rejected, Unknown, Withheld>;
 using RecoverOutcome = std::variant<Answered, Lost, Unknown>;
 
 class CheckClient {
@@ -53,6 +56,8 @@ class CheckClient {
     std::string api_key;                       // empty: none is sent
     std::chrono::seconds poll_wait{20};        // how long the server may hold a recovery request
     std::chrono::seconds recover_interval{5};  // between two rounds over all addresses
+    // Asked in the turn of each POST of an execution, right before it. Empty: always true.
+    std::function<bool()> may_execute{};
   };
 
   // All references outlive the client and its calls.
@@ -74,6 +79,7 @@ class CheckClient {
 
   HttpRequest request_to(std::string method, std::string path, std::string address) const;
   Task<std::vector<std::string>> addresses(Stop stop);
+  [[nodiscard]] bool may_execute() const { return !options_.may_execute || options_.may_execute(); }
   Task<Result<HttpResponse>> post(CheckRequest request, std::string id, bool today_route,
                                   Stop stop);
   Task<bool> cancel_at(std::string id, std::string address, Stop stop);

@@ -160,7 +160,7 @@ Task<kube::Outcome> HealthCheckReconciler::start(CheckSnapshot check, Stop stop)
   if (!claimed || *claimed == nullptr) {
     slots_.release();
     if (claimed) co_return kube::Done{};
-    unconfirmed_[check->meta.uid] = claim(*check, options_.claimant, now()).attempt->id;
+    unconfirmed_[check->meta.uid] = claim(*check, {}, now()).attempt->id;
     co_return look_again_after(claimed.error());
   }
   unconfirmed_.erase(check->meta.uid);
@@ -171,7 +171,8 @@ Task<kube::Outcome> HealthCheckReconciler::start(CheckSnapshot check, Stop stop)
 void HealthCheckReconciler::resume_claimed(const CheckSnapshot& check) {
   const Attempt& attempt = *check->status.attempt;
   const auto unconfirmed = unconfirmed_.find(check->meta.uid);
-  const bool never_posted = attempt.epoch == options_.claimant.epoch &&
+  const std::optional<Claimant> claimant = options_.claimant();
+  const bool never_posted = claimant && attempt.epoch == claimant->epoch &&
                             unconfirmed != unconfirmed_.end() && unconfirmed->second == attempt.id;
   if (never_posted) {
     unconfirmed_.erase(unconfirmed);
@@ -188,7 +189,12 @@ void HealthCheckReconciler::resume_claimed(const CheckSnapshot& check) {
 Task<Result<CheckSnapshot>> HealthCheckReconciler::write_claim(CheckSnapshot check, Stop stop) {
   const WallTime at = now();
   auto claimed = co_await writer_.write_once(
-      check, [this, at](const HealthCheck& c) { return claim(c, options_.claimant, at); }, stop);
+      check,
+      [this, at](const HealthCheck& c) {
+        const std::optional<Claimant> claimant = options_.claimant();
+        return claimant ? std::optional(claim(c, *claimant, at)) : std::nullopt;
+      },
+      stop);
   if (!claimed || *claimed == nullptr) co_return claimed;
   const HealthCheck& running = **claimed;
   const Attempt& attempt = *running.status.attempt;
@@ -326,6 +332,11 @@ Task<StatusChange> HealthCheckReconciler::outcome_of(CheckSnapshot claimed, bool
     co_return completion(self->attempt_id, std::move(answered->response), at);
   }
   if (self->abort != Abort::kNone) co_return co_await aborted(claimed, self);
+  if (std::holds_alternative<Withheld>(outcome)) {
+    log_for(*claimed).warning(
+        "not executed: this process does not lead any more; its claim stands");
+    co_return StatusChange();
+  }
   if (auto* refused = std::get_if<Refused>(&outcome)) {
     const auto wait =
         std::min<std::chrono::milliseconds>(refused->retry_after, kMaxServerRetryAfter);

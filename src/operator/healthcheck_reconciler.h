@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -27,7 +28,9 @@ namespace holmes {
 class HealthCheckReconciler {
  public:
   struct Options {
-    Claimant claimant;
+    // Who claims at this moment; nullopt: nobody, as this process does not lead (any more). Asked
+    // in the turn of each claim, right before it is sent.
+    std::function<std::optional<Claimant>()> claimant{};
     size_t concurrent_max = 32;
     // True while writes that are more urgent than a claim are under way: checks then wait. Call
     // wake_waiting() when it becomes false. Empty: never.

@@ -48,7 +48,7 @@ HttpResponse text(int status, std::string body) {
 
 Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient& api,
                    Resolver& resolver, MetricsRegistry& registry, Logger log,
-                   OperatorOptions options)
+                   OperatorOptions options, kube::LeaseClient* lease)
     : loop_(loop),
       random_(random),
       registry_(registry),
@@ -64,9 +64,12 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
           {.source = {.controller = "holmesgpt.dev/operator", .instance = options_.claimant.holder},
            .yield =
                [this] { return reconciler_.waiting() > 0 || schedule_reconciler_.creating(); }}),
-      client_(loop, api, resolver, log, {.base = options_.api_url, .api_key = options_.api_key}),
+      client_(loop, api, resolver, log,
+              {.base = options_.api_url,
+               .api_key = options_.api_key,
+               .may_execute = [this] { return leads(); }}),
       reconciler_(loop, api_, informer_, queue_, client_, events_, metrics_, log,
-                  {.claimant = options_.claimant,
+                  {.claimant = [this] { return claimant(); },
                    .concurrent_max = options_.concurrent_max,
                    .hold = [this] { return schedule_reconciler_.creating(); },
                    .may_delete = [this](const HealthCheck& check) { return may_delete(check); }}),
@@ -76,12 +79,16 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
       schedules_(loop, random, kube, log, runtime_metrics_, informer_options(options_)),
       schedule_queue_(loop, random, runtime_metrics_,
                       {.name = std::string(kScheduleControllerName)}),
-      schedule_reconciler_(loop,
-                           {schedule_api_, schedules_, schedule_queue_, api_, informer_, children_,
-                            events_, metrics_},
-                           log, [this] { reconciler_.wake_waiting(); }),
+      schedule_reconciler_(
+          loop,
+          {schedule_api_, schedules_, schedule_queue_, api_, informer_, children_, events_,
+           metrics_},
+          log, [this] { reconciler_.wake_waiting(); }, [this] { return leads(); }),
       schedule_controller_(loop, schedule_queue_, reconciler_of(schedule_reconciler_), log,
                            runtime_metrics_, controller_options(kScheduleControllerName)) {
+  if (lease != nullptr) {
+    elector_.emplace(loop, random, *lease, log, runtime_metrics_, options_.election);
+  }
   schedules_.on_change([this](const auto& c) { on_schedule_change(c.before, c.now); });
   informer_.on_change([this](const auto& c) { on_change(c.before, c.now); });
   informer_.on_went_back([this] { schedules_.list_again(); });
@@ -89,51 +96,88 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
 }
 
 Task<> Operator::run(Stop stop) {
+  TaskScope background(loop_);
+  background.spawn(informer_.run(background.stop()));
+  background.spawn(schedules_.run(background.stop()));
+  if (!elector_ || co_await elector_->acquire(stop)) co_await lead(stop, background);
+  co_await background.close();
+}
+
+Task<> Operator::lead(Stop stop, TaskScope& background) {
+  StopSource no_more(stop);
+  StopSource give_up;
   // The grace begins with the stop, not when the last reconcile is done.
   MonoTime stopped_at = loop_.mono_now();
-  const StopCallback on_stop(stop, [this, &stopped_at](StopReason) {
+  const StopCallback on_stop(no_more.stop(), [this, &stopped_at](StopReason) {
     stopped_at = loop_.mono_now();
     schedule_reconciler_.stop();
     reconciler_.stop_claiming();
   });
-  TaskScope background(loop_);
-  background.spawn(informer_.run(background.stop()));
-  background.spawn(schedules_.run(background.stop()));
+  leading_ = true;
+  informer_.for_each([this](const CheckSnapshot& check) { tell_schedule(nullptr, check); });
   background.spawn(events_.run(background.stop()));
+  TaskScope renewals(loop_);
+  if (elector_) renewals.spawn(keep_lease(renewals.stop(), no_more, give_up));
   TaskScope controllers(loop_);
-  controllers.spawn(run_checks(stop));
-  controllers.spawn(run_schedules(stop));
+  controllers.spawn(run_checks(no_more.stop(), give_up.stop()));
+  controllers.spawn(run_schedules(no_more.stop(), give_up.stop()));
   const Status ended = co_await controllers.drain({});
   HOLMES_ASSERT(ended.has_value());
   log_.info("stopping", {{"running", reconciler_.running()}});
-  const StopSource grace({}, loop_, stopped_at + options_.shutdown_grace);
+  co_await renewals.close();
+  if (elector_) co_await elector_->release();
+  const StopSource grace(give_up.stop(), loop_, stopped_at + options_.shutdown_grace);
   co_await reconciler_.close(grace.stop());
-  const StopSource flush_limit({}, loop_, loop_.mono_now() + kEventFlushTime);
+  const StopSource flush_limit(give_up.stop(), loop_, loop_.mono_now() + kEventFlushTime);
   if (const Status flushed = co_await events_.flush(flush_limit.stop()); !flushed) {
     log_.warning("events were dropped at the stop", {{"events", events_.queued()}});
   }
-  co_await background.close();
 }
 
-Task<> Operator::run_checks(Stop stop) {
+Task<> Operator::keep_lease(Stop stop, StopSource& no_more, StopSource& give_up) {
+  const Error why = co_await elector_->hold(stop);
+  if (stop.requested()) co_return;
+  log_.error("the lease is lost: this process leads no more and ends", {{"error", why}});
+  deposed_ = true;
+  give_up.request_stop();
+  no_more.request_stop();
+}
+
+std::optional<Claimant> Operator::claimant() const {
+  if (!elector_) return options_.claimant;
+  if (!elector_->leads()) return std::nullopt;
+  return Claimant{elector_->epoch(), options_.claimant.holder};
+}
+
+// Another leader's last writes are in the cache before this one's first.
+template <class T>
+Task<Status> Operator::wait_fresh(kube::Informer<T>& cache, Stop stop) {
+  HOLMES_CO_CHECK(co_await cache.wait_synced(stop));
+  if (elector_) {
+    HOLMES_CO_CHECK(co_await cache.refresh(stop));
+  }
+  co_return Status();
+}
+
+Task<> Operator::run_checks(Stop stop, Stop give_up) {
   log_.info("waiting for the cache", {{"resource", HealthCheck::resource().plural}});
-  if (!co_await informer_.wait_synced(stop)) co_return;
+  if (!co_await wait_fresh(informer_, stop)) co_return;
   log_.info("cache synced", {{"checks", informer_.size()}});
   enqueue_oldest_first();
   co_await kube::work_and_sweep(loop_, random_, informer_, queue_, controller_,
-                                options_.sweep_interval, stop);
+                                options_.sweep_interval, stop, give_up);
 }
 
 // Needs both caches: what a schedule does next depends on its checks.
-Task<> Operator::run_schedules(Stop stop) {
-  if (!co_await informer_.wait_synced(stop) || !co_await schedules_.wait_synced(stop)) co_return;
+Task<> Operator::run_schedules(Stop stop, Stop give_up) {
+  if (!co_await wait_fresh(informer_, stop) || !co_await wait_fresh(schedules_, stop)) co_return;
   log_.info("cache synced", {{"schedules", schedules_.size()}});
   schedule_reconciler_.start();
   schedules_.for_each(
       [this](const ScheduleSnapshot& schedule) { schedule_reconciler_.look_first(*schedule); });
   schedules_started_ = true;
   co_await kube::work_and_sweep(loop_, random_, schedules_, schedule_queue_, schedule_controller_,
-                                options_.sweep_interval, stop);
+                                options_.sweep_interval, stop, give_up);
 }
 
 Task<HttpResponse> Operator::handle(HttpRequest request, Stop /*stop*/) {
@@ -152,13 +196,14 @@ Task<HttpResponse> Operator::handle(HttpRequest request, Stop /*stop*/) {
     const std::string reason = not_ready_reason();
     co_return reason.empty() ? text(200, "ok\n") : text(503, reason + "\n");
   }
-  metrics_.set_scheduled_active(children_.unfinished());
+  metrics_.set_scheduled_active(children_.unfinished());  // of a standby: none
   HttpResponse response = text(200, registry_.expose());
   response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   co_return response;
 }
 
 void Operator::on_change(const CheckSnapshot& before, const CheckSnapshot& now) {
+  if (!leading_) return;
   tell_schedule(before, now);
   if (now == nullptr) reconciler_.forget(*before);
   if (!checks_started_ || is_own_progress(before, now)) return;
@@ -171,7 +216,8 @@ bool Operator::is_own_progress(const CheckSnapshot& before, const CheckSnapshot&
                          before->meta.annotations == now->meta.annotations &&
                          before->meta.deleting() == now->meta.deleting();
   const Boxed<Attempt>& attempt = now->status.attempt;
-  return same_wish && attempt && attempt->epoch == options_.claimant.epoch;
+  const std::optional<Claimant> self = claimant();
+  return same_wish && attempt && self && attempt->epoch == self->epoch;
 }
 
 // A schedule looks again when one of its checks ends or goes.

@@ -1,13 +1,21 @@
 // The operator: for both kinds a cache, a work queue and a reconciler, put together.
+//
+// Several of them may run. Each keeps its caches, and one leads: only it makes checks, claims,
+// executes, recovers, writes and tells events. Losing the lease ends run(): a process leads at most
+// once and then begins anew, so that nothing of one term (a queue, an execution in hand, a write
+// whose outcome is unknown) can reach into the next; controller-runtime does the same.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "async/loop.h"
 #include "async/random.h"
 #include "base/log.h"
+#include "kube/client/lease_client.h"
 #include "kube/client/transport.h"
+#include "kube/runtime/leader_elector.h"
 #include "metrics/registry.h"
 #include "net/http.h"
 #include "net/resolver.h"
@@ -22,7 +30,8 @@ struct OperatorOptions {
   std::string api_key;                  // HOLMES_API_KEY; empty: none
   std::vector<std::string> namespaces;  // empty: all
   size_t concurrent_max = 32;
-  Claimant claimant;
+  Claimant claimant;                    // its epoch: without leader election
+  kube::LeaderElectorOptions election;  // with it
   // How long running checks may go on after a stop; then they are left to the next process.
   std::chrono::seconds shutdown_grace{25};
   // All objects of the caches are looked at about this often (kube/runtime/sweep.h).
@@ -32,20 +41,33 @@ struct OperatorOptions {
 
 class Operator {
  public:
-  // All references outlive the operator. `kube` is for reads, watches and writes.
+  // All references outlive the operator. `kube` is for reads, watches and writes; `lease` for
+  // leader election, null without it: then this operator leads from the beginning.
   Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient& api, Resolver& resolver,
-           MetricsRegistry& registry, Logger log, OperatorOptions options);
+           MetricsRegistry& registry, Logger log, OperatorOptions options,
+           kube::LeaseClient* lease = nullptr);
 
-  // Works until the stop, then shuts down: no new claims, running checks may end within the grace,
-  // events are flushed. Call it once.
+  // Stands by until it leads, then works until the stop and shuts down: no new ticks or claims, the
+  // lease is released, running checks may end within the grace, events are flushed. When the lease
+  // is lost it leaves everything as it is and returns at once. Call it once.
   Task<> run(Stop stop);
+  // run() ended as the lease was lost.
+  [[nodiscard]] bool deposed() const { return deposed_; }
 
   // /healthz, /readyz (503 until the cache is synced, saying what it waits for) and /metrics.
   Task<HttpResponse> handle(HttpRequest request, Stop stop);
 
  private:
-  Task<> run_checks(Stop stop);
-  Task<> run_schedules(Stop stop);
+  Task<> lead(Stop stop, TaskScope& background);
+  // Until the stop or the end of the term; in the second case it requests both stops.
+  Task<> keep_lease(Stop stop, StopSource& no_more, StopSource& give_up);
+  Task<> run_checks(Stop stop, Stop give_up);
+  Task<> run_schedules(Stop stop, Stop give_up);
+  template <class T>
+  Task<Status> wait_fresh(kube::Informer<T>& cache, Stop stop);
+  [[nodiscard]] bool leads() const { return !elector_ || elector_->leads(); }
+  // As whom to claim at this moment; nullopt: not at all.
+  [[nodiscard]] std::optional<Claimant> claimant() const;
   void on_change(const CheckSnapshot& before, const CheckSnapshot& now);
   void tell_schedule(const CheckSnapshot& before, const CheckSnapshot& now);
   [[nodiscard]] bool owner_lives(const HealthCheck& check) const;
@@ -63,6 +85,7 @@ class Operator {
   OperatorOptions options_;
   kube::RuntimeMetrics runtime_metrics_;
   OperatorMetrics metrics_;
+  std::optional<kube::LeaderElector> elector_;
   kube::Api<HealthCheck> api_;
   kube::Informer<HealthCheck> informer_;
   kube::WorkQueue queue_;
@@ -76,6 +99,8 @@ class Operator {
   ScheduleChildren children_;
   ScheduleReconciler schedule_reconciler_;
   kube::Controller schedule_controller_;
+  bool leading_ = false;  // its work has begun
+  bool deposed_ = false;
   // The first objects are enqueued together.
   bool checks_started_ = false;
   bool schedules_started_ = false;

@@ -42,11 +42,13 @@ void add_child(std::vector<ScheduleChild>& children, CheckSnapshot check) {
 }  // namespace
 
 ScheduleReconciler::ScheduleReconciler(Loop& loop, Dependencies on, Logger log,
-                                       std::function<void()> all_created)
+                                       std::function<void()> all_created,
+                                       std::function<bool()> may_create)
     : loop_(loop),
       on_(on),
       log_(std::move(log)),
       all_created_(std::move(all_created)),
+      may_create_(std::move(may_create)),
       writer_(loop, on.api, on.informer),
       alarms_(loop, [this](const kube::ObjectKey& key) { look_at(key); }) {}
 
@@ -235,6 +237,9 @@ Task<ScheduleReconciler::Created> ScheduleReconciler::create(ScheduleSnapshot sc
                                                              std::string name,
                                                              std::optional<WallTime> tick,
                                                              Stop stop) {
+  if (!may_create_()) {
+    co_return std::unexpected(Error(ErrorCode::kCancelled, "this process does not lead any more"));
+  }
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
   auto made = co_await on_.checks_api.create(schedule->meta.ns, make_child(*schedule, name, tick),
                                              limit.stop());

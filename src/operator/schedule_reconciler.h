@@ -41,7 +41,9 @@ class ScheduleReconciler {
   };
 
   // All references outlive this. `all_created` is called when creating() becomes false.
-  ScheduleReconciler(Loop& loop, Dependencies on, Logger log, std::function<void()> all_created);
+  // `may_create` is asked in the turn of each create, right before it is sent.
+  ScheduleReconciler(Loop& loop, Dependencies on, Logger log, std::function<void()> all_created,
+                     std::function<bool()> may_create);
 
   // Both caches are synced: ticks from now on are in time, the ones before were missed.
   void start() {
@@ -109,6 +111,7 @@ class ScheduleReconciler {
   Dependencies on_;
   Logger log_;
   std::function<void()> all_created_;
+  std::function<bool()> may_create_;
   StatusWriter<ScheduledHealthCheck> writer_;
   WallAlarms alarms_;
   std::unordered_set<kube::ObjectKey> due_;

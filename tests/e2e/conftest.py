@@ -1,7 +1,8 @@
 """Fixtures of the end-to-end suite: one control plane per session, one namespace per test, operator
 and server per file or per test.
 
-Two operators at once would fight over the same checks. So a file uses either `stack` (one pair for
+Two operators at once would fight over the same checks, unless they elect a leader (test_failover.py).
+So a file uses either `stack` (one pair for
 the whole file) or `start` (pairs that a test starts, kills and restarts), never both.
 """
 

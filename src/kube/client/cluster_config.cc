@@ -44,6 +44,7 @@ Result<ClusterConfig> in_cluster_config(const Files& files, std::string_view hos
   const std::string folder(kServiceAccountFolder);
   ClusterConfig config;
   config.source = "in-cluster";
+  config.in_cluster = true;
   config.server = *std::move(server);
   config.token_file = folder + "token";
   config.tls_files.ca = folder + "ca.crt";

@@ -60,7 +60,8 @@ struct ClusterConfig {
 
   Impersonation impersonation{};
   std::string default_namespace = "default";
-  std::string source{};  // for messages: "context 'dev' of /x/config", "in-cluster"
+  std::string source{};     // for messages: "context 'dev' of /x/config", "in-cluster"
+  bool in_cluster = false;  // this process runs in a pod of it
 };
 
 // `host` and `port` are the values of KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT. Fails

@@ -1,12 +1,10 @@
 #include "kube/client/lease_client.h"
 
-#include <deque>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "async/virtual_loop.h"
-#include "async/wait.h"
+#include "kube/client/lease_testing.h"
 
 namespace holmes::kube {
 namespace {
@@ -14,54 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
-
-// A Lease on a server whose answers may get lost.
-class LeaseServer final : public Transport {
- public:
-  explicit LeaseServer(Loop& loop) : loop_(loop) {}
-
-  Task<Result<Response>> send(Request request, Stop stop) override {
-    asked.push_back(request.method);
-    if (stop.requested()) co_return fail(stop.error("send"));
-    if (fail_before) co_return fail(*std::exchange(fail_before, std::nullopt));
-    Result<Response> answer = serve(request);
-    if (hang) {
-      hang = false;
-      static_cast<void>(co_await sleep_for(loop_, seconds(3600), stop));
-      co_return fail(stop.error("send"));
-    }
-    if (fail_after) co_return fail(*std::exchange(fail_after, std::nullopt));
-    co_return answer;
-  }
-  Task<Result<std::unique_ptr<HttpStream>>> open(Request, Stop) override {
-    co_return fail(ErrorCode::kInternal, "not used");
-  }
-
-  std::optional<Lease> stored;
-  std::vector<std::string> asked;
-  std::optional<Error> fail_before;
-  std::optional<Error> fail_after;  // it was done all the same
-  bool hang = false;                // likewise
-
- private:
-  Result<Response> serve(const Request& request) {
-    if (request.method == "POST" && stored) return fail(ErrorCode::kAlreadyExists, "exists");
-    if (request.method != "POST" && !stored) return fail(ErrorCode::kNotFound, "none");
-    if (request.method != "GET") {
-      Lease lease = *Lease::from_json(*parse_json_object(request.body));
-      if (stored && lease.meta.resource_version != stored->meta.resource_version) {
-        return fail(ErrorCode::kConflict, "changed");
-      }
-      lease.meta.resource_version = std::to_string(++version_);
-      lease.as_read["metadata"].as_object()["uid"] = "u1";
-      stored = *Lease::from_json(lease.to_json());
-    }
-    return Response{200, to_text(stored->to_json())};
-  }
-
-  Loop& loop_;
-  int version_ = 10;
-};
 
 class LeaseClientTest : public ::testing::Test {
  protected:
@@ -85,14 +35,12 @@ class LeaseClientTest : public ::testing::Test {
   }
   // Another candidate takes the lease.
   void take_over() {
-    Lease& stored = *server_->stored;
-    stored.holder = "pod-2";
-    stored.meta.resource_version = "99";
-    stored = *Lease::from_json(stored.to_json());
+    store_.edit([](Lease& lease) { lease.holder = "pod-2"; });
   }
 
   VirtualLoop loop_;
-  LeaseServer* server_ = new LeaseServer(loop_);
+  FakeLeaseStore store_;
+  FakeLeaseTransport* server_ = new FakeLeaseTransport(loop_, store_);
   LeaseClient client_{loop_, std::unique_ptr<Transport>(server_)};
 };
 
@@ -113,7 +61,7 @@ TEST_F(LeaseClientTest, OnlyTheNewestVersionMayBeUpdated) {
   EXPECT_EQ(loop_.run(client_.update(renewed(made), {})).error().code, ErrorCode::kConflict);
   EXPECT_EQ(loop_.run(client_.create(lease(), {})).error().code, ErrorCode::kAlreadyExists);
   EXPECT_THAT(server_->asked, ElementsAre("PUT", "POST"));
-  EXPECT_EQ(server_->stored->holder, "pod-2");
+  EXPECT_EQ(store_.stored->holder, "pod-2");
 }
 
 TEST_F(LeaseClientTest, AWriteWhoseAnswerWasLostIsReadInsteadOfSentAgain) {
@@ -122,7 +70,7 @@ TEST_F(LeaseClientTest, AWriteWhoseAnswerWasLostIsReadInsteadOfSentAgain) {
   EXPECT_THAT(server_->asked, ElementsAre("POST", "GET"));
   server_->asked.clear();
   server_->fail_after = Error(ErrorCode::kUnavailable, "connection reset");
-  EXPECT_EQ(loop_.run(client_.update(renewed(*server_->stored), {}))->meta.resource_version, "12");
+  EXPECT_EQ(loop_.run(client_.update(renewed(*store_.stored), {}))->meta.resource_version, "12");
   EXPECT_THAT(server_->asked, ElementsAre("PUT", "GET"));
 }
 
@@ -140,8 +88,8 @@ TEST_F(LeaseClientTest, AWriteThatDidNotHappenStaysUnknown) {
   server_->fail_before = Error(ErrorCode::kUnavailable, "connection reset");
   EXPECT_EQ(loop_.run(client_.update(renewed(made), {})).error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(server_->asked, ElementsAre("PUT", "GET"));
-  EXPECT_EQ(server_->stored->renewed, made.renewed);
-  server_->stored.reset();
+  EXPECT_EQ(store_.stored->renewed, made.renewed);
+  store_.stored.reset();
   server_->fail_before = Error(ErrorCode::kUnavailable, "connection reset");
   EXPECT_EQ(loop_.run(client_.create(lease(), {})).error().code, ErrorCode::kUnavailable);
 }
@@ -153,7 +101,7 @@ TEST_F(LeaseClientTest, AfterALostAnswerSomebodyElsesLeaseIsAConflict) {
   EXPECT_EQ(loop_.run(client_.update(renewed(made), {})).error().code, ErrorCode::kConflict);
   server_->fail_before = Error(ErrorCode::kTimeout, "late");
   EXPECT_EQ(loop_.run(client_.create(lease(), {})).error().code, ErrorCode::kAlreadyExists);
-  server_->stored.reset();
+  store_.stored.reset();
   server_->fail_before = Error(ErrorCode::kTimeout, "late");
   EXPECT_EQ(loop_.run(client_.update(renewed(made), {})).error().code, ErrorCode::kNotFound);
 }

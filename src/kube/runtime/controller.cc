@@ -26,9 +26,9 @@ Controller::Controller(Loop& loop, WorkQueue& queue, Reconciler reconciler, Logg
   HOLMES_ASSERT(options_.workers > 0);
 }
 
-Task<> Controller::run(Stop stop) {
+Task<> Controller::run(Stop stop, Stop give_up) {
   max_workers_.set(static_cast<double>(options_.workers));
-  TaskScope workers(loop_);
+  TaskScope workers(loop_, give_up);
   Timer time_is_over;
   const StopCallback on_stop(stop, [this, &workers, &time_is_over](StopReason) {
     time_is_over = Timer(loop_, loop_.mono_now() + options_.finish_within,

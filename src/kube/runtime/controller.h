@@ -55,9 +55,9 @@ class Controller {
   Controller(Loop& loop, WorkQueue& queue, Reconciler reconciler, Logger logger,
              RuntimeMetrics& metrics, ControllerOptions options);
 
-  // Returns after the stop, when nothing is in hand any more. Call it once; start it after the
-  // informers are synced.
-  Task<> run(Stop stop);
+  // Returns after the stop, when nothing is in hand any more; `give_up` asks the reconciles in hand
+  // to stop at once. Call it once; start it after the informers are synced.
+  Task<> run(Stop stop, Stop give_up = {});
 
  private:
   Task<> work(Stop no_more, Stop give_up);

@@ -35,6 +35,10 @@ class Informer {
   // The first list was complete and its objects were told to the listeners, in all namespaces.
   [[nodiscard]] bool synced() const { return core_.synced(); }
   Task<Status> wait_synced(Stop stop) { return core_.wait_synced(std::move(stop)); }
+  // Lists everything again, the most recent version, and returns when the cache is not older than
+  // the call: for whoever takes over from another process, whose last writes the watch may not have
+  // shown. Fails with the stop's error only. The cache may be read meanwhile.
+  Task<Status> refresh(Stop stop) { return core_.refresh(std::move(stop)); }
   // The API server does not know the kind (any more); goes on asking.
   [[nodiscard]] bool missing_type() const { return core_.missing_type(); }
 

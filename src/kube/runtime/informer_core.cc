@@ -50,6 +50,7 @@ class InformerCore::Scope final : public ObjectSink {
   [[nodiscard]] const std::string& ns() const { return ns_; }
   [[nodiscard]] const std::string& version() const { return version_; }
   [[nodiscard]] uint64_t round() const { return round_; }
+  [[nodiscard]] uint64_t completed_round() const { return completed_round_; }
   [[nodiscard]] bool synced() const { return list_watch_.machine().synced(); }
   ListWatch& list_watch() { return list_watch_; }
 
@@ -71,6 +72,7 @@ class InformerCore::Scope final : public ObjectSink {
   std::string ns_;
   std::string version_;
   uint64_t round_ = 0;
+  uint64_t completed_round_ = 0;
   ListWatch list_watch_;
 };
 
@@ -96,6 +98,7 @@ void InformerCore::Scope::list_item(const json::object& object) {
 
 void InformerCore::Scope::list_completed(const std::string& version) {
   version_ = version;
+  completed_round_ = round_;
   erase_if([&](const Entry& entry) {
     const bool written_after =
         entry.written_in == round_ && newer(entry.object.meta->resource_version, version);
@@ -185,6 +188,19 @@ bool InformerCore::missing_type() const {
 
 Task<Status> InformerCore::wait_synced(Stop stop) {
   return synced_.wait(std::move(stop));
+}
+
+Task<Status> InformerCore::refresh(Stop stop) {
+  std::vector<std::pair<Scope*, uint64_t>> wanted;
+  for (const auto& scope : scopes_) {
+    wanted.emplace_back(scope.get(), scope->round() + 1);
+    scope->list_watch().list_again();
+  }
+  const auto behind = [](const auto& want) { return want.first->completed_round() < want.second; };
+  while (std::ranges::any_of(wanted, behind)) {
+    if (!co_await progress_.park(stop)) co_return fail(stop.error("list again"));
+  }
+  co_return Status();
 }
 
 ErasedObject InformerCore::get(const ObjectKey& key) const {

@@ -47,6 +47,7 @@ class InformerCore {
   [[nodiscard]] bool synced() const;
   [[nodiscard]] bool missing_type() const;
   Task<Status> wait_synced(Stop stop);
+  Task<Status> refresh(Stop stop);
   [[nodiscard]] ErasedObject get(const ObjectKey& key) const;
   [[nodiscard]] size_t size() const { return objects_.size(); }
   void for_each(const std::function<void(const ErasedObject&)>& visit) const;

@@ -386,6 +386,50 @@ TEST_F(InformerTest, ALaterListIsNeverOlderThanAnOwnWrite) {
   EXPECT_EQ(api.asked().back(), "list >=41");
 }
 
+Task<> refresh(Informer<Toy>* informer, bool* done) {
+  *done = (co_await informer->refresh({})).has_value();
+}
+
+TEST_F(InformerTest, ARefreshEndsWithAListThatBeganAfterItAndIsOfTheMostRecentVersion) {
+  start("10", {{.name = "a", .version = "5"}});
+  bool done = false;
+  tasks.spawn(refresh(informer_.get(), &done));
+  loop.run_until_idle();
+  EXPECT_FALSE(done);
+  EXPECT_EQ(version(kA), "5");  // to be read meanwhile
+  EXPECT_EQ(api.asked().back(), "list");
+  api.answer(page("20", {{.name = "b", .version = "15"}}));
+  pipe_ = api.stream();
+  loop.run_until_idle();
+  EXPECT_TRUE(done);
+  EXPECT_EQ(version(kA), "none");
+  EXPECT_EQ(version(kB), "15");
+  say("MODIFIED", {.name = "b", .version = "21"});
+  EXPECT_EQ(version(kB), "21");
+}
+
+TEST_F(InformerTest, AListThatIsUnderWayIsNotEnoughForARefresh) {
+  api.answer(page("10", {{.name = "a", .version = "5"}}, "t"));
+  make();
+  bool done = false;
+  tasks.spawn(refresh(informer_.get(), &done));
+  loop.run_until_idle();
+  api.answer(page("10", {}));
+  loop.run_until_idle();
+  EXPECT_TRUE(informer_->synced());
+  EXPECT_FALSE(done);
+  api.answer(page("20", {{.name = "a", .version = "15"}}));
+  loop.run_until_idle();
+  EXPECT_TRUE(done);
+  EXPECT_EQ(version(kA), "15");
+}
+
+TEST_F(InformerTest, ARefreshCanBeStopped) {
+  start("10", {});
+  StopSource source({}, loop, loop.mono_now() + seconds(3));
+  EXPECT_EQ(loop.run(informer_->refresh(source.stop())).error().code, ErrorCode::kTimeout);
+}
+
 TEST_F(InformerTest, AnIndexFollowsTheCache) {
   start("10", {{.name = "a", .version = "5", .size = "1"},
                {.name = "b", .version = "6", .size = "1"},

@@ -11,13 +11,14 @@
 namespace holmes::kube {
 
 // The controller, and a sweep of the cache about every `interval` beside it, until the stop and all
-// in hand is done. Everything handed in outlives the task.
+// in hand is done, or given up (Controller::run). Everything handed in outlives the task.
 template <class T>
 Task<> work_and_sweep(Loop& loop, Random& random, const Informer<T>& cache, WorkQueue& queue,
-                      Controller& controller, std::chrono::nanoseconds interval, Stop stop) {
+                      Controller& controller, std::chrono::nanoseconds interval, Stop stop,
+                      Stop give_up = {}) {
   TaskScope sweeping(loop);
   sweeping.spawn(sweep(loop, random, cache, queue, interval, sweeping.stop()));
-  co_await controller.run(stop);
+  co_await controller.run(stop, give_up);
   co_await sweeping.close();
 }
 

@@ -71,6 +71,11 @@ RuntimeMetrics::RuntimeMetrics(MetricsRegistry& registry)
           "holmes_sweep_repairs_total",
           "Reconciles that changed something though only a full sweep asked for them.",
           {"controller"})),
+      leader(registry.gauge("leader_election_master_status",
+                            "1 while this process leads, otherwise 0.", {"name"})),
+      leader_slow_renewals(registry.counter(
+          "leader_election_slowpath_total",
+          "Renewals that had to read the lease first, as somebody had written it.", {"name"})),
       events_sent(registry.counter("holmes_events_sent_total", "Kubernetes Events written.")),
       events_dropped(registry.counter("holmes_events_dropped_total",
                                       "Kubernetes Events that were given up.", {"reason"})) {}

@@ -1,7 +1,7 @@
 // The metric families of this folder. Made once per registry and handed to every part by reference:
 // two queues or two informers share a family and differ by label.
 //
-// Names are controller-runtime's where it has them, otherwise holmes_*.
+// Names are controller-runtime's (or client-go's) where they have them, otherwise holmes_*.
 #pragma once
 
 #include "metrics/registry.h"
@@ -40,6 +40,9 @@ struct RuntimeMetrics {
   GaugeFamily& max_workers;         // controller_runtime_max_concurrent_reconciles{controller}
   GaugeFamily& active_workers;      // controller_runtime_active_workers{controller}
   CounterFamily& sweep_repairs;     // holmes_sweep_repairs_total{controller}
+
+  GaugeFamily& leader;                  // leader_election_master_status{name}
+  CounterFamily& leader_slow_renewals;  // leader_election_slowpath_total{name}
 
   CounterFamily& events_sent;     // holmes_events_sent_total
   CounterFamily& events_dropped;  // holmes_events_dropped_total{reason}
