@@ -23,8 +23,7 @@ class Judge {
   // A change, before anybody sees it.
   void written(const kube::JournalEntry& entry);
   void execution_began(const std::string& id, const std::string& check);
-  // A process sends an execution or a write although another holds the lease.
-  void acted_without_lease(const std::string& process, const std::string& what);
+  void execution_sent(const std::string& process, const std::string& id);
   void broken(const std::string& invariant, const std::string& what);
 
   // The user deletes it, so that may happen to it at any time.
@@ -54,6 +53,8 @@ class Judge {
   [[nodiscard]] std::optional<HealthCheck> check(const std::string& name) const;
   [[nodiscard]] std::vector<HealthCheck> checks() const;
   [[nodiscard]] std::vector<std::string> schedule_names() const;
+  // The identity in the lease of the operators; "" while there is none.
+  [[nodiscard]] const std::string& leader() const { return leader_; }
 
  private:
   // One meaning of a schedule, and from when to when it stood.
@@ -101,6 +102,7 @@ class Judge {
   std::map<std::string, std::string> claims_;   // attempt id: the epoch that claimed it
   std::map<std::string, int64_t> transitions_;  // uid of a check: newest epoch of its claims
   std::map<std::string, int> executions_;       // by attempt id
+  std::string leader_;
   std::set<std::string> given_up_;
   std::vector<std::string> violations_;
 };

@@ -48,6 +48,7 @@ class Network {
   struct Hooks {
     std::function<void(const std::string& process)> crash;
     std::function<void(const std::string& process)> pause;
+    std::function<void(const std::string& process)> ended;  // by itself
   };
 
   Network(Loop& world, uint64_t seed, Hooks hooks);

@@ -201,6 +201,7 @@ WorldOptions random_options(uint64_t seed) {
   Dice dice(seed * 3 + 1);
   WorldOptions options;
   options.seed = seed;
+  if (dice.one_in(3)) options.operators = 2;
   options.check_servers = static_cast<size_t>(dice.between(1, 3));
   // Weekends of a change to and from daylight saving time, in Berlin and on Lord Howe.
   using std::chrono::sys_days;

@@ -17,8 +17,13 @@ Replica::Replica(Network& net, Cluster& cluster, CheckServers& servers,
   work.api_url = Url{"http", "holmes-api", 8080, ""};
   work.claimant = {random_.uuid4(), options.name};
   work.concurrent_max = options.concurrent_max;
-  work_ =
-      std::make_unique<Operator>(loop_, random_, retry_, checks_, checks_, registry_, log, work);
+  if (options.leader_election) {
+    work.election = {.lease = {"default", "holmes-operator"},
+                     .identity = kube::leader_identity(options.name, random_)};
+    lease_.emplace(loop_, std::make_unique<ApiWire>(net, cluster, port_, Place::kLease));
+  }
+  work_ = std::make_unique<Operator>(loop_, random_, retry_, checks_, checks_, registry_, log, work,
+                                     lease_ ? &*lease_ : nullptr);
   scope_.spawn(run(scope_.stop()));
 }
 
@@ -27,8 +32,11 @@ Replica::~Replica() = default;
 Task<> Replica::run(Stop stop) {
   const StopCallback on_kill(stop, [this](StopReason) { stopping_.request_stop(); });
   co_await work_->run(stopping_.stop());
-  port_->dead = true;
   net_.tell(name() + " has ended");
+  if (!port_->dead) {
+    port_->die();
+    net_.hooks.ended(name());
+  }
 }
 
 void Replica::kill() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "kube/client/retry_transport.h"
@@ -53,6 +54,7 @@ class Replica {
   std::shared_ptr<Port> port_;
   ApiWire wire_;
   CheckWire checks_;
+  std::optional<kube::LeaseClient> lease_;
   MetricsRegistry registry_;
   kube::RetryTransport retry_;
   std::unique_ptr<Operator> work_;

@@ -178,6 +178,47 @@ void shutdown(World& world) {
   world.run(seconds(10));
 }
 
+size_t leader_of(World& world) {
+  for (size_t at = 0; at < world.operators(); ++at) {
+    Replica* replica = world.replica(at);
+    if (replica != nullptr && world.judge.leader().starts_with(replica->name() + "_")) return at;
+  }
+  return 0;
+}
+
+void failover(World& world) {
+  world.servers.duration = seconds(20);
+  world.run(seconds(2));
+  world.create_check("a");
+  world.create_schedule("s", {{"schedule", "@every 10s"}});
+  world.run(seconds(2));
+  world.kill(leader_of(world));
+  world.run(seconds(25));
+  world.servers.duration = seconds(1);
+  world.run(seconds(5));
+}
+
+void handover(World& world) {
+  world.servers.duration = seconds(8);
+  world.run(seconds(2));
+  world.create_check("a");
+  world.create_schedule("s", {{"schedule", "@every 10s"}});
+  world.run(seconds(2));
+  world.terminate(leader_of(world));
+  world.run(seconds(12));
+}
+
+void frozen_leader(World& world) {
+  world.servers.duration = seconds(5);
+  world.run(seconds(2));
+  world.create_check("a");
+  world.create_schedule("s", {{"schedule", "@every 10s"}});
+  world.run(seconds(9));
+  world.pause(leader_of(world), seconds(30));
+  world.create_check("b");
+  world.run(seconds(35));
+}
+
 constexpr std::array kScenarios = {
     Scenario{"one-shot", "a check runs once", one_shot, 1, expect_one_answer},
     Scenario{"many", "checks that run together", many_at_once},
@@ -197,6 +238,10 @@ constexpr std::array kScenarios = {
     Scenario{"downtime", "no operator for a while: coalesced or skipped", downtime},
     Scenario{"late-start", "a starting deadline, and jitter", late_start},
     Scenario{"shutdown", "the operator is asked to end while checks run", shutdown},
+    Scenario{"failover", "the leader dies in the middle of a check", failover, 2},
+    Scenario{"handover", "the leader is asked to end in the middle of a check", handover, 2},
+    Scenario{"frozen-leader", "the leader stops for longer than its lease, and returns",
+             frozen_leader, 2},
 };
 
 }  // namespace

@@ -43,6 +43,10 @@ World::World(WorldOptions options)
            .pause =
                [this](const std::string& process) {
                  if (const auto slot = slot_of(process)) pause(*slot, kPause);
+               },
+           .ended =
+               [this](const std::string& process) {
+                 if (const auto slot = slot_of(process)) start_later(*slot);
                }}),
       cluster(loop, random, [this](const kube::JournalEntry& entry) { judge.written(entry); }),
       servers(net, options.check_servers,

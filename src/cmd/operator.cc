@@ -108,7 +108,7 @@ Task<int> serve(AsioLoop& loop, Operator& work, HttpServer& http, Logger log, St
   co_await work.run(stop);
   const StopSource now({}, loop, loop.mono_now());
   co_await http.close(now.stop());
-  co_return work.deposed() ? 1 : 0;
+  co_return work.ended_early() ? 1 : 0;
 }
 
 kube::LeaderElectorOptions elector_options(const ElectionOptions& options,

@@ -91,8 +91,8 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
   }
   schedules_.on_change([this](const auto& c) { on_schedule_change(c.before, c.now); });
   informer_.on_change([this](const auto& c) { on_change(c.before, c.now); });
-  informer_.on_went_back([this] { schedules_.list_again(); });
-  schedules_.on_went_back([this] { informer_.list_again(); });
+  informer_.on_went_back([this] { history_went_back(); });
+  schedules_.on_went_back([this] { history_went_back(); });
 }
 
 Task<> Operator::run(Stop stop) {
@@ -113,11 +113,16 @@ Task<> Operator::lead(Stop stop, TaskScope& background) {
     schedule_reconciler_.stop();
     reconciler_.stop_claiming();
   });
+  leave_ = [this, &no_more, &give_up] {
+    ended_early_ = true;
+    give_up.request_stop();
+    no_more.request_stop();
+  };
   leading_ = true;
   informer_.for_each([this](const CheckSnapshot& check) { tell_schedule(nullptr, check); });
   background.spawn(events_.run(background.stop()));
   TaskScope renewals(loop_);
-  if (elector_) renewals.spawn(keep_lease(renewals.stop(), no_more, give_up));
+  if (elector_) renewals.spawn(keep_lease(renewals.stop()));
   TaskScope controllers(loop_);
   controllers.spawn(run_checks(no_more.stop(), give_up.stop()));
   controllers.spawn(run_schedules(no_more.stop(), give_up.stop()));
@@ -132,15 +137,22 @@ Task<> Operator::lead(Stop stop, TaskScope& background) {
   if (const Status flushed = co_await events_.flush(flush_limit.stop()); !flushed) {
     log_.warning("events were dropped at the stop", {{"events", events_.queued()}});
   }
+  leave_ = nullptr;
 }
 
-Task<> Operator::keep_lease(Stop stop, StopSource& no_more, StopSource& give_up) {
+void Operator::history_went_back() {
+  if (!leave_ || ended_early_) return;
+  log_.error(
+      "the API server knows less than it did, as after a restore: this process ends and begins "
+      "anew");
+  leave_();
+}
+
+Task<> Operator::keep_lease(Stop stop) {
   const Error why = co_await elector_->hold(stop);
   if (stop.requested()) co_return;
   log_.error("the lease is lost: this process leads no more and ends", {{"error", why}});
-  deposed_ = true;
-  give_up.request_stop();
-  no_more.request_stop();
+  leave_();
 }
 
 std::optional<Claimant> Operator::claimant() const {

@@ -3,9 +3,11 @@
 // Several of them may run. Each keeps its caches, and one leads: only it makes checks, claims,
 // executes, recovers, writes and tells events. Losing the lease ends run(): a process leads at most
 // once and then begins anew, so that nothing of one term (a queue, an execution in hand, a write
-// whose outcome is unknown) can reach into the next; controller-runtime does the same.
+// whose outcome is unknown) can reach into the next; controller-runtime does the same. So it is
+// when the API server was restored from a backup: what this process remembers never happened.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,18 +51,20 @@ class Operator {
 
   // Stands by until it leads, then works until the stop and shuts down: no new ticks or claims, the
   // lease is released, running checks may end within the grace, events are flushed. When the lease
-  // is lost it leaves everything as it is and returns at once. Call it once.
+  // is lost, or the API server's history went back, it leaves everything as it is and returns at
+  // once. Call it once.
   Task<> run(Stop stop);
-  // run() ended as the lease was lost.
-  [[nodiscard]] bool deposed() const { return deposed_; }
+  // run() ended by itself: the process should end too, and be started anew.
+  [[nodiscard]] bool ended_early() const { return ended_early_; }
 
   // /healthz, /readyz (503 until the cache is synced, saying what it waits for) and /metrics.
   Task<HttpResponse> handle(HttpRequest request, Stop stop);
 
  private:
   Task<> lead(Stop stop, TaskScope& background);
-  // Until the stop or the end of the term; in the second case it requests both stops.
-  Task<> keep_lease(Stop stop, StopSource& no_more, StopSource& give_up);
+  // Until the stop or the end of the term; in the second case it leaves.
+  Task<> keep_lease(Stop stop);
+  void history_went_back();
   Task<> run_checks(Stop stop, Stop give_up);
   Task<> run_schedules(Stop stop, Stop give_up);
   template <class T>
@@ -100,7 +104,8 @@ class Operator {
   ScheduleReconciler schedule_reconciler_;
   kube::Controller schedule_controller_;
   bool leading_ = false;  // its work has begun
-  bool deposed_ = false;
+  bool ended_early_ = false;
+  std::function<void()> leave_;  // while it works: leaves everything as it is, and run() ends
   // The first objects are enqueued together.
   bool checks_started_ = false;
   bool schedules_started_ = false;

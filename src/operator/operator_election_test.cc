@@ -86,7 +86,7 @@ TEST(OperatorElection, AtSigtermTheNextOneLeadsAtOnceAndTheAnswerCountsOnce) {
   EXPECT_EQ(result(world), "pass");
   EXPECT_EQ(world.cluster.at("a").status.attempts.size(), 1U);
   EXPECT_TRUE(first.ended());
-  EXPECT_FALSE(first.deposed());
+  EXPECT_FALSE(first.ended_early());
   for (const auto& [id, count] : world.server.executions) EXPECT_EQ(count, 1);
   EXPECT_EQ(std::ranges::count(world.cluster.event_reasons, "Completed"), 2);  // one for each check
 }
@@ -118,7 +118,7 @@ TEST(OperatorElection, WhoeverLosesTheLeaseEndsAndLeavesItsExecutionsToTheNext) 
   first.lease_wire->cut = true;  // all other requests still arrive
   world.loop.advance(seconds(12));
   EXPECT_TRUE(first.ended());
-  EXPECT_TRUE(first.deposed());
+  EXPECT_TRUE(first.ended_early());
   EXPECT_EQ(result(world), "Running");
   const int writes = first.wire.writes;
   world.cluster.put(new_check("new"));
@@ -147,7 +147,7 @@ TEST(OperatorElection, ALeaderThatStoodStillAfterItsClaimDoesNotExecuteIt) {
   world.cluster.put(new_check());
   world.loop.advance(seconds(1));
   ASSERT_TRUE(stood);
-  EXPECT_TRUE(first.deposed());
+  EXPECT_TRUE(first.ended_early());
   EXPECT_EQ(result(world), "Running");
   EXPECT_EQ(world.total_executions(), 0);
   const Replica second(world, "b");
@@ -169,7 +169,7 @@ TEST(OperatorElection, ALeaderThatStoodStillNeitherClaimsNorMakesAChild) {
   world.cluster.put(new_check());
   world.loop.stand_still(at_minute(10) + seconds(1) - world.loop.wall_now());
   world.loop.run_until_idle();
-  EXPECT_TRUE(first.deposed());
+  EXPECT_TRUE(first.ended_early());
   EXPECT_TRUE(first.ended());
   EXPECT_EQ(first.wire.writes, writes);
   EXPECT_FALSE(world.ran(10));
@@ -229,7 +229,7 @@ TEST(OperatorElection, AStopWhileStandingByEndsAtOnceAndLeavesTheLease) {
   standby.terminate();
   world.loop.run_until_idle();
   EXPECT_TRUE(standby.ended());
-  EXPECT_FALSE(standby.deposed());
+  EXPECT_FALSE(standby.ended_early());
   EXPECT_EQ(world.lease.stored->holder, "a");
 }
 

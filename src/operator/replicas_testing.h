@@ -115,7 +115,7 @@ class Replica {
 
   void terminate() { scope_.request_stop(); }  // SIGTERM
   [[nodiscard]] bool ended() const { return ended_; }
-  [[nodiscard]] bool deposed() const { return operator_->deposed(); }
+  [[nodiscard]] bool ended_early() const { return operator_->ended_early(); }
   [[nodiscard]] std::string metrics() const { return registry_.expose(); }
   [[nodiscard]] std::string ready() {
     return world_.loop.run(operator_->handle({.target = "/readyz"}, {})).body;

@@ -50,10 +50,10 @@ class Informer {
     core_.for_each([&visit](const ErasedObject& object) { visit(cast(object)); });
   }
 
-  // Called when the API server turned out to be behind what was seen of it (restored from a
-  // backup); then other caches of the same API server should list again too. Register before run().
+  // Called when the API server turned out to be behind what was seen of it, as it was restored from
+  // a backup. This cache then lists again; what was decided by it may never have happened. Register
+  // before run().
   void on_went_back(std::function<void()> listener) { core_.on_went_back(std::move(listener)); }
-  void list_again() { core_.list_again(); }
 
   struct Change {
     Snapshot before;  // null: the object is new

@@ -212,17 +212,8 @@ void InformerCore::for_each(const std::function<void(const ErasedObject&)>& visi
   for (const Entry& entry : objects_) visit(entry.object);
 }
 
-void InformerCore::list_again() {
-  for (const auto& scope : scopes_) scope->list_watch().list_again();
-}
-
-void InformerCore::on_went_back(std::function<void()> callback) {
-  for (const auto& scope : scopes_) {
-    scope->list_watch().on_went_back([this, callback] {
-      list_again();
-      callback();
-    });
-  }
+void InformerCore::on_went_back(const std::function<void()>& callback) {
+  for (const auto& scope : scopes_) scope->list_watch().on_went_back(callback);
 }
 
 void InformerCore::note_write(ErasedObject written) {

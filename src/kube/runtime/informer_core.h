@@ -53,8 +53,7 @@ class InformerCore {
   void for_each(const std::function<void(const ErasedObject&)>& visit) const;
   void on_change(Listener listener) { listeners_.push_back(std::move(listener)); }
   InformerIndex& add_index(InformerIndex::KeyOf key_of);
-  void list_again();
-  void on_went_back(std::function<void()> callback);
+  void on_went_back(const std::function<void()>& callback);
   void note_write(ErasedObject written);
   void note_version(const ObjectKey& key, const std::string& version);
   void doubt(const ObjectKey& key);
