@@ -134,7 +134,9 @@ void Judge::check_made(const HealthCheck& now) {
   ++children_made_;
   Account& account = accounts_[owner->uid];
   const std::optional<WallTime> tick = scheduled_at(now);
-  if (!tick) {
+  if (account.ended != WallTime::max()) {
+    // A create that was late on its way: the garbage collector takes it away, and nothing runs.
+  } else if (!tick) {
     if (!account.by_hand.insert(now.meta.name).second) {
       broken("I1", now.meta.name + " was made twice");
     }
@@ -142,10 +144,7 @@ void Judge::check_made(const HealthCheck& now) {
     broken("I1",
            fmt::format("the tick {} has a second check, {}", format_rfc3339(*tick), now.meta.name));
   }
-  const auto schedule = take(schedules_, owner->name);
-  if (schedule == nullptr || schedule->meta.uid != owner->uid) {
-    // The garbage collector takes it away; nothing may run of it.
-  } else if (tick && account.created > *tick) {
+  if (tick && account.created > *tick) {
     broken("I9", fmt::format("{} is older than its schedule", format_rfc3339(*tick)));
   }
   count_unfinished(account, now, false);
@@ -200,6 +199,12 @@ void Judge::execution_began(const std::string& id, const std::string& check) {
   if (!claims_.contains(id)) {
     broken("I4", fmt::format("{} of {} was executed without a claim", id, check));
   }
+  constexpr std::chrono::seconds kNoticed{20};
+  const auto known = take(checks_, check.substr(check.find('/') + 1));
+  const kube::OwnerReference* owner = known != nullptr ? schedule_of(*known) : nullptr;
+  if (owner != nullptr && accounts_[owner->uid].ended < clock_.wall_now() - kNoticed) {
+    broken("I9", check + " runs although its schedule was deleted");
+  }
 }
 
 // Whoever held the lease until now may not know yet that somebody else has it; but then its own
@@ -251,7 +256,7 @@ void Judge::count_unfinished(Account& account, const HealthCheck& now, bool gone
   }
   account.unfinished.insert(now.meta.uid);
   if (account.unfinished.size() < 2 || account.policy_changed || account.meanings.empty()) return;
-  const ConcurrencyPolicy policy = account.meanings.front().spec.concurrency_policy;
+  const ConcurrencyPolicy policy = account.meanings.back().spec.concurrency_policy;
   if (policy != ConcurrencyPolicy::kAllow) {
     broken("I3",
            fmt::format("{} has {} unfinished checks", account.name, account.unfinished.size()));
@@ -343,6 +348,8 @@ void Judge::expect_tidy(const ScheduledHealthCheck& schedule, const CheckServers
 }
 
 void Judge::restored(const std::vector<kube::Stored>& objects) {
+  was_restored_ = true;
+  if (steps_.count() > 0) exact_ = false;
   checks_.clear();
   schedules_.clear();
   accounts_.clear();

@@ -42,7 +42,7 @@ class Judge {
   void clock_was_set(std::chrono::microseconds by) {
     steps_ += std::chrono::abs(by);
     on_time_ = false;
-    if (steps_ > std::chrono::hours(3)) exact_ = false;
+    if (steps_ > std::chrono::hours(3) || was_restored_) exact_ = false;
   }
 
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
@@ -93,6 +93,7 @@ class Judge {
   const Clock& clock_;
   std::chrono::microseconds steps_{0};
   bool on_time_ = true;
+  bool was_restored_ = false;
   bool exact_ = true;
   size_t writes_ = 0;
   size_t children_made_ = 0;

@@ -146,6 +146,7 @@ Task<kube::Outcome> HealthCheckReconciler::act(CheckSnapshot check, Decision dec
 
 Task<kube::Outcome> HealthCheckReconciler::start(CheckSnapshot check, Stop stop) {
   if (!claiming_) co_return kube::Done{};
+  if (options_.may_start && !options_.may_start(*check)) co_return kube::RequeueAfter{kKeptRequeue};
   if (const auto wait = not_before_.find(check->meta.uid); wait != not_before_.end()) {
     if (const auto left = wait->second - loop_.mono_now(); left > left.zero()) {
       co_return kube::RequeueAfter{left};

@@ -35,6 +35,9 @@ class HealthCheckReconciler {
     // True while writes that are more urgent than a claim are under way: checks then wait. Call
     // wake_waiting() when it becomes false. Empty: never.
     std::function<bool()> hold{};
+    // False for a check that nobody wants any more although it is there still: it is asked again
+    // soon. Empty: never.
+    std::function<bool(const HealthCheck&)> may_start{};
     // False while somebody still needs this finished check, whose time to live is over: it is asked
     // again soon. Empty: never.
     std::function<bool(const HealthCheck&)> may_delete{};

@@ -72,6 +72,11 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
                   {.claimant = [this] { return claimant(); },
                    .concurrent_max = options_.concurrent_max,
                    .hold = [this] { return schedule_reconciler_.creating(); },
+                   .may_start =
+                       [this](const HealthCheck& check) {
+                         // The garbage collector takes the others away.
+                         return !is_scheduled(check) || owner_lives(check);
+                       },
                    .may_delete = [this](const HealthCheck& check) { return may_delete(check); }}),
       controller_(loop, queue_, reconciler_of(reconciler_), log, runtime_metrics_,
                   controller_options(kControllerName)),

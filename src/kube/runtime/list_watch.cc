@@ -101,6 +101,7 @@ Task<> ListWatch::ask(Stop stop) {
 
 void ListWatch::tell_history_went_back(const std::string& version) const {
   logger_.warning("the history of the API server went back: listing again", {{"version", version}});
+  if (went_back_) went_back_();
 }
 
 Status ListWatch::take_page(std::string body) {
