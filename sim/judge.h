@@ -2,6 +2,7 @@
 // on every change of every object and on every execution, as they happen.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,9 @@ namespace holmes::sim {
 class Judge {
  public:
   explicit Judge(const Clock& clock) : clock_(clock) {}
+
+  // Whether a write may have been carried out long after its sender gave up. Empty: never.
+  std::function<bool()> writes_may_be_late;
 
   // A change, before anybody sees it.
   void written(const kube::JournalEntry& entry);
@@ -76,6 +80,7 @@ class Judge {
     WallTime known_from{};
     std::map<WallTime, int64_t> missed_before;
     std::set<std::string> unfinished;  // uids
+    std::set<std::string> running;
     bool policy_changed = false;
   };
 

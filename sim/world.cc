@@ -54,6 +54,7 @@ World::World(WorldOptions options)
                 judge.execution_began(id, check);
               }),
       options_(std::move(options)) {
+  judge.writes_may_be_late = [this] { return net.faults.hits().contains(Fault::kLate); };
   if (options_.begins) {
     loop.jump_wall(
         std::chrono::duration_cast<std::chrono::microseconds>(*options_.begins - loop.wall_now()));

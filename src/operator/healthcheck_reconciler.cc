@@ -276,7 +276,10 @@ void HealthCheckReconciler::begin_run(const CheckSnapshot& claimed, bool execute
   const Attempt& attempt = *claimed->status.attempt;
   std::chrono::microseconds left = attempt.deadline - loop_.wall_now();
   if (!execute) left = std::max<std::chrono::microseconds>(left, kMinRecoverTime);
-  left = std::min<std::chrono::microseconds>(left, kMaxCheckTimeout + kClaimMargin);
+  // Whatever the clock has become since: a claim lasts no longer than it was made for.
+  left = std::min<std::chrono::microseconds>(
+      left, std::min<std::chrono::microseconds>(attempt.deadline - attempt.start_time,
+                                                kMaxCheckTimeout + kClaimMargin));
   auto owned = std::make_unique<Run>();
   Run* const self = owned.get();
   self->key = claimed->meta.key();

@@ -72,11 +72,7 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
                   {.claimant = [this] { return claimant(); },
                    .concurrent_max = options_.concurrent_max,
                    .hold = [this] { return schedule_reconciler_.creating(); },
-                   .may_start =
-                       [this](const HealthCheck& check) {
-                         // The garbage collector takes the others away.
-                         return !is_scheduled(check) || owner_lives(check);
-                       },
+                   .may_start = [this](const HealthCheck& check) { return may_start(check); },
                    .may_delete = [this](const HealthCheck& check) { return may_delete(check); }}),
       controller_(loop, queue_, reconciler_of(reconciler_), log, runtime_metrics_,
                   controller_options(kControllerName)),
@@ -259,6 +255,21 @@ bool Operator::owner_lives(const HealthCheck& check) const {
   if (!schedules_.synced() && !schedules_.missing_type()) return true;
   const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, owner->name});
   return schedule != nullptr && schedule->meta.uid == owner->uid;
+}
+
+// The garbage collector takes a check away whose schedule is gone. And where a schedule wants one
+// check at a time, a create that was late on its way may have made a second one: it waits.
+bool Operator::may_start(const HealthCheck& check) const {
+  if (!is_scheduled(check)) return true;
+  if (!owner_lives(check)) return false;
+  const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, schedule_of(check)->name});
+  if (schedule == nullptr || schedule->spec.concurrency_policy == ConcurrencyPolicy::kAllow) {
+    return true;
+  }
+  return std::ranges::none_of(
+      children_.of(schedule->meta.uid), [&check](const ScheduleChild& sibling) {
+        return sibling.unfinished() && CheckAge(*sibling.check) < CheckAge(check);
+      });
 }
 
 // A schedule's check is what tells of its tick, until the schedule's status does.

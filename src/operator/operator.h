@@ -75,6 +75,7 @@ class Operator {
   void on_change(const CheckSnapshot& before, const CheckSnapshot& now);
   void tell_schedule(const CheckSnapshot& before, const CheckSnapshot& now);
   [[nodiscard]] bool owner_lives(const HealthCheck& check) const;
+  [[nodiscard]] bool may_start(const HealthCheck& check) const;
   [[nodiscard]] bool may_delete(const HealthCheck& check) const;
   void on_schedule_change(const ScheduleSnapshot& before, const ScheduleSnapshot& now);
   // A claim of this process appeared and nothing else: whoever wrote it goes on with it anyway.
