@@ -81,8 +81,12 @@ TEST(OperatorElection, AtSigtermTheNextOneLeadsAtOnceAndTheAnswerCountsOnce) {
   world.cluster.put(new_check("new"));
   world.loop.advance(milliseconds(500));
   EXPECT_EQ(world.cluster.at("new").status.attempt->holder, "b");
+  world.cluster.latency = milliseconds(300);  // each decides before it can see what the other did
   world.loop.advance(seconds(30));
-  // Both asked for the answer and both tried to commit it.
+  const std::string commit =
+      "PUT /apis/holmesgpt.dev/v1alpha1/namespaces/default/healthchecks/a/status";
+  EXPECT_EQ(std::ranges::count(first.wire.requests, commit), 2);  // and its claim
+  EXPECT_EQ(std::ranges::count(second.wire.requests, commit), 1);
   EXPECT_EQ(result(world), "pass");
   EXPECT_EQ(world.cluster.at("a").status.attempts.size(), 1U);
   EXPECT_TRUE(first.ended());
