@@ -17,8 +17,8 @@ namespace holmes {
 namespace {
 
 // Counts the time that the machine is suspended, which steady_clock (CLOCK_MONOTONIC) does not: a
-// deadline that passed meanwhile has passed. A timer counts only the time awake, so after a sleep it
-// may run late, as it may under load: what must be known for sure is asked of the clock.
+// deadline that passed meanwhile has passed. A timer counts only the time awake, so after a sleep
+// it may run late, as it may under load: what must be known for sure is asked of the clock.
 MonoTime boot_time() {
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);

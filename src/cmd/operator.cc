@@ -14,6 +14,7 @@
 #include "kube/client/cluster_transport.h"
 #include "kube/client/credentials.h"
 #include "kube/client/request_metrics.h"
+#include "kube/store/label_syntax.h"
 #include "net/http_server.h"
 #include "net/peer_client.h"
 
@@ -32,6 +33,13 @@ Result<std::optional<bool>> parse_wish(std::string_view word) {
   return wish;
 }
 
+Result<std::string> parse_object_name(std::string_view word) {
+  if (!kube::is_dns_subdomain(word)) {
+    return fail(ErrorCode::kInvalid, "a name has lower case letters, digits, '-' and '.' only");
+  }
+  return std::string(word);
+}
+
 struct ElectionOptions {
   std::optional<bool> wanted;  // nullopt: in a cluster
   std::string lease_name = "holmes-operator";
@@ -43,12 +51,13 @@ struct ElectionOptions {
                                       "true|false",
                                       "Of several operators one works and the others stand by");
     table.bare_word("true");
-    table.text("lease-name", "HOLMES_LEASE_NAME", lease_name,
-               "Lease by which they agree; operators of other namespaces need one of their own",
-               "NAME");
-    table.text("lease-namespace", "HOLMES_LEASE_NAMESPACE", lease_namespace,
-               "Where that Lease is; without it, the namespace of this pod or of the kubeconfig",
-               "NAMESPACE");
+    table.parsed<std::string>(
+        "lease-name", "HOLMES_LEASE_NAME", lease_name, &parse_object_name, lease_name, "NAME",
+        "Lease by which they agree; operators of other namespaces need one of their own");
+    table.parsed<std::string>(
+        "lease-namespace", "HOLMES_LEASE_NAMESPACE", lease_namespace, &parse_object_name, "",
+        "NAMESPACE",
+        "Where that Lease is; without it, the namespace of this pod or of the kubeconfig");
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -139,6 +140,24 @@ TEST(CheckClient, AnUnreadableAnswerIsAnErrorAndNeverAVerdict) {
   const auto outcome = world.execute();
   EXPECT_EQ(std::get<Answered>(outcome).response.status, CheckStatus::kError);
   EXPECT_EQ(std::get<Answered>(outcome).response.reason, ErrorReason::kUnparsable);
+}
+
+TEST(CheckClient, WhoeverMayNotExecuteSendsNothing) {
+  World world;
+  bool may = false;
+  CheckClient::Options options;
+  options.base = parse_url("http://api:8080").value();
+  options.may_execute = [&may] { return std::exchange(may, false); };  // asked before each POST
+  CheckClient client(world.loop, world.http, world.resolver, Logger(), options);
+  world.http.answer("POST /api/check/execute", HttpResponse{404, {}, ""});
+  world.http.answer("POST /api/checks/execute", HttpResponse{200, {}, kPass});
+  EXPECT_TRUE(
+      std::holds_alternative<Withheld>(world.loop.run(client.execute(world.request, "id1", {}))));
+  EXPECT_TRUE(world.http.requests.empty());
+  may = true;
+  EXPECT_TRUE(
+      std::holds_alternative<Withheld>(world.loop.run(client.execute(world.request, "id1", {}))));
+  EXPECT_EQ(world.http.requests.size(), 1U);  // the other route is a POST of its own
 }
 
 TEST(CheckClient, FallsBackToTodaysRouteAndRemembersIt) {

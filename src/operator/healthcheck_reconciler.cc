@@ -389,7 +389,7 @@ Task<StatusChange> HealthCheckReconciler::recover(CheckSnapshot claimed, Run* se
 
 Task<StatusChange> HealthCheckReconciler::aborted(CheckSnapshot claimed, Run* self) {
   const bool gone = self->abort == Abort::kGone;
-  log_for(*claimed).info(gone ? "the check is gone; cancelling its execution"
+  log_for(*claimed).info(gone ? "the check or its claim is gone; cancelling its execution"
                               : "the check was cancelled; cancelling its execution");
   co_await client_.cancel(self->attempt_id, scope_.stop());
   // One that is deleted may stay for a while, when somebody else's finalizer holds it.

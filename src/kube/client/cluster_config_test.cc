@@ -21,6 +21,7 @@ TEST(InClusterConfig, ReadsTheServiceAccount) {
   EXPECT_EQ(bare->tls_files.ca, folder + "ca.crt") << "it is renewed";
   EXPECT_EQ(bare->tls.ca_pem, kCa);
   EXPECT_EQ(bare->default_namespace, "default");
+  EXPECT_TRUE(bare->in_cluster);
   files.contents[folder + "namespace"] = "holmes\n";
   const Result<ClusterConfig> ipv6 = in_cluster_config(files, "fd00::1", "6443");
   ASSERT_TRUE(ipv6) << ipv6.error().message;

@@ -330,6 +330,18 @@ TEST(LeaderElector, TakingAndReleasingGoThroughLostAnswersToo) {
   EXPECT_EQ(world.store.stored->holder, "");
 }
 
+// The renewal has been carried out, or will be: the release goes by what is there.
+TEST(LeaderElector, AReleaseInTheMiddleOfARenewalIsWrittenAllTheSame) {
+  LeaseWorld world;
+  Candidate a(world, "a");
+  world.loop.advance(seconds(60));
+  a.wire->latency = seconds(1);
+  while (world.store.stored->renewed != world.loop.wall_now()) world.loop.advance(milliseconds(10));
+  a.resign();
+  EXPECT_EQ(world.store.stored->holder, "");
+  EXPECT_FALSE(a.elector.leads());
+}
+
 TEST(LeaderElector, AReleaseLosesAgainstWhoeverHasTheLease) {
   LeaseWorld world;
   Candidate a(world, "a");
