@@ -97,48 +97,50 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
 }
 
 Task<> Operator::run(Stop stop) {
-  TaskScope background(loop_);
-  background.spawn(informer_.run(background.stop()));
-  background.spawn(schedules_.run(background.stop()));
-  if (!elector_ || co_await elector_->acquire(stop)) co_await lead(stop, background);
-  co_await background.close();
-}
-
-Task<> Operator::lead(Stop stop, TaskScope& background) {
   StopSource no_more(stop);
   StopSource give_up;
-  // The grace begins with the stop, not when the last reconcile is done.
-  MonoTime stopped_at = loop_.mono_now();
-  const StopCallback on_stop(no_more.stop(), [this, &stopped_at](StopReason) {
-    stopped_at = loop_.mono_now();
-    schedule_reconciler_.stop();
-    reconciler_.stop_claiming();
-  });
   leave_ = [this, &no_more, &give_up] {
     ended_early_ = true;
     give_up.request_stop();
     no_more.request_stop();
   };
+  TaskScope background(loop_);
+  background.spawn(informer_.run(background.stop()));
+  background.spawn(schedules_.run(background.stop()));
+  if (!elector_ || co_await elector_->acquire(no_more.stop())) {
+    co_await lead(no_more.stop(), give_up.stop(), background);
+  }
+  co_await background.close();
+  leave_ = nullptr;
+}
+
+Task<> Operator::lead(Stop no_more, Stop give_up, TaskScope& background) {
+  // The grace begins with the stop, not when the last reconcile is done.
+  MonoTime stopped_at = loop_.mono_now();
+  const StopCallback on_stop(no_more, [this, &stopped_at](StopReason) {
+    stopped_at = loop_.mono_now();
+    schedule_reconciler_.stop();
+    reconciler_.stop_claiming();
+  });
   leading_ = true;
   informer_.for_each([this](const CheckSnapshot& check) { tell_schedule(nullptr, check); });
   background.spawn(events_.run(background.stop()));
   TaskScope renewals(loop_);
   if (elector_) renewals.spawn(keep_lease(renewals.stop()));
   TaskScope controllers(loop_);
-  controllers.spawn(run_checks(no_more.stop(), give_up.stop()));
-  controllers.spawn(run_schedules(no_more.stop(), give_up.stop()));
+  controllers.spawn(run_checks(no_more, give_up));
+  controllers.spawn(run_schedules(no_more, give_up));
   const Status ended = co_await controllers.drain({});
   HOLMES_ASSERT(ended.has_value());
   log_.info("stopping", {{"running", reconciler_.running()}});
   co_await renewals.close();
   if (elector_) co_await elector_->release();
-  const StopSource grace(give_up.stop(), loop_, stopped_at + options_.shutdown_grace);
+  const StopSource grace(give_up, loop_, stopped_at + options_.shutdown_grace);
   co_await reconciler_.close(grace.stop());
-  const StopSource flush_limit(give_up.stop(), loop_, loop_.mono_now() + kEventFlushTime);
+  const StopSource flush_limit(give_up, loop_, loop_.mono_now() + kEventFlushTime);
   if (const Status flushed = co_await events_.flush(flush_limit.stop()); !flushed) {
     log_.warning("events were dropped at the stop", {{"events", events_.queued()}});
   }
-  leave_ = nullptr;
 }
 
 void Operator::history_went_back() {

@@ -61,7 +61,7 @@ class Operator {
   Task<HttpResponse> handle(HttpRequest request, Stop stop);
 
  private:
-  Task<> lead(Stop stop, TaskScope& background);
+  Task<> lead(Stop no_more, Stop give_up, TaskScope& background);
   // Until the stop or the end of the term; in the second case it leaves.
   Task<> keep_lease(Stop stop);
   void history_went_back();
@@ -106,7 +106,7 @@ class Operator {
   kube::Controller schedule_controller_;
   bool leading_ = false;  // its work has begun
   bool ended_early_ = false;
-  std::function<void()> leave_;  // while it works: leaves everything as it is, and run() ends
+  std::function<void()> leave_;  // while it runs: leaves everything as it is, and run() ends
   // The first objects are enqueued together.
   bool checks_started_ = false;
   bool schedules_started_ = false;
