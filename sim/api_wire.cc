@@ -149,17 +149,23 @@ class Pump {
  private:
   // False when the stream is at its end.
   Task<bool> carry(std::string line, Stop stop) {
-    const Point point{Place::kWatchEvent, false, port_->name, summary_of(line)};
+    const Point point = point_of(line);
     while (port_->frozen_at || port_->answers_lost) {  // it does not come through
       if (!co_await sleep_for(net_.world, std::chrono::milliseconds(250), stop)) co_return false;
     }
     if (!co_await sleep_for(net_.world, net_.leg(), stop)) co_return false;
-    const std::optional<Fault> fault = net_.at(point);
-    if (!fault) {
+    const std::optional<Planned> planned = net_.at(point);
+    if (!planned) {
       tell(std::move(line));
       co_return true;
     }
-    co_return co_await carry_badly(std::move(line), *fault, stop);
+    if (planned->fault >= Fault::kBlind) {
+      net_.hooks.mislead(port_->name, *planned);
+      if (planned->fault == Fault::kStale) co_return co_await carry(std::move(line), stop);
+      channel_->end(fail(connection_lost()));
+      co_return false;
+    }
+    co_return co_await carry_badly(std::move(line), planned->fault, stop);
   }
 
   Task<bool> carry_badly(std::string line, Fault fault, Stop stop) {
@@ -210,13 +216,17 @@ class Pump {
     channel_->tell(std::move(line));
   }
 
-  [[nodiscard]] std::string summary_of(const std::string& line) const {
-    if (!net_.trace) return what_;
+  [[nodiscard]] Point point_of(const std::string& line) const {
+    Point point{Place::kWatchEvent, false, port_->name, what_};
+    if (!net_.trace && !net_.faults.keep_points) return point;
     const auto event = parse_json_object(line);
-    if (!event) return what_;
-    return fmt::format("{} {} {}@{}", what_, json_string_or(*event, {"type"}),
-                       json_string_or(*event, {"object", "metadata", "name"}),
-                       json_string_or(*event, {"object", "metadata", "resourceVersion"}));
+    if (!event) return point;
+    point.object = json_string_or(*event, {"object", "metadata", "name"});
+    const std::string version =
+        json_string_or(*event, {"object", "metadata", "resourceVersion"}, "0");
+    point.version = std::strtoll(version.c_str(), nullptr, 10);
+    point.what += fmt::format(" {} {}@{}", json_string_or(*event, {"type"}), point.object, version);
+    return point;
   }
 
   Network& net_;
@@ -228,10 +238,19 @@ class Pump {
 
 Task<Result<kube::Response>> carry_out(Cluster& cluster, std::shared_ptr<Port> port,
                                        kube::Request request) {
+  if (port->blind && request.method == "GET") {
+    co_return fail(status(503, std::nullopt, reason_of(503)));
+  }
   if (port->frozen_at) {
     HOLMES_CO_CHECK(answer_from(*port->frozen_at, request));
   }
   co_return co_await cluster.send(std::move(request));
+}
+
+Task<Result<std::unique_ptr<HttpStream>>> open_stream(Cluster& cluster, std::shared_ptr<Port> port,
+                                                      kube::Request request) {
+  if (port->blind) co_return fail(status(503, std::nullopt, reason_of(503)));
+  co_return co_await cluster.open(std::move(request));
 }
 
 }  // namespace
@@ -255,8 +274,8 @@ Task<Result<std::unique_ptr<HttpStream>>> ApiWire::open(kube::Request request, S
   service.refuse = [](int code, std::optional<std::chrono::seconds> after) {
     return Result<std::unique_ptr<HttpStream>>(fail(status(code, after, reason_of(code))));
   };
-  service.carry_out = [&cluster = cluster_, request = std::move(request)] {
-    return cluster.open(request);
+  service.carry_out = [&cluster = cluster_, port = port_, request = std::move(request)] {
+    return open_stream(cluster, port, request);
   };
   HOLMES_CO_TRY(std::unique_ptr<HttpStream> inner,
                 co_await ask(net_, port_, point, std::move(service), std::move(stop)));

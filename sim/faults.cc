@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, kFaultKinds> kNames = {
     "unavailable",   "unavailable-for", "timeout-after",
     "no-connection", "event-cut",       "event-ends",
     "event-gone",    "event-error",     "event-late",
-    "event-again",   "server-dies"};
+    "event-again",   "server-dies",     "crash-during",
+    "blind",         "stale",           "time-travel"};
 
 }  // namespace
 
@@ -44,6 +45,7 @@ std::vector<Fault> faults_at(const Point& point) {
   }
   if (point.place == Place::kChecks) {
     faults.push_back(kServerDies);
+    faults.push_back(kCrashDuring);
     return faults;
   }
   faults.push_back(kTooManyBare);
@@ -51,18 +53,18 @@ std::vector<Fault> faults_at(const Point& point) {
   return faults;
 }
 
-std::optional<Fault> Faults::at(const Point& point) {
+std::optional<Planned> Faults::at(const Point& point) {
   const size_t number = points_++;
   if (keep_points) kept.push_back(point);
-  std::optional<Fault> fault;
-  if (const auto planned = planned_.find(number); planned != planned_.end()) {
-    fault = planned->second;
+  std::optional<Planned> planned;
+  if (const auto found = planned_.find(number); found != planned_.end()) {
+    planned = found->second;
   } else if (rate_ > 0 && dice_.unit() < rate_) {
     const std::vector<Fault> choices = faults_at(point);
-    fault = choices[dice_.next() % choices.size()];
+    planned = Planned{choices[dice_.next() % choices.size()]};
   }
-  if (fault) ++hits_[*fault];
-  return fault;
+  if (planned) ++hits_[planned->fault];
+  return planned;
 }
 
 }  // namespace holmes::sim

@@ -43,9 +43,15 @@ enum class Fault {
   kEventLate,   // it and what follows come 10 s later
   kEventAgain,  // everything that the stream told comes once more
   // Of a check server.
-  kServerDies,  // with what it runs and all answers that it knows
+  kServerDies,   // with what it runs and all answers that it knows
+  kCrashDuring,  // the process dies while the server works on its request
+  // Of a watch event, with a version: made from the events of a run that went well (Sieve,
+  // OSDI'22).
+  kBlind,       // from this event on it sees nothing until that version is there
+  kStale,       // it is shown nothing new until that version is there
+  kTimeTravel,  // it dies here, and the next one is connected to an API server at that version
 };
-inline constexpr size_t kFaultKinds = static_cast<size_t>(Fault::kServerDies) + 1;
+inline constexpr size_t kFaultKinds = static_cast<size_t>(Fault::kTimeTravel) + 1;
 std::string_view to_string(Fault fault);
 std::optional<Fault> parse_fault(std::string_view text);
 
@@ -56,6 +62,14 @@ struct Point {
   bool writes = false;
   std::string process;
   std::string what;  // "PUT healthchecks/a/status"
+  // Of a watch event, when points are kept.
+  std::string object{};
+  int64_t version = 0;
+};
+
+struct Planned {
+  Fault fault = Fault::kCrashBefore;
+  int64_t version = 0;  // for those of the last kind
 };
 
 // Which faults make sense there.
@@ -64,7 +78,7 @@ std::vector<Fault> faults_at(const Point& point);
 // What is to go wrong: chosen points, or any with a probability.
 class Faults {
  public:
-  void plan(size_t point, Fault fault) { planned_[point] = fault; }
+  void plan(size_t point, Planned planned) { planned_[point] = planned; }
   // From now on each point has one of its faults with this probability; 0: never.
   void set_rate(double rate) { rate_ = rate; }
   void seed(uint64_t seed) { dice_ = SeededRandom(seed); }
@@ -75,7 +89,7 @@ class Faults {
   }
 
   // Counts the point. Called once for each, as it happens.
-  std::optional<Fault> at(const Point& point);
+  std::optional<Planned> at(const Point& point);
 
   [[nodiscard]] size_t points() const { return points_; }
   [[nodiscard]] const std::map<Fault, size_t>& hits() const { return hits_; }
@@ -85,7 +99,7 @@ class Faults {
 
  private:
   size_t points_ = 0;
-  std::map<size_t, Fault> planned_;
+  std::map<size_t, Planned> planned_;
   double rate_ = 0;
   SeededRandom dice_{1};
   std::map<Fault, size_t> hits_;

@@ -25,17 +25,23 @@ std::chrono::nanoseconds Network::leg() {
   return std::chrono::microseconds(500 + dice.next() % 4000);
 }
 
-std::optional<Fault> Network::at(const Point& point) {
-  const std::optional<Fault> fault = faults.at(point);
+std::optional<Planned> Network::at(const Point& point) {
+  const std::optional<Planned> planned = faults.at(point);
   if (trace) {
     tell(fmt::format("#{} {} {}{}", faults.points() - 1, point.process, point.what,
-                     fault ? fmt::format("  !! {}", to_string(*fault)) : ""));
+                     planned ? fmt::format("  !! {}", to_string(planned->fault)) : ""));
   }
-  return fault;
+  return planned;
 }
 
 void Network::tell(const std::string& line) const {
   if (trace) trace(line);
+}
+
+Task<> crash_soon(Network& net, std::string process) {
+  if (co_await sleep_for(net.world, std::chrono::milliseconds(700), net.scope.stop())) {
+    net.hooks.crash(process);
+  }
 }
 
 Error connection_lost() {

@@ -35,6 +35,7 @@ struct Port {
   // It is connected to an API server whose watches have stopped at this version, and which answers
   // those who do not insist on the newest from there.
   std::optional<int64_t> frozen_at;
+  bool blind = false;  // lists and watches are refused
   std::vector<std::weak_ptr<Waiter>> waiters;
 
   // Nothing reaches it any more: all that it waits for fails.
@@ -49,6 +50,8 @@ class Network {
     std::function<void(const std::string& process)> crash;
     std::function<void(const std::string& process)> pause;
     std::function<void(const std::string& process)> ended;  // by itself
+    // Its view of the API server goes wrong.
+    std::function<void(const std::string& process, Planned how)> mislead;
   };
 
   Network(Loop& world, uint64_t seed, Hooks hooks);
@@ -64,11 +67,13 @@ class Network {
   // How long a message takes one way.
   std::chrono::nanoseconds leg();
   // Counts the point and tells what goes wrong there; tells the trace.
-  std::optional<Fault> at(const Point& point);
+  std::optional<Planned> at(const Point& point);
   void tell(const std::string& line) const;
 };
 
 Error connection_lost();
+// The process dies in a moment.
+Task<> crash_soon(Network& net, std::string process);
 
 // How one kind of request is answered.
 template <class T>
@@ -101,7 +106,8 @@ Task<Result<T>> ask(Network& net, std::shared_ptr<Port> port, Point point, Servi
   if (port->dead) co_return fail(connection_lost());
   auto call = std::make_shared<Call<T>>(*port->loop);
   port->add(call);
-  const std::optional<Fault> fault = net.at(point);
+  const std::optional<Planned> planned = net.at(point);
+  const std::optional<Fault> fault = planned ? std::optional(planned->fault) : std::nullopt;
   net.scope.spawn(deliver(net, port, fault, std::move(service), call));
   Result<Result<T>> answer = co_await call->answer.get(std::move(stop));
   if (!answer) co_return fail(answer.error());
@@ -163,6 +169,7 @@ Task<> deliver(Network& net, std::shared_ptr<Port> port, std::optional<Fault> fa
     call->answer.set(fail(connection_lost()));
     co_return;
   }
+  if (fault == Fault::kCrashDuring) net.scope.spawn(crash_soon(net, port->name));
   Result<T> answer = co_await service.carry_out();
   if (port->answers_lost || fault == Fault::kLost || fault == Fault::kLate) co_return;
   if (fault == Fault::kCrashAfter) {

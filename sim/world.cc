@@ -47,7 +47,8 @@ World::World(WorldOptions options)
            .ended =
                [this](const std::string& process) {
                  if (const auto slot = slot_of(process)) start_later(*slot);
-               }}),
+               },
+           .mislead = [this](const std::string& process, Planned how) { mislead(process, how); }}),
       cluster(loop, random, [this](const kube::JournalEntry& entry) { judge.written(entry); }),
       servers(net, options.check_servers,
               [this](const std::string& id, const std::string& check) {
@@ -66,6 +67,7 @@ World::World(WorldOptions options)
   }
   loop.run(cluster.install());
   slots_.resize(options_.operators);
+  travels_to_.resize(options_.operators);
   for (size_t slot = 0; slot < slots_.size(); ++slot) start(slot);
 }
 
@@ -165,6 +167,37 @@ Task<> World::resume_later(std::string process, std::chrono::seconds delay) {
   }
 }
 
+void World::mislead(const std::string& process, Planned how) {
+  const auto slot = slot_of(process);
+  if (!slot) return;
+  if (how.fault == Fault::kTimeTravel) {
+    travels_to_[*slot] = how.version;
+    return kill(*slot);
+  }
+  Port& port = slots_[*slot]->port();
+  if (how.fault == Fault::kBlind) {
+    port.blind = true;
+  } else {
+    port.frozen_at = cluster.version();
+  }
+  net.scope.spawn(lead_right(process, how.version));
+}
+
+// Its view is right again some time after that version is there.
+Task<> World::lead_right(std::string process, int64_t version) {
+  constexpr std::chrono::seconds kStep{1};
+  constexpr int kMaxSteps = 40;
+  constexpr int kMoreSteps = 8;
+  for (int i = 0; i < kMaxSteps && cluster.version() < version; ++i) {
+    if (!co_await sleep_for(loop, kStep, net.scope.stop())) co_return;
+  }
+  if (!co_await sleep_for(loop, kStep * kMoreSteps, net.scope.stop())) co_return;
+  if (const auto slot = slot_of(process)) {
+    slots_[*slot]->port().blind = false;
+    slots_[*slot]->port().frozen_at.reset();
+  }
+}
+
 void World::set_clock(size_t operator_number, std::chrono::microseconds by) {
   std::unique_ptr<Replica>& replica = slots_[operator_number];
   if (replica == nullptr) return;
@@ -253,6 +286,7 @@ void World::heal() {
     if (slots_[slot] == nullptr) continue;
     Port& port = slots_[slot]->port();
     port.frozen_at.reset();
+    port.blind = false;
     port.requests_lost = false;
     port.answers_lost = false;
     if (slots_[slot]->clock().paused()) slots_[slot]->clock().resume();

@@ -89,6 +89,8 @@ class World {
   void start_later(size_t slot);
   Task<> start_again(size_t slot, std::chrono::seconds delay);
   Task<> resume_later(std::string process, std::chrono::seconds delay);
+  void mislead(const std::string& process, Planned how);
+  Task<> lead_right(std::string process, int64_t version);
   std::optional<size_t> slot_of(const std::string& process) const;
   void reap();
   Logger logger(const std::string& process);
@@ -98,6 +100,7 @@ class World {
   std::vector<std::unique_ptr<Replica>> slots_;
   std::vector<std::unique_ptr<Replica>> dying_;
   std::optional<Cluster::Backup> backup_;
+  std::vector<std::optional<int64_t>> travels_to_;  // the next process of each slot
   int incarnations_ = 0;
   std::chrono::seconds jitter_{0};
 };
