@@ -333,8 +333,8 @@ Answer<ApiAnswer> ApiServer::pod_log(const ObjectTarget& target, const ApiReques
 }
 
 std::optional<json::object> ApiServer::raw_schema(const Kind& kind) const {
-  const Stored crd = store_.find("customresourcedefinitions.apiextensions.k8s.io",
-                                 {"", kind.type.plural + "." + kind.type.group});
+  const Stored crd =
+      store_.find(std::string(kDefinitions), {"", kind.type.plural + "." + kind.type.group});
   if (kind.schema == nullptr || crd == nullptr) return std::nullopt;
   const Result<json::object> object = parse_json_object(crd->bytes);
   HOLMES_ASSERT(object.has_value());
@@ -360,8 +360,8 @@ void ApiServer::make_namespaces() {
 }
 
 void ApiServer::serve_definitions() {
-  const Status visited = store_.visit("customresourcedefinitions.apiextensions.k8s.io", "",
-                                      std::nullopt, std::nullopt, [this](const Stored& stored) {
+  const Status visited = store_.visit(std::string(kDefinitions), "", std::nullopt, std::nullopt,
+                                      [this](const Stored& stored) {
                                         writer_.serve_definition(*stored);
                                         return true;
                                       });
