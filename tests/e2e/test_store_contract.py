@@ -2,17 +2,19 @@
 they answer must be the same.
 """
 
+import ast
 import importlib
 import inspect
 import itertools
 import os
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from support import REPO, clean_env, wait_until
+from support import REPO, clean_env, http_request, wait_until
 
 CASES = REPO / "tests/contract/store"
 sys.path.insert(0, str(CASES))
@@ -41,13 +43,26 @@ def cases():
 class Store:
     """The program that serves an empty embedded API."""
 
-    def __init__(self):
+    token = "any"
+
+    def __init__(self, folder):
         assert PROGRAM.is_file(), f"{PROGRAM} is missing: ninja -C build/dev store_server"
         self.child = subprocess.Popen(
-            [PROGRAM], env=clean_env(), stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+            [PROGRAM, folder],
+            env=clean_env(),
+            stdout=subprocess.PIPE,
+            text=True,
+            stdin=subprocess.DEVNULL,
         )
         self.url = self.child.stdout.readline().strip()
         assert self.url, "the embedded API did not start"
+        self.ca_path = folder / "ca.pem"
+        self.tls = ssl.create_default_context(cafile=self.ca_path)
+
+    def compact(self):
+        """Forgets all history, as an etcd does that is compacted."""
+        done = http_request("POST", f"{self.url}/compact", context=self.tls)
+        assert done.status == 200
 
     def stop(self):
         self.child.terminate()
@@ -55,8 +70,8 @@ class Store:
 
 
 @pytest.fixture(scope="module")
-def store():
-    served = Store()
+def store(tmp_path_factory):
+    served = Store(tmp_path_factory.mktemp("store"))
     yield served
     served.stop()
 
@@ -68,7 +83,7 @@ def both(cluster, store):
     def make(ns):
         return [
             Recorder(cluster.server, ns, tls=cluster.tls, token=cluster.token),
-            Recorder(store.url, ns),
+            Recorder(store.url, ns, tls=store.tls, token=store.token),
         ]
 
     for api in make("default"):
@@ -107,3 +122,34 @@ def test_case(case, both):
     assert real.steps, "the case asked nothing"
     found = differences(real, ours)
     assert not found, "\n".join(found)
+
+
+# The table of docs/local.md
+
+
+def documented():
+    """The first column of the table of kept differences."""
+    text = (REPO / "docs/local.md").read_text().split("## Where the embedded API differs")[1]
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")]
+    assert rows[:2] == ["What", "---"], rows[:2]
+    return rows[2:]
+
+
+def kept():
+    """The rows that cases name, and those that test_kube_contract.py leaves cases out for."""
+    from test_kube_contract import KEPT
+
+    found = set(KEPT.values())
+    for path in CASES.glob("cases_*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "differs":
+                assert isinstance(call.args[0], ast.Constant), f"{path.name}:{call.lineno}"
+                found.add(call.args[0].value)
+    return found
+
+
+def test_each_difference_that_is_kept_has_its_row_and_each_row_shows_somewhere():
+    rows = documented()
+    assert len(rows) == len(set(rows)), "a row stands twice"
+    assert kept() - set(rows) == set(), "not in docs/local.md"
+    assert set(rows) - kept() == set(), "in docs/local.md, but no case shows it"

@@ -126,6 +126,27 @@ Answer<void> check_guards(const ObjectTarget& target, const json::object& old,
   return {};
 }
 
+// Of the encoding, nearly: numbers and words count as a few bytes.
+size_t text_bytes(const json::value& value) {
+  constexpr size_t kWord = 6;
+  size_t bytes = kWord;
+  if (const json::string* text = value.if_string()) bytes += text->size();
+  if (const json::array* array = value.if_array()) {
+    for (const json::value& item : *array) bytes += text_bytes(item);
+  }
+  if (const json::object* object = value.if_object()) {
+    for (const auto& [name, member] : *object) bytes += name.size() + text_bytes(member);
+  }
+  return bytes;
+}
+
+// What the API server says of an object that etcd does not take.
+Refusal too_large() {
+  Refusal refusal;
+  refusal.message = "etcdserver: request is too large";
+  return refusal;
+}
+
 bool being_deleted(const json::object& object) {
   return json_string(object, {"metadata", "deletionTimestamp"}).has_value();
 }
@@ -385,6 +406,7 @@ Answer<void> ObjectWriter::fit_schema(const ObjectTarget& target, json::object& 
     const std::string name = json_string_or(object, {"metadata", "name"});
     return refused(invalid(kind.type, name, std::move(causes)));
   }
+  if (text_bytes(object) > kMaxStoredBytes) return refused(too_large());
   if (kind.schema == nullptr) return {};
   const std::vector<std::string> more = finalizer_warnings(object, old);
   warnings.insert(warnings.end(), more.begin(), more.end());

@@ -77,6 +77,24 @@ TEST(StoreTransport, AcknowledgesNothingThatIsNotDurable) {
   EXPECT_FALSE(test.make("b"));
 }
 
+TEST(StoreTransport, AnObjectDoesNotGrowBeyondItsLimit) {
+  ApiUnderTest test;
+  ASSERT_TRUE(test.ask("POST", "/api/v1/namespaces/default/pods", R"({"metadata":{"name":"a"}})"));
+  const std::string path = "/api/v1/namespaces/default/pods/a";
+  size_t members = 0;
+  Result<Response> grown = fail(ErrorCode::kInternal, "");
+  do {
+    const std::string text(size_t{100} << 10U, 'x');
+    const json::object more{{fmt::format("m{}", members++), text}};
+    grown = test.ask("PATCH", path, to_text(json::object{{"spec", more}}), {},
+                     "application/merge-patch+json");
+  } while (grown && members < 100);
+  ASSERT_FALSE(grown);
+  EXPECT_EQ(grown.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(grown.error().message.contains("request is too large")) << grown.error().message;
+  EXPECT_LE(test.store.find("pods", {"default", "a"})->bytes.size(), kMaxStoredBytes);
+}
+
 // What a client can send must never end the process.
 TEST(StoreTransport, SurvivesWhateverItIsSent) {
   ApiUnderTest test;

@@ -202,3 +202,26 @@ def methods_that_a_built_in_kind_does_not_have(api):
     api.get("/api/v1/configmaps/a")
     api.get(f"{CONFIGMAPS}/a/status")
     api.get("/api/v1/namespaces/{ns}/dolls")
+
+
+def admission_protects_volumes_and_tolerates_nodes(api):
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "c"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    made = api.peek("/api/v1/namespaces/{ns}/persistentvolumeclaims", "POST", claim)
+    made_pod = api.peek(PODS, "POST", pod())
+    with api.differs("What controllers and admission write", "finalizers", "tolerations"):
+        api.write_down(
+            "written",
+            {
+                "name": made["metadata"]["name"],
+                "finalizers": made["metadata"].get("finalizers"),
+                "tolerations": made_pod["spec"].get("tolerations"),
+            },
+        )
