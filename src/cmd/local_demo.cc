@@ -13,8 +13,6 @@
 namespace holmes {
 namespace {
 
-constexpr size_t kTableHeight = 40;
-
 // A create that may find the object there, from an earlier start.
 Task<Status> make(kube::StoreTransport* transport, kube::ResourceType type, json::object object,
                   Stop stop) {
@@ -79,8 +77,9 @@ Task<LiveState> LocalDemo::look(Stop stop) {
 
 void LocalDemo::print(const LiveState& state) {
   if (terminal_.interactive) {
-    LiveTableOptions options{.height = kTableHeight, .colour = terminal_.color};
+    LiveTableOptions options{.colour = terminal_.color};
     if (terminal_.width > 0) options.width = terminal_.width;
+    if (terminal_.height > 0) options.height = terminal_.height;
     std::cout << table_.draw(state, options) << std::flush;
   } else {
     std::cout << lines_.changes(state, loop_.wall_now()) << std::flush;

@@ -225,3 +225,30 @@ def admission_protects_volumes_and_tolerates_nodes(api):
                 "tolerations": made_pod["spec"].get("tolerations"),
             },
         )
+
+
+def the_scale_of_a_deployment(api):
+    path = f"{DEPLOYMENTS}/a/scale"
+    api.get(path)
+    # Of nobody's pods, so that no controller writes into it meanwhile.
+    api.peek(DEPLOYMENTS, "POST", deployment(replicas=0, paused=True))
+    api.get(path)
+    api.patch(path, {"spec": {"replicas": -1}})
+    api.patch(path, {"spec": {"replicas": "x"}})
+    api.post(path, {})
+    api.delete(path)
+    api.get(f"{CONFIGMAPS}/a/scale")
+    api.get("/apis/apps/v1/namespaces/{ns}/daemonsets/a/scale")
+
+
+def a_scale_is_written(api):
+    # Without a controller that looks at it.
+    path = "/apis/apps/v1/namespaces/{ns}/replicasets"
+    api.peek(path, "POST", deployment(replicas=0) | {"kind": "ReplicaSet"})
+    scale = api.peek(f"{path}/a/scale")
+    scale["spec"] = {"replicas": 0}
+    made = api.peek(f"{path}/a/scale", "PUT", scale)
+    api.write_down("spec", {"spec": made["spec"], "kind": made["kind"], "members": sorted(made["metadata"])})
+    old = scale["metadata"] | {"resourceVersion": "1"}
+    api.put(f"{path}/a/scale", scale | {"metadata": old})
+    api.put(f"{path}/a/scale", scale | {"metadata": scale["metadata"] | {"name": "b"}})
