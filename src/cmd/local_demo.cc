@@ -78,7 +78,8 @@ Task<LiveState> LocalDemo::look(Stop stop) {
 void LocalDemo::print(const LiveState& state) {
   if (terminal_.interactive) {
     LiveTableOptions options{.colour = terminal_.color};
-    if (terminal_.width > 0) options.width = terminal_.width;
+    // In the last column terminals differ about what clearing the rest of the line clears.
+    if (terminal_.width > 1) options.width = terminal_.width - 1;
     if (terminal_.height > 0) options.height = terminal_.height;
     std::cout << table_.draw(state, options) << std::flush;
   } else {
