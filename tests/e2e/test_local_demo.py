@@ -62,6 +62,7 @@ def what_a_user_changes_counts(cluster):
     cluster.kubectl("rollout", "status", "deployment/frontend", "--timeout=20s", *shop)
     names = cluster.kubectl("get", "pods", "-l", "app=frontend", "-o", "name", *shop).stdout.split()
     assert len(names) == 2
+    assert "payments-db" in cluster.kubectl("logs", "deployment/payments", "--previous", *shop).stdout
     cluster.kubectl("create", "service", "clusterip", "payments-db", "--tcp=5432", *shop)
     cluster.kubectl("delete", "pods", "-l", "app=payments", *shop)
     cluster.kubectl("rollout", "status", "deployment/payments", "--timeout=20s", *shop)
