@@ -1,6 +1,7 @@
 """`holmes local --demo`: the sample cluster and its checks, in a pipe and on a terminal; and which
 model it finds."""
 
+import os
 import re
 import signal
 import time
@@ -236,10 +237,13 @@ def test_the_demo_looks_at_its_own_cluster_only():
 
 def test_dev_run_is_the_demo_and_needs_no_go(tmp_path):
     cache, port = tmp_path / "cache", free_port()
+    go = tmp_path / "go"
+    go.write_text(f"#!/bin/sh\ntouch {tmp_path}/go-was-asked\nexit 1\n")
+    go.chmod(0o755)
     program = Process(
         "./dev run",
         [REPO / "dev", "run", "--listen", f"127.0.0.1:{port}"],
-        clean_env({"HOLMES_CACHE": cache}),
+        clean_env({"HOLMES_CACHE": cache, "PATH": f"{tmp_path}:{os.environ['PATH']}"}),
         tmp_path / "run.log",
     ).start()
     try:
@@ -252,6 +256,6 @@ def test_dev_run_is_the_demo_and_needs_no_go(tmp_path):
         assert "Ctrl-C ends it" in words
         program.signal(signal.SIGINT)  # reaches the program: there is no shell any more
         assert program.child.wait(30) == 0
-        assert not cache.exists()  # neither a Go toolchain nor a control plane
+        assert not cache.exists() and not (tmp_path / "go-was-asked").exists()
     finally:
         program.kill()
