@@ -18,6 +18,7 @@ class Local(Process):
 
     def __init__(self, log_path, *options, data=None, model=None, slack=None, **env):
         self.data = data
+        env = {"TMPDIR": Path(log_path).parent, **env}  # what a kill leaves there goes with the test
         if model:
             env |= {"MODEL": "openai/scripted", "OPENAI_API_BASE": model.url, "OPENAI_API_KEY": "k"}
         if slack:
