@@ -1,10 +1,13 @@
-// The embedded API: whatever is asked of it, it answers, what it refuses it refuses with a Status,
-// and what it keeps can be read.
+// The embedded API and its garbage collector: whatever is asked of it, it answers, what it refuses
+// it refuses with a Status, and what it keeps can be read.
 #include "async/random.h"
+#include "async/task_scope.h"
 #include "async/virtual_loop.h"
 #include "base/strings.h"
 #include "fuzz/input.h"
+#include "kube/store/api_collector.h"
 #include "kube/store/api_server.h"
+#include "kube/store/garbage_collector.h"
 #include "kube/store/store_listener.h"
 
 namespace holmes::kube {
@@ -33,10 +36,14 @@ constexpr std::string_view kToy =
 class Embedded {
  public:
   Embedded() {
+    tasks_.spawn(collector_.run(tasks_.stop()));
     ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", kToys);
     ask("POST", "/apis/toys.test/v1/namespaces/default/toys", kToy);
   }
-  ~Embedded() { loop_.run(store_.close()); }
+  ~Embedded() {
+    loop_.run(tasks_.close());
+    loop_.run(store_.close());
+  }
 
   HttpResponse ask(std::string method, std::string target, std::string_view body,
                    std::string_view type = "application/json", std::string_view accept = "") {
@@ -45,7 +52,9 @@ class Embedded {
     request.headers.add("Accept", std::string(accept));
     request.headers.add("User-Agent", "fuzz/1");
     request.body = std::string(body);
-    return loop_.run(handler_(std::move(request), {}));
+    HttpResponse response = loop_.run(handler_(std::move(request), {}));
+    loop_.run_until_idle();
+    return response;
   }
 
   // A few pieces of a stream, and at most some minutes.
@@ -77,6 +86,9 @@ class Embedded {
   ObjectStore store_{loop_, journal_};
   ApiServer api_{loop_, random_, store_};
   HttpHandler handler_ = serve_api(api_, "");
+  ApiCollector rules_{api_};
+  GarbageCollector collector_{loop_, store_, rules_};
+  TaskScope tasks_{loop_};
 };
 
 void check_refusal(const HttpResponse& response) {

@@ -14,6 +14,7 @@
 
 #include "async/files.h"
 #include "base/strings.h"
+#include "kube/store/sqlite_journal.h"
 
 namespace holmes {
 namespace {
@@ -102,9 +103,23 @@ DataFolder::DataFolder(DataFolder&& other) noexcept
       lock_(std::exchange(other.lock_, -1)) {}
 
 DataFolder::~DataFolder() {
-  std::error_code ignored;
-  if (temporary_) std::filesystem::remove_all(path_, ignored);
+  remove_temporary();
   if (lock_ >= 0) ::close(lock_);
+}
+
+void DataFolder::remove_drafts(std::string_view name) const {
+  const std::string draft = fmt::format("{}{}", name, kube::kJournalDraft);
+  std::error_code ignored;
+  std::filesystem::directory_iterator walk(path_, ignored);
+  for (; walk != std::filesystem::directory_iterator(); walk.increment(ignored)) {
+    const std::string file = walk->path().filename();
+    if (file.starts_with(draft)) std::filesystem::remove(walk->path(), ignored);
+  }
+}
+
+void DataFolder::remove_temporary() {
+  std::error_code ignored;
+  if (std::exchange(temporary_, false)) std::filesystem::remove_all(path_, ignored);
 }
 
 Status DataFolder::lock() {

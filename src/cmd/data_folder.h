@@ -16,6 +16,10 @@ class DataFolder {
   static Result<DataFolder> open(std::string path);
   // A new one in `parent`, removed with everything in it when this goes.
   static Result<DataFolder> temporary(const std::string& parent);
+  // Removes the drafts of this SqliteJournal that processes left which were killed meanwhile.
+  void remove_drafts(std::string_view name) const;
+  // Removes it now, if it is temporary: for a process that ends without destructors.
+  void remove_temporary();
 
   DataFolder(DataFolder&& other) noexcept;
   DataFolder& operator=(DataFolder&&) = delete;

@@ -228,10 +228,11 @@ std::string render_live_table(const LiveState& state, const LiveTableOptions& op
   const size_t shown = rows.size() <= lines_max ? rows.size() : lines_max - 1;
   std::string text;
   for (size_t i = 0; i < shown; ++i) {
-    std::string line = fitted(line_of(rows[i], widths, {.colour = false}), options.width);
+    const std::string whole = line_of(rows[i], widths, {.colour = false});
+    std::string line = fitted(whole, options.width);
     if (options.colour && i == 0) {
       line = fmt::format("{}{}{}", kBold, line, kReset);
-    } else if (options.colour && width_of(line) < options.width) {
+    } else if (options.colour && width_of(whole) <= options.width) {
       line = line_of(rows[i], widths, options);
     }
     text += line + '\n';

@@ -96,6 +96,12 @@ TEST(LiveTable, ColoursTheResultUnlessToldNotTo) {
   EXPECT_THAT(render_live_table(state, kPlain), Not(HasSubstr("\x1b")));
 }
 
+TEST(LiveTable, ColoursTheResultOfAMessageThatIsCut) {
+  LiveState state{{check("a", CheckStatus::kFail)}, {}};
+  state.checks[0].message = std::string(200, 'x');
+  EXPECT_THAT(render_live_table(state, {}), HasSubstr("\x1b[31mfail\x1b[0m"));
+}
+
 TEST(LiveTable, NothingOfAMessageReachesTheTerminalButItsText) {
   const LiveState state{{check("a", CheckStatus::kFail,
                                "x\x1b[2Jy\nz\r\xc2\x9b"

@@ -99,6 +99,18 @@ Status keep(const DataFolder& folder, const LocalIdentity& identity, const HostP
   return folder.write(kKubeconfigFile, identity.kubeconfig(address));
 }
 
+// Three lines for a shell. Those of the demo look at what is there, the others make the first
+// check.
+std::string lines_to_try(const std::string& kubeconfig, bool demo) {
+  return fmt::format("  export KUBECONFIG={}\n", kubeconfig) +
+         (demo ? "  kubectl get pods --all-namespaces\n"
+                 "  kubectl describe healthcheck payments-healthy\n"
+               : R"(  echo '{"apiVersion": "holmesgpt.dev/v1alpha1", "kind": "HealthCheck", )"
+                 R"("metadata": {"name": "first"}, "spec": {"query": "Are all pods healthy?"}}' )"
+                 "| kubectl apply -f -\n"
+                 "  kubectl get hc -w\n");
+}
+
 std::string model_lines(const DetectedModel& model) {
   std::string lines = fmt::format("Model: {}.\n", model.sentence);
   for (const std::string& note : model.notes) lines += fmt::format("       {}.\n", note);
@@ -107,19 +119,17 @@ std::string model_lines(const DetectedModel& model) {
 
 void greet(const LocalSettings& settings, const DataFolder& folder, const HostPort& address,
            const CheckedCluster& checked, const DetectedModel& model) {
-  std::cout << fmt::format("Holmes runs at {}, {}.\n", local_url(address),
-                           settings.data.empty()
-                               ? "in memory: it forgets everything when it ends"
-                               : fmt::format("with its data in {}", folder.path()))
-            << fmt::format("Checks look at {}.\n", checked.about()) << model_lines(model)
-            << fmt::format(R"(
-Try:
-  export KUBECONFIG={}
-  echo '{{"apiVersion": "holmesgpt.dev/v1alpha1", "kind": "HealthCheck", "metadata": {{"name": "first"}}, "spec": {{"query": "Are all pods healthy?"}}}}' | kubectl apply -f -
-  kubectl get hc -w
-)",
-                           folder.file(kKubeconfigFile))
-            << std::flush;
+  std::cout
+      << fmt::format("Holmes runs at {}, {}.\n", local_url(address),
+                     settings.data.empty() ? "in memory: it forgets everything when it ends"
+                                           : fmt::format("with its data in {}", folder.path()))
+      << fmt::format("Checks look at {}.\n", checked.about()) << model_lines(model)
+      << "\nTry, in another terminal:\n"
+      << lines_to_try(folder.file(kKubeconfigFile), settings.demo)
+      << fmt::format(
+             "Ctrl-C ends it, after the checks that run (at most {} s); a second one at once.\n",
+             settings.process.shutdown_grace.count())
+      << (settings.demo ? "\n" : "") << std::flush;
 }
 
 // What the options say; else what the environment or a server on this machine offers.
@@ -196,6 +206,7 @@ Task<int> run(LocalParts parts, Stop stop) {
       return objects == nullptr ? std::nullopt : demo_pod_log(*objects)(query);
     };
   }
+  parts.folder.remove_drafts(kStoreFile);
   auto store = co_await LocalStore::open(
       parts.loop, parts.random, parts.settings.data.empty() ? "" : parts.folder.file(kStoreFile),
       std::move(options));
@@ -216,6 +227,13 @@ Task<int> run(LocalParts parts, Stop stop) {
 int run_local(const Invocation& invocation) {
   LocalSettings settings;
   if (const auto code = load_or_exit(make_table(settings), kHelp, invocation)) return *code;
+
+  const bool elsewhere = !settings.checked.context.empty() || !settings.checked.snapshot.empty();
+  if (settings.demo && elsewhere) {
+    return usage_error({ErrorCode::kInvalid,
+                        "--demo: its checks are about the sample cluster; leave --cluster and "
+                        "--snapshot out"});
+  }
 
   AsioLoop loop;
   SystemRandom random;
@@ -240,7 +258,7 @@ int run_local(const Invocation& invocation) {
       settings.listen.host.empty() ? HostPort{"127.0.0.1", identity->port()} : settings.listen;
   const Status fits = identity->serve_as(settings.process.listen.host, loop.wall_now(), random);
   if (!fits) return usage_error(fits.error().within("--listen"));
-  ShutdownSignals signals(loop, log);
+  ShutdownSignals signals(loop, log, [&folder] { folder->remove_temporary(); });
   return loop.run(
       run({settings, loop, random, registry, log, **outside, model,
            look_at_terminal(STDOUT_FILENO, invocation.environment), *folder, *identity, **checked},

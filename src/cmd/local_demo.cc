@@ -13,8 +13,6 @@
 namespace holmes {
 namespace {
 
-constexpr size_t kTableHeight = 40;
-
 // A create that may find the object there, from an earlier start.
 Task<Status> make(kube::StoreTransport* transport, kube::ResourceType type, json::object object,
                   Stop stop) {
@@ -79,8 +77,10 @@ Task<LiveState> LocalDemo::look(Stop stop) {
 
 void LocalDemo::print(const LiveState& state) {
   if (terminal_.interactive) {
-    LiveTableOptions options{.height = kTableHeight, .colour = terminal_.color};
-    if (terminal_.width > 0) options.width = terminal_.width;
+    LiveTableOptions options{.colour = terminal_.color};
+    // In the last column terminals differ about what clearing the rest of the line clears.
+    if (terminal_.width > 1) options.width = terminal_.width - 1;
+    if (terminal_.height > 0) options.height = terminal_.height;
     std::cout << table_.draw(state, options) << std::flush;
   } else {
     std::cout << lines_.changes(state, loop_.wall_now()) << std::flush;

@@ -103,5 +103,6 @@ const char* malloc_conf = "narenas:1,dirty_decay_ms:2000,muzzy_decay_ms:0";  // 
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a peer that hung up is an error of that write
+  std::signal(SIGXFSZ, SIG_IGN);  // and so is a file that may not grow any more
   return holmes::main_command(argv[0], std::vector<std::string>(argv + 1, argv + argc));
 }

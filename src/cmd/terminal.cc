@@ -23,7 +23,10 @@ Terminal look_at_terminal(int descriptor, const std::map<std::string, std::strin
   terminal.interactive = !kind.empty() && kind != "dumb";
   terminal.color = terminal.interactive && variable(environment, "NO_COLOR").empty();
   winsize size{};
-  if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0) terminal.width = size.ws_col;  // NOLINT
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0) {  // NOLINT
+    terminal.width = size.ws_col;
+    terminal.height = size.ws_row;
+  }
   return terminal;
 }
 

@@ -11,6 +11,7 @@ struct Terminal {
   bool interactive = false;  // a terminal that can move its cursor
   bool color = false;        // and NO_COLOR (https://no-color.org) is not set
   size_t width = 0;          // in characters; 0: not a terminal, or it does not tell
+  size_t height = 0;         // in lines, likewise
 };
 
 // `descriptor` is 1 for the standard output, 2 for the standard error.

@@ -7,5 +7,5 @@ for go in go "${HOLMES_GO:-}"; do
     exit 0
   fi
 done
-echo "needs Go 1.26 or later on PATH or in HOLMES_GO; ./dev setup installs one" >&2
+echo "needs Go 1.26 or later on PATH or in HOLMES_GO; ./dev cluster up installs one" >&2
 exit 1

@@ -18,6 +18,7 @@ class Local(Process):
 
     def __init__(self, log_path, *options, data=None, model=None, slack=None, **env):
         self.data = data
+        env = {"TMPDIR": Path(log_path).parent, **env}  # what a kill leaves there goes with the test
         if model:
             env |= {"MODEL": "openai/scripted", "OPENAI_API_BASE": model.url, "OPENAI_API_KEY": "k"}
         if slack:
@@ -40,7 +41,7 @@ class Local(Process):
     def wait_ready(self, timeout=30):
         def kubeconfig():
             assert self.alive(), f"{self.name} ended with {self.child.returncode}:\n{self.tail()}"
-            return re.search(r"export KUBECONFIG=(\S+)\n.*kubectl get hc -w", self.words(), re.S)
+            return re.search(r"export KUBECONFIG=(\S+)\n.*Ctrl-C ends it", self.words(), re.S)
 
         self.kubeconfig = Path(wait_until("it says where it is", kubeconfig, timeout).group(1))
         self.cluster = LocalCluster(self.kubeconfig)

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -50,7 +51,11 @@ def clean_env(extra=None):
 
 
 class Process:
-    """One child process with its whole output in a file. It is ended by its process id only."""
+    """One child process with its whole output in a file. It is ended by its process id only.
+    `file_bytes_max`: no file of it may grow beyond.
+    """
+
+    file_bytes_max = None
 
     def __init__(self, name, argv, env, log_path):
         self.name = name
@@ -68,8 +73,12 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=self.limit_files if self.file_bytes_max else None,
             )
         return self
+
+    def limit_files(self):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_bytes_max,) * 2)
 
     @property
     def pid(self):

@@ -185,6 +185,33 @@ def test_the_mode_flag_goes_before_the_files(checks, ns, slack):
     assert len(slack.messages(f"#{ns.name}")) == 1
 
 
+def test_the_flags_for_model_time_and_cluster_go_before_everything_else(checks, ns, cluster, tmp_path):
+    ns.deployment("frontend", 3)
+    config = cluster.kubectl("config", "view", "--raw", "-o", "json", kubeconfig=checks.env["KUBECONFIG"])
+    config = json.loads(config.stdout)
+    config["contexts"].append(config["contexts"][0] | {"name": "here"})
+    config["current-context"] = "nowhere"
+    (tmp_path / "kubeconfig").write_text(json.dumps(config))
+    file = tmp_path / "checks.yaml"
+    file.write_text(
+        json.dumps(
+            {
+                "defaults": {"model": "openai/of-the-file", "timeout": 60},
+                "checks": [
+                    {"name": "quick", "query": FRONTEND},
+                    {"name": "slow", "query": f"{FRONTEND} [[slow 20]]"},
+                ],
+            }
+        )
+    )
+    [quick, slow] = checks.rows(
+        "-f", file, "--model", "openai/of-the-flag", "--timeout", "2", "--context", "here",
+        env={"KUBECONFIG": tmp_path / "kubeconfig"}, code=3,
+    )
+    assert quick["status"] == "pass" and quick["model_used"] == "openai/of-the-flag"
+    assert slow["reason"] == "Timeout" and slow["duration"] < 10
+
+
 def test_checks_are_picked_by_name_and_by_tag(checks, ns):
     ns.deployment("frontend", 3)
     ns.deployment("checkout", 3)

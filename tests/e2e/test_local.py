@@ -81,7 +81,7 @@ def test_memory_leaves_nothing_behind_and_sigterm_ends_it_cleanly(local):
     assert stat.S_IMODE(program.kubeconfig.stat().st_mode) == 0o600
     assert program.terminate() == 0
     assert not program.kubeconfig.parent.exists()
-    assert len(program.words().splitlines()) <= 9, program.words()  # no log lines
+    assert program.words().splitlines()[-1].startswith("Ctrl-C ends it")  # no log lines
 
 
 # Checks
@@ -247,6 +247,51 @@ def test_watches_do_not_hold_up_the_end_and_a_second_signal_ends_at_once(local):
     assert program.child.wait(5) == 128 + signal.SIGINT
     watch.kill()
     watch.communicate()
+
+
+def test_a_second_signal_leaves_no_temporary_folder_behind(local):
+    program = local()
+    ns = Namespace(program.cluster, "default")
+    ns.check("slow", f"{FRONTEND} [[slow 20]]")
+    ns.wait_phase("slow", "Running")
+    program.signal(signal.SIGTERM)
+    wait_until("it is ending", lambda: not program.cluster.is_ready())
+    program.signal(signal.SIGTERM)
+    assert program.child.wait(5) == 128 + signal.SIGTERM
+    assert not program.kubeconfig.parent.exists()
+
+
+def test_what_a_kill_left_half_made_is_gone_at_the_next_start(local, data):
+    assert local(data=data).terminate() == 0
+    half = [data / f"store.db.new-Ab12Cd{end}" for end in ("", "-wal", "-journal")]
+    own = data / "store.db.backup"
+    for file in [*half, own]:
+        file.write_bytes(b"half")
+    assert local(data=data).cluster.is_ready()
+    assert not any(file.exists() for file in half) and own.read_bytes() == b"half"
+
+
+def test_a_full_disk_is_told_ends_it_and_loses_nothing_that_was_acknowledged(local, data):
+    assert local(data=data).terminate() == 0
+    program = Local(data.parent / "full.log", data=data)
+    program.file_bytes_max = 3_000_000
+    program.start()
+    configmaps = "/api/v1/namespaces/default/configmaps"
+    acknowledged, refused = [], None
+    for number in range(200):
+        body = {"metadata": {"name": f"cm-{number}"}, "data": {"x": "y" * 100_000}}
+        made = program.cluster.request("POST", configmaps, body)
+        if made.status != 201:
+            refused = made
+            break
+        acknowledged.append(f"cm-{number}")
+    assert refused is not None and len(acknowledged) > 5
+    assert refused.status == 500 and "store.db" in refused.json()["message"]
+    assert program.child.wait(30) == 1
+    last = program.words().splitlines()[-1]
+    assert last.startswith("holmes: ") and "store.db" in last and "disk" in last, last
+    kept = local(data=data).cluster.api("GET", configmaps)["items"]
+    assert set(acknowledged) <= {item["metadata"]["name"] for item in kept}
 
 
 # What is refused
@@ -434,3 +479,49 @@ def test_half_a_snapshot_is_refused_and_says_where(tmp_path, name, text, words):
     done = run_holmes("local", "--snapshot", folder)
     assert done.returncode == 2 and done.stdout == ""
     assert words in done.stderr and str(folder) in done.stderr
+
+
+def many_files(folder):
+    for number in range(10_001):
+        (folder / f"{number}.yaml").write_text("")
+
+
+def one_large_file(folder):
+    with open(folder / "a.yaml", "wb") as file:
+        file.truncate((64 << 20) + 1)
+
+
+def large_files(folder):
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+    text = json.dumps(config_map | {"data": {"x": "y" * (60 << 20)}})
+    for number in range(5):
+        (folder / f"{number}.json").write_text(text)
+
+
+def many_values(folder):
+    (folder / "a.yaml").write_text("- a\n" * 2_000_001)
+
+
+def many_objects(folder):
+    item = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p%d"}}'
+    items = ",".join(item % number for number in range(200_001))
+    (folder / "a.json").write_text('{"apiVersion":"v1","kind":"List","items":[' + items + "]}")
+
+
+@pytest.mark.parametrize(
+    "fill, words",
+    [
+        (many_files, "has more than 10000 files"),
+        (one_large_file, "a.yaml: more than 64 MiB; split it"),
+        (large_files, "has more than 256 MiB of YAML and JSON"),
+        (many_values, "a file must have at most 2000000 values"),
+        (many_objects, "there are 200001 objects, and 200000 is the most"),
+    ],
+)
+def test_a_snapshot_beyond_its_limits_is_refused_and_says_which(tmp_path, fill, words):
+    folder = tmp_path / "snapshot"
+    folder.mkdir()
+    fill(folder)
+    done = run_holmes("local", "--snapshot", folder)
+    assert done.returncode == 2 and done.stdout == "", done
+    assert words in done.stderr and len(done.stderr.splitlines()) == 1

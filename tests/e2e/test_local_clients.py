@@ -9,18 +9,11 @@ import pytest
 
 from fake_check_api import FakeCheckApi
 from local import Local
+from store_server import StoreServer
 from support import REPO, Process, clean_env, free_port, http_request, wait_until
 
 CACHE = Path(os.environ.get("HOLMES_CACHE") or Path.home() / ".cache/holmes")
 PYTHON_CLIENT = "kubernetes==35.0.0"
-STORE = Path(os.environ.get("HOLMES_STORE_SERVER") or REPO / "build/dev/tests/contract/store_server")
-KUBECONFIG = """\
-apiVersion: v1
-kind: Config
-clusters: [{{name: store, cluster: {{server: "{url}"}}}}]
-contexts: [{{name: store, context: {{cluster: store, namespace: default}}}}]
-current-context: store
-"""
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +57,9 @@ def controller(cluster):
 
 def test_a_client_go_controller(controller, cluster, tmp_path):
     """On the store alone, since the operator of `holmes local` would do the same work."""
-    store = subprocess.Popen([STORE], env=clean_env(), stdout=subprocess.PIPE, text=True)
+    store = StoreServer(tmp_path)
     checks, probe = FakeCheckApi(), free_port()
-    url = store.stdout.readline().strip()
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(KUBECONFIG.format(url=url))
+    kubeconfig = store.kubeconfig
     program = Process(
         "the Go operator",
         [controller, "--kubeconfig", kubeconfig, "--health-probe-bind-address", f"127.0.0.1:{probe}"],
@@ -101,10 +92,8 @@ def test_a_client_go_controller(controller, cluster, tmp_path):
         assert "Failed to watch" not in program.log(), program.tail()
     finally:
         program.kill()
-        store.terminate()
-        assert store.wait(20) == 0
-        store.stdout.close()
         checks.close()
+        store.stop()
 
 
 CHECK = """\

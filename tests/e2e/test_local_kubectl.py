@@ -269,6 +269,20 @@ def test_wait_for_conditions_deletion_and_values(ns):
     child.stdout.close()
 
 
+@pytest.mark.parametrize("kind", ["Deployment", "ReplicaSet", "StatefulSet"])
+def test_scale(ns, kind):
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "m", "image": "i"}]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    workload = {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "web"}, "spec": spec}
+    says(ns, "create", "-f", "-", stdin=json.dumps(workload))
+    assert "scaled" in says(ns, "scale", kind, "web", "--replicas=3")
+    assert says(ns, "get", kind, "web", "-o", "jsonpath={.spec.replicas}") == "3"
+    assert "scaled" in says(ns, "scale", kind, "web", "--current-replicas=3", "--replicas=2")
+    assert "to be 3, was 2" in refuses(ns, "scale", kind, "web", "--current-replicas=3", "--replicas=4")
+    assert says(ns, "get", kind, "web", "-o", "jsonpath={.spec.replicas}") == "2"
+
+
 def test_rollout_of_what_nobody_runs_is_told_apart(ns):
     says(ns, "create", "-f", "-", stdin=DEPLOYMENT)
     assert "timed out" in refuses(ns, "rollout", "status", "deploy/web", "--timeout=1s")

@@ -2,17 +2,17 @@
 they answer must be the same.
 """
 
+import ast
 import importlib
 import inspect
 import itertools
 import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from support import REPO, clean_env, wait_until
+from store_server import StoreServer
+from support import REPO, wait_until
 
 CASES = REPO / "tests/contract/store"
 sys.path.insert(0, str(CASES))
@@ -20,9 +20,6 @@ sys.path.insert(0, str(CASES))
 from recorder import MERGE, Recorder, differences  # noqa: E402
 from toys import CRD, CRDS  # noqa: E402
 
-PROGRAM = Path(
-    os.environ.get("HOLMES_STORE_SERVER") or REPO / "build/dev/tests/contract/store_server"
-)
 numbers = itertools.count(1)
 
 
@@ -38,25 +35,9 @@ def cases():
     return found
 
 
-class Store:
-    """The program that serves an empty embedded API."""
-
-    def __init__(self):
-        assert PROGRAM.is_file(), f"{PROGRAM} is missing: ninja -C build/dev store_server"
-        self.child = subprocess.Popen(
-            [PROGRAM], env=clean_env(), stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
-        )
-        self.url = self.child.stdout.readline().strip()
-        assert self.url, "the embedded API did not start"
-
-    def stop(self):
-        self.child.terminate()
-        assert self.child.wait(20) == 0
-
-
 @pytest.fixture(scope="module")
-def store():
-    served = Store()
+def store(tmp_path_factory):
+    served = StoreServer(tmp_path_factory.mktemp("store"))
     yield served
     served.stop()
 
@@ -68,7 +49,7 @@ def both(cluster, store):
     def make(ns):
         return [
             Recorder(cluster.server, ns, tls=cluster.tls, token=cluster.token),
-            Recorder(store.url, ns),
+            Recorder(store.url, ns, tls=store.tls, token=store.token),
         ]
 
     for api in make("default"):
@@ -84,7 +65,8 @@ def both(cluster, store):
     yield make
     real = make("default")[0]
     real.delete(f"{CRDS}/toys.toys.test")
-    for toy in real.peek("/apis/toys.test/v1/toys")["items"]:  # what a failed case left held
+    left = real.peek("/apis/toys.test/v1/toys")  # what a failed case left held; a text when none
+    for toy in left["items"] if isinstance(left, dict) else []:
         if "finalizers" in toy["metadata"]:
             where = f"/apis/toys.test/v1/namespaces/{toy['metadata']['namespace']}/toys"
             real.peek(
@@ -107,3 +89,34 @@ def test_case(case, both):
     assert real.steps, "the case asked nothing"
     found = differences(real, ours)
     assert not found, "\n".join(found)
+
+
+# The table of docs/local.md
+
+
+def documented():
+    """The first column of the table of kept differences."""
+    text = (REPO / "docs/local.md").read_text().split("## Where the embedded API differs")[1]
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")]
+    assert rows[:2] == ["What", "---"], rows[:2]
+    return rows[2:]
+
+
+def kept():
+    """The rows that cases name, and those that test_kube_contract.py leaves cases out for."""
+    from test_kube_contract import KEPT
+
+    found = set(KEPT.values())
+    for path in CASES.glob("cases_*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "differs":
+                assert isinstance(call.args[0], ast.Constant), f"{path.name}:{call.lineno}"
+                found.add(call.args[0].value)
+    return found
+
+
+def test_each_difference_that_is_kept_has_its_row_and_each_row_shows_somewhere():
+    rows = documented()
+    assert len(rows) == len(set(rows)), "a row stands twice"
+    assert kept() - set(rows) == set(), "not in docs/local.md"
+    assert set(rows) - kept() == set(), "in docs/local.md, but no case shows it"

@@ -86,7 +86,7 @@ main() {
   if [[ $# -gt 0 ]]; then
     for line in "$@"; do in_root "$root" "$test_seconds" "$line"; done
   else
-    in_root "$root" "$run_seconds" './dev run'
+    in_root "$root" "$run_seconds" tests/fresh/run_demo.sh
     in_root "$root" "$test_seconds" './dev test'
   fi
   say "the fresh root passed"

@@ -9,10 +9,12 @@
 #include "base/strings.h"
 #include "kube/store/discovery_docs.h"
 #include "kube/store/meta_rules.h"
+#include "kube/store/object_identity.h"
 #include "kube/store/object_view.h"
 #include "kube/store/openapi_docs.h"
 #include "kube/store/protobuf_body.h"
 #include "kube/store/resource_path.h"
+#include "kube/store/scale.h"
 #include "kube/store/write_options.h"
 
 namespace holmes::kube {
@@ -132,6 +134,17 @@ Answer<void> turn_into_json(ApiRequest& request) {
   return {};
 }
 
+bool is_scale(const ObjectTarget& target) {
+  return target.subresource == "scale" && target.kind->has_scale;
+}
+
+// Of an encoded workload.
+std::string scale_text(const std::string& bytes) {
+  const Result<json::object> workload = parse_json_object(bytes);
+  HOLMES_ASSERT(workload.has_value());  // it was encoded here
+  return to_text(scale_of(*workload));
+}
+
 std::string tail_of(std::string text, std::optional<int64_t> lines) {
   if (!lines) return text;
   size_t begin = text.size();
@@ -199,14 +212,18 @@ Task<Answer<ApiAnswer>> ApiServer::resource(ObjectTarget target, ApiRequest requ
   const bool custom = target.kind->schema != nullptr;
   const bool finalize = target.subresource == "finalize" && target.kind->type.kind == "Namespace";
   const bool status = target.status() && target.kind->has_status;
-  if (!target.subresource.empty() && !status && !finalize) {
+  if (!target.subresource.empty() && !status && !finalize && !is_scale(target)) {
     co_return refuse(custom ? not_found(target.kind->type, target.key.name) : no_such_path());
   }
   if (request.method != "GET") {
     co_return co_await write(std::move(target), std::move(request), std::move(stop));
   }
   if (!target.key.name.empty()) {
-    co_return co_await reader_.get(std::move(target), std::move(request), std::move(stop));
+    const bool scale = is_scale(target);
+    if (scale) request.accept.clear();  // in one form only
+    auto answer = co_await reader_.get(std::move(target), std::move(request), std::move(stop));
+    if (answer && scale) answer->body = scale_text(answer->body);
+    co_return answer;
   }
   if (request.flag("watch")) {
     co_return co_await reader_.watch(std::move(target), std::move(request), std::move(stop));
@@ -263,6 +280,7 @@ Answer<Written> ApiServer::carry_out(const ObjectTarget& at, const ApiRequest& r
   }
   const Answer<WriteOptions> options = read_write_options(request);
   if (!options) return refuse(options.error());
+  if (is_scale(target)) return carry_out_scale(target, request, *options);
   if (request.method == "PATCH") {
     return writer_.patch(target, request.content_type, request.body, *options);
   }
@@ -271,6 +289,22 @@ Answer<Written> ApiServer::carry_out(const ObjectTarget& at, const ApiRequest& r
   if (!object) return refuse(object.error());
   return create ? writer_.create(target, *std::move(object), *options)
                 : writer_.replace(target, *std::move(object), *options);
+}
+
+Answer<Written> ApiServer::carry_out_scale(const ObjectTarget& target, const ApiRequest& request,
+                                           const WriteOptions& options) {
+  const Stored live = store_.find(stored_name(target.kind->type), target.key);
+  if (live == nullptr) return refuse(not_found(target.kind->type, target.key.name));
+  json::object workload = read_view(*target.kind, *live);
+  const Answer<json::object> scale =
+      read_scale(scale_of(workload), request.method, request.content_type, request.body);
+  if (!scale) return refuse(scale.error());
+  if (Answer<void> fine = check_place(target, *scale); !fine) return refuse(fine.error());
+  Answer<json::object> next = with_scale(std::move(workload), *scale);
+  if (!next) return refuse(next.error());
+  Answer<Written> written = writer_.replace(target, *std::move(next), options);
+  if (written) written->bytes = scale_text(written->bytes);
+  return written;
 }
 
 Answer<ApiAnswer> ApiServer::document(const ApiRequest& request) const {
@@ -333,8 +367,8 @@ Answer<ApiAnswer> ApiServer::pod_log(const ObjectTarget& target, const ApiReques
 }
 
 std::optional<json::object> ApiServer::raw_schema(const Kind& kind) const {
-  const Stored crd = store_.find("customresourcedefinitions.apiextensions.k8s.io",
-                                 {"", kind.type.plural + "." + kind.type.group});
+  const Stored crd =
+      store_.find(std::string(kDefinitions), {"", kind.type.plural + "." + kind.type.group});
   if (kind.schema == nullptr || crd == nullptr) return std::nullopt;
   const Result<json::object> object = parse_json_object(crd->bytes);
   HOLMES_ASSERT(object.has_value());
@@ -360,8 +394,8 @@ void ApiServer::make_namespaces() {
 }
 
 void ApiServer::serve_definitions() {
-  const Status visited = store_.visit("customresourcedefinitions.apiextensions.k8s.io", "",
-                                      std::nullopt, std::nullopt, [this](const Stored& stored) {
+  const Status visited = store_.visit(std::string(kDefinitions), "", std::nullopt, std::nullopt,
+                                      [this](const Stored& stored) {
                                         writer_.serve_definition(*stored);
                                         return true;
                                       });

@@ -56,6 +56,8 @@ class ApiServer {
   Task<Answer<ApiAnswer>> resource(ObjectTarget target, ApiRequest request, Stop stop);
   Task<Answer<ApiAnswer>> write(ObjectTarget target, ApiRequest request, Stop stop);
   Answer<Written> carry_out(const ObjectTarget& target, const ApiRequest& request);
+  Answer<Written> carry_out_scale(const ObjectTarget& target, const ApiRequest& request,
+                                  const WriteOptions& options);
   static Answer<void> check_verb(const ObjectTarget& target, const std::string& method);
   Answer<ApiAnswer> document(const ApiRequest& request) const;
   Answer<ApiAnswer> page(const ApiRequest& request) const;

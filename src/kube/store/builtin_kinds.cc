@@ -11,6 +11,7 @@ enum class Scope { kCluster, kNamespaced };
 constexpr unsigned kStatus = 1;
 constexpr unsigned kGeneration = 2;
 constexpr unsigned kInAll = 4;  // of the category "all"
+constexpr unsigned kScale = 8;
 
 struct Row {
   std::string_view group;
@@ -41,16 +42,16 @@ constexpr Row kRows[] = {
     {"", "v1", "resourcequotas", "resourcequota", "ResourceQuota", "quota", kNamespaced, kStatus},
     {"", "v1", "limitranges", "limitrange", "LimitRange", "limits", kNamespaced, 0},
     {"", "v1", "replicationcontrollers", "replicationcontroller", "ReplicationController", "rc",
-     kNamespaced, kStatus | kGeneration | kInAll},
+     kNamespaced, kStatus | kGeneration | kInAll | kScale},
     {"", "v1", "endpoints", "endpoints", "Endpoints", "ep", kNamespaced, 0},
     {"", "v1", "events", "event", "Event", "ev", kNamespaced, 0},
     {"events.k8s.io", "v1", "events", "event", "Event", "ev", kNamespaced, 0},
     {"apps", "v1", "deployments", "deployment", "Deployment", "deploy", kNamespaced,
-     kStatus | kGeneration | kInAll},
+     kStatus | kGeneration | kInAll | kScale},
     {"apps", "v1", "replicasets", "replicaset", "ReplicaSet", "rs", kNamespaced,
-     kStatus | kGeneration | kInAll},
+     kStatus | kGeneration | kInAll | kScale},
     {"apps", "v1", "statefulsets", "statefulset", "StatefulSet", "sts", kNamespaced,
-     kStatus | kGeneration | kInAll},
+     kStatus | kGeneration | kInAll | kScale},
     {"apps", "v1", "daemonsets", "daemonset", "DaemonSet", "ds", kNamespaced,
      kStatus | kGeneration | kInAll},
     {"batch", "v1", "jobs", "job", "Job", "", kNamespaced, kStatus | kGeneration | kInAll},
@@ -119,6 +120,7 @@ Kind kind_of(const Row& row) {
   if ((row.has & kInAll) != 0) kind.categories.emplace_back("all");
   kind.has_status = (row.has & kStatus) != 0;
   kind.has_generation = (row.has & kGeneration) != 0;
+  kind.has_scale = (row.has & kScale) != 0;
   for (const SelectableRow& selectable : selectable_rows()) {
     if (selectable.plural == row.plural) kind.selectable_fields = selectable.fields;
   }

@@ -7,12 +7,15 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "kube/store/scale.h"
 
 namespace holmes::kube {
 namespace {
 
 constexpr std::string_view kAggregated =
     "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+constexpr std::string_view kScaleName = "scale";
 
 // A kind that is only ever posted: what clients ask about themselves.
 struct Review {
@@ -52,6 +55,7 @@ Served served_of(const Kind& kind) {
                 .short_names = texts(kind.short_names),
                 .categories = texts(kind.categories),
                 .subresources = {}};
+  if (kind.has_scale) served.subresources.emplace_back(kScaleName);
   if (kind.has_status) served.subresources.emplace_back("status");
   if (kind.type.group.empty() && kind.type.plural == "pods") {
     served.subresources.emplace_back("log");
@@ -80,6 +84,11 @@ std::map<GroupVersion, std::vector<Served>> all_served(const KindTable& kinds) {
   return all;
 }
 
+// What a subresource shows.
+const ResourceType& answered_with(const Served& served, std::string_view subresource) {
+  return subresource == kScaleName ? kScaleType : served.type;
+}
+
 json::array subresource_verbs(std::string_view name) {
   if (name == "log") return {"get"};
   return {"get", "patch", "update"};
@@ -101,11 +110,17 @@ json::object resource_list(const GroupVersion& of, const std::vector<Served>& re
     if (!served.categories.empty()) entry.emplace("categories", served.categories);
     list.push_back(std::move(entry));
     for (const std::string& name : served.subresources) {
-      list.push_back(json::object{{"name", served.type.plural + "/" + name},
-                                  {"singularName", ""},
-                                  {"namespaced", served.type.namespaced},
-                                  {"kind", served.type.kind},
-                                  {"verbs", subresource_verbs(name)}});
+      const ResourceType& type = answered_with(served, name);
+      json::object below{{"name", served.type.plural + "/" + name},
+                         {"singularName", ""},
+                         {"namespaced", served.type.namespaced},
+                         {"kind", type.kind},
+                         {"verbs", subresource_verbs(name)}};
+      if (name == kScaleName) {
+        below["group"] = type.group;
+        below["version"] = type.version;
+      }
+      list.push_back(std::move(below));
     }
   }
   return {{"kind", "APIResourceList"},
@@ -128,9 +143,10 @@ json::object discovered(const Served& served) {
   if (!served.categories.empty()) entry.emplace("categories", served.categories);
   json::array subresources;
   for (const std::string& name : served.subresources) {
-    subresources.push_back(json::object{{"subresource", name},
-                                        {"responseKind", response_kind(served.type)},
-                                        {"verbs", subresource_verbs(name)}});
+    subresources.push_back(
+        json::object{{"subresource", name},
+                     {"responseKind", response_kind(answered_with(served, name))},
+                     {"verbs", subresource_verbs(name)}});
   }
   if (!subresources.empty()) entry.emplace("subresources", std::move(subresources));
   return entry;

@@ -5,6 +5,7 @@
 
 #include "async/wait.h"
 #include "base/assert.h"
+#include "kube/store/kind_table.h"
 
 namespace holmes::kube {
 namespace {
@@ -12,7 +13,6 @@ namespace {
 constexpr std::string_view kForeground = "foregroundDeletion";
 constexpr std::string_view kOrphan = "orphan";
 constexpr std::string_view kNamespaces = "namespaces";
-constexpr std::string_view kDefinitions = "customresourcedefinitions.apiextensions.k8s.io";
 
 json::object parsed(const Stored& stored) {
   Result<json::object> object = parse_json_object(stored->bytes);

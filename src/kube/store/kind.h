@@ -31,6 +31,7 @@ struct Kind {
   bool has_status = false;
   // metadata.generation counts the changes of everything but metadata and status.
   bool has_generation = false;
+  bool has_scale = false;  // scale.h
   // nullptr: built in; kept as it comes.
   std::shared_ptr<const Schema> schema{};
   // Of custom resources, after the name; built-in kinds have tables of their own (table.h).

@@ -36,6 +36,11 @@ KindPtr KindTable::find_stored(const std::string& name) const {
   return nullptr;
 }
 
+bool KindTable::is_built_in(const std::string& name) const {
+  const KindPtr kind = find_stored(name);
+  return kind != nullptr && kind->schema == nullptr;
+}
+
 std::vector<KindPtr> KindTable::all() const {
   std::vector<KindPtr> kinds;
   for (const auto& [key, kind] : kinds_) kinds.push_back(kind);

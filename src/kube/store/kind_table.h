@@ -13,6 +13,9 @@ namespace holmes::kube {
 
 using KindPtr = std::shared_ptr<const Kind>;
 
+// What CustomResourceDefinitions are stored under.
+inline constexpr std::string_view kDefinitions = "customresourcedefinitions.apiextensions.k8s.io";
+
 // "healthchecks.holmesgpt.dev", "pods": under this name the objects of a kind are stored.
 std::string stored_name(const ResourceType& type);
 
@@ -26,6 +29,8 @@ class KindTable {
   [[nodiscard]] KindPtr find_kind(std::string_view api_version, std::string_view kind) const;
   // By the name of its objects in the store.
   [[nodiscard]] KindPtr find_stored(const std::string& name) const;
+  // Likewise: whether it is one of our own, which no CustomResourceDefinition may define.
+  [[nodiscard]] bool is_built_in(const std::string& name) const;
   // In the order of groups (the core group first), versions and plurals.
   [[nodiscard]] std::vector<KindPtr> all() const;
 

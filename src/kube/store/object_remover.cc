@@ -201,7 +201,7 @@ Answer<Written> ObjectRemover::remove_stored(const ObjectTarget& target, const S
   set_propagation(object, options.propagation);
   if (!is_held(object)) {
     if (!options.dry_run) {
-      if (kind.type.plural == "customresourcedefinitions") remove_instances(object);
+      if (live->resource == kDefinitions) remove_instances(object);
       writer_.erase(live);
     }
     return Written{.status = 200, .bytes = success(kind.type, live)};
@@ -228,6 +228,7 @@ void ObjectRemover::remove_instances(const json::object& definition) {
   const std::string plural = json_string_or(definition, {"spec", "names", "plural"});
   const std::string group = json_string_or(definition, {"spec", "group"});
   const ResourceType type{group, "", plural, "", true};
+  if (kinds_.is_built_in(stored_name(type))) return;
   std::vector<Stored> instances;
   const Status visited =
       store_.visit(stored_name(type), "", std::nullopt, std::nullopt, [&](const Stored& object) {

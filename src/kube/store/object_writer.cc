@@ -17,8 +17,6 @@
 namespace holmes::kube {
 namespace {
 
-const std::string kDefinitions = "customresourcedefinitions.apiextensions.k8s.io";
-
 std::string cannot_handle(const ResourceType& type, std::string_view why) {
   return fmt::format("{} in version \"{}\" cannot be handled as a {}: {}", type.kind, type.version,
                      type.kind, why);
@@ -126,6 +124,27 @@ Answer<void> check_guards(const ObjectTarget& target, const json::object& old,
     return refuse(modified(type, target.key.name));
   }
   return {};
+}
+
+// Of the encoding, nearly: numbers and words count as a few bytes.
+size_t text_bytes(const json::value& value) {
+  constexpr size_t kWord = 6;
+  size_t bytes = kWord;
+  if (const json::string* text = value.if_string()) bytes += text->size();
+  if (const json::array* array = value.if_array()) {
+    for (const json::value& item : *array) bytes += text_bytes(item);
+  }
+  if (const json::object* object = value.if_object()) {
+    for (const auto& [name, member] : *object) bytes += name.size() + text_bytes(member);
+  }
+  return bytes;
+}
+
+// What the API server says of an object that etcd does not take.
+Refusal too_large() {
+  Refusal refusal;
+  refusal.message = "etcdserver: request is too large";
+  return refusal;
 }
 
 bool being_deleted(const json::object& object) {
@@ -331,9 +350,10 @@ Stored ObjectWriter::overwrite(const Stored& live, json::object next) {
 
 void ObjectWriter::serve_definition(const StoredObject& stored) {
   if (stored.resource != kDefinitions) return;
-  const json::object crd = read_view(*kinds_.find_stored(kDefinitions), stored);
+  const json::object crd = read_view(*kinds_.find_stored(std::string(kDefinitions)), stored);
   if (!is_established(crd)) return;
-  if (auto kind = kind_of_crd(crd)) kinds_.define(*std::move(kind));
+  auto kind = kind_of_crd(crd);
+  if (kind && !kinds_.is_built_in(stored_name(kind->type))) kinds_.define(*std::move(kind));
 }
 
 void ObjectWriter::erase(const Stored& live) {
@@ -386,6 +406,7 @@ Answer<void> ObjectWriter::fit_schema(const ObjectTarget& target, json::object& 
     const std::string name = json_string_or(object, {"metadata", "name"});
     return refused(invalid(kind.type, name, std::move(causes)));
   }
+  if (text_bytes(object) > kMaxStoredBytes) return refused(too_large());
   if (kind.schema == nullptr) return {};
   const std::vector<std::string> more = finalizer_warnings(object, old);
   warnings.insert(warnings.end(), more.begin(), more.end());
@@ -428,10 +449,13 @@ FieldOwner ObjectWriter::owner_of(const ObjectTarget& target, const WriteOptions
 
 Answer<void> ObjectWriter::prepare_definition(json::object& crd, const json::object* old) const {
   apply_crd_defaults(crd);
-  const KindPtr kind = kinds_.find_stored(kDefinitions);
+  const KindPtr kind = kinds_.find_stored(std::string(kDefinitions));
   const std::string name = json_string_or(crd, {"metadata", "name"});
   const auto defined = kind_of_crd(crd);
   Causes causes = defined ? Causes() : defined.error();
+  if (defined && kinds_.is_built_in(stored_name(defined->type))) {
+    causes.push_back(field::forbidden("metadata.name", "is a resource of this API itself"));
+  }
   if (old != nullptr) {
     std::erase_if(causes, [](const Cause& cause) { return cause.field == "metadata.name"; });
     const Causes more = check_crd_update(crd, *old);
@@ -439,11 +463,12 @@ Answer<void> ObjectWriter::prepare_definition(json::object& crd, const json::obj
   }
   if (!causes.empty()) return refuse(invalid(kind->type, name, std::move(causes)));
   std::vector<json::object> others;
-  const Status visited =
-      store_.visit(kDefinitions, "", std::nullopt, std::nullopt, [&](const Stored& stored) {
-        if (stored->key.name != name) others.push_back(read_view(*kind, *stored));
-        return true;
-      });
+  const Status visited = store_.visit(std::string(kDefinitions), "", std::nullopt, std::nullopt,
+                                      [&](const Stored& stored) {
+                                        if (stored->key.name != name)
+                                          others.push_back(read_view(*kind, *stored));
+                                        return true;
+                                      });
   HOLMES_ASSERT(visited.has_value());
   std::vector<const json::object*> pointers;
   for (const json::object& other : others) pointers.push_back(&other);

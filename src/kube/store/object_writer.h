@@ -18,6 +18,9 @@
 
 namespace holmes::kube {
 
+// An object may grow to this, as it may in etcd (https://etcd.io/docs/latest/dev-guide/limit/).
+inline constexpr size_t kMaxStoredBytes = 3 * (size_t{1} << 19U);
+
 // An object as it now stands in the store, or would, for a dry run.
 struct Written {
   int status = 200;

@@ -198,6 +198,13 @@ Error SqliteJournal::Database::error() {
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH:
       return {ErrorCode::kForbidden, fmt::format("open {}: {}", path_, text)};
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return {
+          ErrorCode::kInternal,
+          fmt::format("{}: {} ({}); what was acknowledged is kept: see whether the disk is full, "
+                      "and start again",
+                      path_, text, code)};
     default:
       return {ErrorCode::kInternal, fmt::format("{}: {} ({})", path_, text, code)};
   }
@@ -384,7 +391,7 @@ Result<bool> exists(const std::string& path) {
 
 // Makes the file whole under another name first: what stands at the path was never half made.
 Status SqliteJournal::Database::make(const std::string& path) {
-  std::string draft = path + ".XXXXXX";
+  std::string draft = fmt::format("{}{}XXXXXX", path, kJournalDraft);
   const int descriptor = ::mkstemp(draft.data());  // 0600
   if (descriptor < 0) return fail(system_error(path, "make"));
   // Before SQLite has it open: closing a file drops the process's locks on it.

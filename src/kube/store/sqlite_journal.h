@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "async/loop.h"
@@ -23,6 +24,9 @@ inline constexpr int kSqliteJournalFormat = 1;
 // Pages that gather in the WAL before they are written back to the file, and how large they are.
 inline constexpr int kMaxWalPages = 2048;
 inline constexpr int kPageBytes = 16384;
+
+// A new file is made under a name that goes on so after its own, before it gets that.
+inline constexpr std::string_view kJournalDraft = ".new-";
 
 class SqliteJournal final : public Journal {
  public:

@@ -77,6 +77,61 @@ TEST(StoreTransport, AcknowledgesNothingThatIsNotDurable) {
   EXPECT_FALSE(test.make("b"));
 }
 
+constexpr std::string_view kDefinitionPath =
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+std::string definition(std::string_view group, std::string_view plural) {
+  return fmt::format(R"({{"metadata":{{"name":"{1}.{0}"}},"spec":{{"group":"{0}","scope":"Cluster",
+      "names":{{"plural":"{1}","kind":"Own"}},"versions":[{{"name":"v1","served":true,
+      "storage":true,"schema":{{"openAPIV3Schema":{{"type":"object",
+      "x-kubernetes-preserve-unknown-fields":true}}}}}}]}}}})",
+                     group, plural);
+}
+
+TEST(StoreTransport, NoDefinitionTakesABuiltInKindOver) {
+  ApiUnderTest test;
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"apiextensions.k8s.io", "customresourcedefinitions"},
+      {"coordination.k8s.io", "leases"},
+      {"events.k8s.io", "events"}};
+  for (const auto& [group, plural] : rows) {
+    const auto made = test.ask("POST", std::string(kDefinitionPath), definition(group, plural));
+    ASSERT_FALSE(made) << group;
+    EXPECT_EQ(made.error().code, ErrorCode::kInvalid);
+    EXPECT_TRUE(made.error().message.contains("is a resource of this API itself"));
+  }
+  EXPECT_TRUE(test.ask("POST", std::string(kDefinitionPath), definition("k8s.io", "leases")));
+}
+
+TEST(StoreTransport, AKindThatIsCalledLikeDefinitionsIsNone) {
+  ApiUnderTest test;
+  ASSERT_TRUE(test.ask("POST", std::string(kDefinitionPath),
+                       definition("x.test", "customresourcedefinitions")));
+  const std::string path = "/apis/x.test/v1/customresourcedefinitions";
+  ASSERT_TRUE(test.ask("POST", path, R"({"apiVersion":"x.test/v1","kind":"Own",
+      "metadata":{"name":"a"},"spec":{"group":"","names":{"plural":"namespaces"}}})"));
+  ASSERT_TRUE(test.ask("DELETE", path + "/a"));
+  EXPECT_TRUE(test.ask("GET", "/api/v1/namespaces/default"));
+}
+
+TEST(StoreTransport, AnObjectDoesNotGrowBeyondItsLimit) {
+  ApiUnderTest test;
+  ASSERT_TRUE(test.ask("POST", "/api/v1/namespaces/default/pods", R"({"metadata":{"name":"a"}})"));
+  const std::string path = "/api/v1/namespaces/default/pods/a";
+  size_t members = 0;
+  Result<Response> grown = fail(ErrorCode::kInternal, "");
+  do {
+    const std::string text(size_t{100} << 10U, 'x');
+    const json::object more{{fmt::format("m{}", members++), text}};
+    grown = test.ask("PATCH", path, to_text(json::object{{"spec", more}}), {},
+                     "application/merge-patch+json");
+  } while (grown && members < 100);
+  ASSERT_FALSE(grown);
+  EXPECT_EQ(grown.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(grown.error().message.contains("request is too large")) << grown.error().message;
+  EXPECT_LE(test.store.find("pods", {"default", "a"})->bytes.size(), kMaxStoredBytes);
+}
+
 // What a client can send must never end the process.
 TEST(StoreTransport, SurvivesWhateverItIsSent) {
   ApiUnderTest test;

@@ -24,7 +24,14 @@ WatchStream::WatchStream(Loop& loop, ObjectTarget target, WatchQuery query, Repr
       query_(std::move(query)),
       as_(std::move(as)),
       ends_(loop.mono_now() + query_.timeout),
-      next_bookmark_(loop.mono_now() + kBookmarkInterval) {}
+      next_bookmark_(next_bookmark(loop.mono_now())) {}
+
+// Whoever watches again begins at the last one.
+MonoTime WatchStream::next_bookmark(MonoTime now) const {
+  const MonoTime last = ends_ - kLastBookmark;
+  const MonoTime regular = now + kBookmarkInterval;
+  return now < last ? std::min(regular, last) : regular;
+}
 
 void WatchStream::begin(ObjectStore& store) {
   const std::string resource = stored_name(target_.kind->type);
@@ -65,7 +72,7 @@ Task<Result<std::optional<std::string>>> WatchStream::next(Stop stop) {
     for (const StoredChange& change : *changes) add_change(change, text);
     if (text.empty() && query_.bookmarks && loop_.mono_now() >= next_bookmark_) {
       text = bookmark(false);
-      next_bookmark_ = loop_.mono_now() + kBookmarkInterval;
+      next_bookmark_ = next_bookmark(loop_.mono_now());
     }
     if (loop_.mono_now() >= ends_) feed_.reset();
     if (!text.empty()) co_return text;

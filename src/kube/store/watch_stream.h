@@ -16,8 +16,9 @@
 
 namespace holmes::kube {
 
-// A watcher that asked for bookmarks gets one this often.
+// A watcher that asked for bookmarks gets one this often, and one so long before the end.
 inline constexpr std::chrono::seconds kBookmarkInterval{60};
+inline constexpr std::chrono::seconds kLastBookmark{2};
 
 // Ends when its time is up. A version that is gone is told by an ERROR event, as the API server
 // does; then it ends.
@@ -38,6 +39,7 @@ class WatchStream final : public HttpBody {
   void add_event(std::string_view type, const std::string& object, std::string& text);
   void add_error(const Refusal& refusal, std::string& text) const;
   std::string bookmark(bool ends_initial) const;
+  [[nodiscard]] MonoTime next_bookmark(MonoTime now) const;
   [[nodiscard]] bool watches(const StoredObject& object) const;
 
   Loop& loop_;

@@ -42,7 +42,7 @@ TEST(WatchStream, EndsWhenItsTimeIsUp) {
   EXPECT_EQ(test.loop.mono_now() - begun, 30s);
 }
 
-TEST(WatchStream, SendsABookmarkEveryMinuteToWhoAskedForThem) {
+TEST(WatchStream, SendsABookmarkEveryMinuteAndJustBeforeTheEndToWhoAskedForThem) {
   ApiUnderTest test;
   const auto stream = test.watch({{"timeoutSeconds", "150"},
                                   {"allowWatchBookmarks", "true"},
@@ -51,6 +51,17 @@ TEST(WatchStream, SendsABookmarkEveryMinuteToWhoAskedForThem) {
   EXPECT_EQ(next(test, *stream), Events{"BOOKMARK"});
   EXPECT_EQ(test.loop.mono_now() - begun, kBookmarkInterval);
   EXPECT_EQ(next(test, *stream), Events{"BOOKMARK"});
+  EXPECT_EQ(next(test, *stream), Events{"BOOKMARK"});
+  EXPECT_EQ(test.loop.mono_now() - begun, 148s);
+  EXPECT_EQ(next(test, *stream), Events{"end"});
+  EXPECT_EQ(test.loop.mono_now() - begun, 150s);
+}
+
+TEST(WatchStream, ThatIsShortSendsNoBookmark) {
+  ApiUnderTest test;
+  const auto stream = test.watch({{"timeoutSeconds", "2"},
+                                  {"allowWatchBookmarks", "true"},
+                                  {"resourceVersion", version_now(test)}});
   EXPECT_EQ(next(test, *stream), Events{"end"});
 }
 

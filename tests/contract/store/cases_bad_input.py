@@ -128,3 +128,10 @@ def a_config_map_that_is_too_large(api):
 def names_from_the_path_that_are_odd(api):
     for name in ("a%20b", "%C3%A4", "A", "x" * 300):
         api.get(f"{TOYS}/{name}")
+
+
+def objects_beyond_the_limit_of_etcd(api):
+    api.post(TOYS, toy(anything={"x": "y" * 1_400_000}))
+    api.patch(f"{TOYS}/a", {"spec": {"anything": {"z": "y" * 300_000}}})
+    api.post(TOYS, toy("b", anything={"x": "y" * 1_700_000}))
+    api.get(f"{TOYS}/b")

@@ -202,3 +202,54 @@ def methods_that_a_built_in_kind_does_not_have(api):
     api.get("/api/v1/configmaps/a")
     api.get(f"{CONFIGMAPS}/a/status")
     api.get("/api/v1/namespaces/{ns}/dolls")
+
+
+def admission_protects_volumes_and_tolerates_nodes(api):
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "c"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    made = api.peek("/api/v1/namespaces/{ns}/persistentvolumeclaims", "POST", claim)
+    made_pod = api.peek(PODS, "POST", pod())
+    with api.differs("What controllers and admission write", "finalizers", "tolerations"):
+        api.write_down(
+            "written",
+            {
+                "name": made["metadata"]["name"],
+                "finalizers": made["metadata"].get("finalizers"),
+                "tolerations": made_pod["spec"].get("tolerations"),
+            },
+        )
+
+
+def the_scale_of_a_deployment(api):
+    path = f"{DEPLOYMENTS}/a/scale"
+    api.get(path)
+    # Of nobody's pods, so that no controller writes into it meanwhile.
+    api.peek(DEPLOYMENTS, "POST", deployment(replicas=0, paused=True))
+    api.get(path)
+    api.patch(path, {"spec": {"replicas": -1}})
+    with api.differs("Types in a patch of a scale", "status", "body"):
+        api.patch(path, {"spec": {"replicas": "x"}})
+    api.post(path, {})
+    api.delete(path)
+    api.get(f"{CONFIGMAPS}/a/scale")
+    api.get("/apis/apps/v1/namespaces/{ns}/daemonsets/a/scale")
+
+
+def a_scale_is_written(api):
+    path = "/apis/apps/v1/namespaces/{ns}/replicasets"
+    api.peek(path, "POST", deployment(replicas=0) | {"kind": "ReplicaSet"})
+    scale = api.peek(f"{path}/a/scale")
+    del scale["metadata"]["resourceVersion"]  # a controller may write meanwhile
+    scale["spec"] = {"replicas": 0}
+    made = api.peek(f"{path}/a/scale", "PUT", scale)
+    api.write_down("spec", {"spec": made["spec"], "kind": made["kind"], "members": sorted(made["metadata"])})
+    old = scale["metadata"] | {"resourceVersion": "1"}
+    api.put(f"{path}/a/scale", scale | {"metadata": old})
+    api.put(f"{path}/a/scale", scale | {"metadata": scale["metadata"] | {"name": "b"}})

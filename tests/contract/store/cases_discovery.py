@@ -88,6 +88,13 @@ def a_kind_is_found_in_its_document(api):
     api.write_down("required", schema["properties"]["spec"]["required"])
 
 
+def documents_of_built_in_kinds_are_open(api):
+    with api.differs("Documents of OpenAPI", "spec"):
+        doc = api.peek("/openapi/v3/api/v1")
+        pod = doc["components"]["schemas"]["io.k8s.api.core.v1.Pod"]
+        api.write_down("pod", {"kind": pod["x-kubernetes-group-version-kind"], "spec": pod["properties"].get("spec")})
+
+
 def reviews_are_answered(api):
     ask = {"spec": {"resourceAttributes": {"verb": "get", "resource": "pods", "namespace": api.ns}}}
     made = api.peek(

@@ -285,3 +285,9 @@ def owner_references_are_checked(api):
     body = toy()
     body["metadata"]["ownerReferences"] = [{"apiVersion": "", "kind": "", "name": "", "uid": ""}]
     api.post(TOYS, body)
+
+
+def who_wrote_what_was_never_applied(api):
+    api.shows_owners = True
+    with api.differs("Owners of what was never applied", "body.metadata.managedFields"):
+        api.post(CONFIGMAPS, configmap(a="1"))
