@@ -178,6 +178,17 @@ void shutdown(World& world) {
   world.run(seconds(10));
 }
 
+void restored(World& world) {
+  world.servers.duration = seconds(3);
+  world.create_schedule("s", {{"schedule", "@every 10s"}});
+  world.create_check("a");
+  world.run(seconds(11));
+  world.back_up();
+  world.run(seconds(12));
+  world.restore();
+  world.run(seconds(15));
+}
+
 size_t leader_of(World& world) {
   for (size_t at = 0; at < world.operators(); ++at) {
     Replica* replica = world.replica(at);
@@ -238,6 +249,8 @@ constexpr std::array kScenarios = {
     Scenario{"downtime", "no operator for a while: coalesced or skipped", downtime},
     Scenario{"late-start", "a starting deadline, and jitter", late_start},
     Scenario{"shutdown", "the operator is asked to end while checks run", shutdown},
+    Scenario{"restored", "etcd is restored from what it was 12 seconds before", restored},
+    Scenario{"restored-two", "the same with a standby", restored, 2},
     Scenario{"failover", "the leader dies in the middle of a check", failover, 2},
     Scenario{"handover", "the leader is asked to end in the middle of a check", handover, 2},
     Scenario{"frozen-leader", "the leader stops for longer than its lease, and returns",

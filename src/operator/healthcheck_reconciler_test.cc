@@ -53,6 +53,35 @@ TEST(HealthCheckReconciler, ACrashInMidCheckUsesTheRunningExecutionsAnswer) {
   EXPECT_EQ(world.total_executions(), 1);
 }
 
+// As after a restore: the watch says nothing of it.
+TEST(HealthCheckReconciler, AClaimedCheckThatIsNotThereAnyMoreIsBelievedToBeGoneAtOnce) {
+  World world;
+  world.server.duration = seconds(5);
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(1));
+  world.cluster.hide("a");
+  world.cluster.remove("a");
+  world.cluster.requests.clear();
+  world.loop.advance(seconds(30));
+  EXPECT_LT(world.cluster.requests.size(), 10U);
+  EXPECT_EQ(world.total_executions(), 1);
+}
+
+TEST(HealthCheckReconciler, AClaimThatAWrongClockMadeIsWaitedForNoLongerThanItWasMadeFor) {
+  World world;
+  HealthCheck check = new_check();
+  check.spec.timeout = seconds(10);
+  const WallTime ahead = world.loop.wall_now() + std::chrono::minutes(10);
+  check.status = claim(check, {"another", "gone"}, ahead);
+  world.cluster.put(check);
+  world.server.forgetful = true;
+  world.server.announces = false;  // so that only the deadline ends it
+  const Process process(world);
+  world.loop.advance(seconds(10) + kClaimMargin + seconds(5));
+  EXPECT_NE(world.cluster.at("a").status.phase, Phase::kRunning);
+}
+
 TEST(HealthCheckReconciler, ALostExecutionIsInterruptedAndRunsAgainUnderTheNextId) {
   World world;
   world.server.drop_post = true;

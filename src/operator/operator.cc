@@ -268,10 +268,10 @@ bool Operator::may_start(const HealthCheck& check) const {
   if (schedule == nullptr || schedule->spec.concurrency_policy == ConcurrencyPolicy::kAllow) {
     return true;
   }
-  return std::ranges::none_of(
-      children_.of(schedule->meta.uid), [&check](const ScheduleChild& sibling) {
-        return sibling.unfinished() && CheckAge(*sibling.check) < CheckAge(check);
-      });
+  return std::ranges::none_of(children_.of(schedule->meta.uid), [&](const ScheduleChild& sibling) {
+    return sibling.unfinished() && is_child_of(*sibling.check, schedule->meta) &&
+           CheckAge(*sibling.check) < CheckAge(check);
+  });
 }
 
 // A schedule's check is what tells of its tick, until the schedule's status does.

@@ -82,6 +82,47 @@ TEST(Operator, ASweepRepairsWhatNobodyAskedForAndCountsIt) {
   EXPECT_TRUE(repairs("healthcheck", 1));
 }
 
+HealthCheck child_of(const ScheduledHealthCheck& schedule, WallTime tick) {
+  HealthCheck child = new_check(child_name(schedule.meta, tick));
+  child.meta.creation_timestamp = tick;
+  child.meta.owner_references.push_back({"holmesgpt.dev/v1alpha1", std::string(kScheduleKind),
+                                         schedule.meta.name, schedule.meta.uid, true});
+  return child;
+}
+
+// Until the garbage collector comes.
+TEST(Operator, ACheckWhoseScheduleIsGoneIsNotStarted) {
+  ScheduleWorld world;
+  world.cluster.put(new_schedule());
+  const ScheduledHealthCheck schedule = world.schedule();
+  world.cluster.remove_schedule("s");
+  const HealthCheck child = child_of(schedule, at_minute(0));
+  const Process process(world);
+  world.loop.advance(seconds(1));
+  world.cluster.put(child);  // a create that was late on its way
+  world.loop.advance(seconds(30));
+  EXPECT_EQ(world.total_executions(), 0);
+  EXPECT_EQ(world.cluster.at(child.meta.name).status.phase, Phase::kNew);
+}
+
+TEST(Operator, WhereAScheduleWantsOneCheckAtATimeASecondOneWaitsForTheFirst) {
+  for (const bool allowed : {false, true}) {
+    ScheduleWorld world;
+    world.server.duration = seconds(20);
+    world.cluster.put(new_schedule("0 0 1 1 *"));
+    world.change_spec([allowed](ScheduledHealthCheckSpec& spec) {
+      if (allowed) spec.concurrency_policy = ConcurrencyPolicy::kAllow;
+    });
+    const Process process(world);
+    world.loop.advance(seconds(1));
+    world.cluster.put(child_of(world.schedule(), at_second(1)));
+    world.cluster.put(child_of(world.schedule(), at_second(2)));
+    world.loop.advance(seconds(60));
+    EXPECT_EQ(world.total_executions(), 2);
+    EXPECT_EQ(world.server.running_max, allowed ? 2U : 1U);
+  }
+}
+
 TEST(Operator, ASweepOfIdleObjectsWritesNothing) {
   ScheduleWorld world;
   for (int i = 0; i < 200; ++i) {

@@ -26,6 +26,7 @@ class FakeServer final : public HttpClient {
   std::optional<Result<HttpResponse>> post_answer;  // instead of executing
   bool drop_post = false;                           // execute, but break the connection
   bool forgetful = false;                           // was restarted: knows no execution
+  bool announces = true;                            // that it answers questions about executions
   std::map<std::string, int> executions;
   std::set<std::string> cancelled;
   std::vector<std::string> names;
@@ -37,7 +38,7 @@ class FakeServer final : public HttpClient {
     const std::string path = request.target.substr(path_begin);
     if (request.method == "POST") co_return co_await execute(std::move(request), std::move(stop));
     if (path == "/api/info") {
-      co_return HttpResponse{200, {}, R"({"capabilities":["executions/v1"]})"};
+      co_return HttpResponse{200, {}, announces ? R"({"capabilities":["executions/v1"]})" : "{}"};
     }
     const std::string prefix = "/api/check/executions/";
     const std::string id = path.substr(prefix.size(), path.find('?') - prefix.size());

@@ -24,7 +24,7 @@ from compilation import Compilation, run_stamped
 from findings import Finding
 from layers import Layers
 
-CPP_FOLDERS = ("src", "tests", "fuzz", "bench")
+CPP_FOLDERS = ("src", "sim", "tests", "fuzz", "bench")
 CPP_SUFFIXES = (".h", ".cc")
 TEXT_SUFFIXES = CPP_SUFFIXES + (".py", ".sh", ".md", ".txt", ".cmake", ".yaml", ".yml", ".json", ".go")
 SKIPPED_FOLDERS = {".git", "build", "__pycache__", "node_modules", ".pytest_cache", ".cache"}

@@ -22,7 +22,7 @@ class Ban:
 
 
 REAL_THINGS = ("src/async/*.cc", "src/cmd/*.cc")  # the owners of clock, randomness, processes
-EVERYWHERE = ("src/*", "tests/*", "fuzz/*", "bench/*")
+EVERYWHERE = ("src/*", "sim/*", "tests/*", "fuzz/*", "bench/*")
 
 BANS = (
     Ban(r"\bstd::j?thread\b", "run it on the executor's pool (async)", ("src/async/*.cc",)),

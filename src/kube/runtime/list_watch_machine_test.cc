@@ -31,6 +31,7 @@ class ListWatchMachineTest : public ::testing::Test {
     }
     if (const auto* watch = std::get_if<WatchStep>(&step))
       return "watch " + watch->resource_version;
+    if (std::holds_alternative<AskStep>(step)) return "ask";
     return "wait";
   }
   std::chrono::nanoseconds delay() { return std::get<WaitStep>(machine_.next()).delay; }
@@ -81,7 +82,8 @@ TEST_F(ListWatchMachineTest, AClosedWatchGoesOnAtOnceFromTheLastVersion) {
 
 TEST_F(ListWatchMachineTest, AWatchOfLessThanASecondWithoutAnEventIsAnError) {
   list("10");
-  const WatchEnd quick{.error = {}, .lasted = milliseconds(20), .brought_something = false};
+  const WatchEnd quick{
+      .error = {}, .lasted = milliseconds(20), .brought_something = false, .opened = true};
   EXPECT_EQ(quick.failure()->message, "the watch ended after 20 ms without an event");
   machine_.watch_ended(quick, kNow);
   EXPECT_EQ(next(), "wait");
@@ -116,6 +118,8 @@ TEST_F(ListWatchMachineTest, FailuresBackOffUpToThirtySecondsAndWatchFromTheSame
                          kNow);
     ASSERT_EQ(next(), "wait");
     machine_.waited();
+    ASSERT_EQ(next(), "ask");
+    ASSERT_TRUE(machine_.asked("15"));
     ASSERT_EQ(next(), "watch 15");
   }
   std::chrono::nanoseconds longest{};
@@ -137,8 +141,35 @@ TEST_F(ListWatchMachineTest, AWatchThatFailsAgainAndAgainFromOneVersionIsReplace
     machine_.watch_ended({.error = Error(ErrorCode::kUnavailable, "500"), .lasted = {}}, kNow);
     ASSERT_EQ(next(), "wait");
     machine_.waited();
+    if (i < kMaxSameFailures) {
+      ASSERT_EQ(next(), "ask");
+      ASSERT_TRUE(machine_.asked("12"));
+    }
   }
   EXPECT_EQ(next(), "list >=10");
+}
+
+// A watch from a version that a restored API server has not reached would say nothing.
+TEST_F(ListWatchMachineTest,
+       AfterAnApiServerWasAwayItsNewestVersionTellsWhetherTheHistoryWentBack) {
+  list("10");
+  machine_.watch_ended({.error = {}, .lasted = seconds(30), .opened = true, .broke = true}, kNow);
+  ASSERT_EQ(next(), "ask");
+  EXPECT_TRUE(machine_.asked("10"));
+  EXPECT_EQ(next(), "watch 10");
+  machine_.watch_ended({.error = {}, .lasted = seconds(30), .opened = true, .broke = true}, kNow);
+  machine_.list_failed(Error(ErrorCode::kRefused, "connection refused"), kNow);
+  ASSERT_EQ(next(), "wait");
+  machine_.waited();
+  ASSERT_EQ(next(), "ask");
+  EXPECT_FALSE(machine_.asked("9"));
+  EXPECT_EQ(next(), "list");
+}
+
+TEST_F(ListWatchMachineTest, AWatchThatItsServerEndsIsGoneOnWithWithoutAQuestion) {
+  list("10");
+  machine_.watch_ended({.error = {}, .lasted = seconds(30), .opened = true}, kNow);
+  EXPECT_EQ(next(), "watch 10");
 }
 
 TEST_F(ListWatchMachineTest, APageThatFailsAgainAndAgainBeginsTheListAnew) {

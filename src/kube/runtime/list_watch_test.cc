@@ -114,7 +114,8 @@ TEST_F(ListWatchTest, AServerThatClosesWatchesUnderLoadIsGoneOnWithAtOnce) {
   for (int i = 11; i < 31; ++i) {
     auto next = api.stream();
     pipe->send(event_text("ADDED", {.name = "a", .version = std::to_string(i)}));
-    i % 2 == 0 ? pipe->close() : pipe->break_off();  // regularly or not
+    if (i % 2 != 0) api.answer(page(std::to_string(i), {}));  // asked after a stream that broke
+    i % 2 == 0 ? pipe->close() : pipe->break_off();           // regularly or not
     loop.run_until_idle();
     pipe = next;
   }
@@ -138,18 +139,33 @@ TEST_F(ListWatchTest, BothFormsOfGoneAreListedAgainAtOnce) {
 
 TEST_F(ListWatchTest, RefusalsBackOffAndWatchAgainFromTheSameVersion) {
   auto pipe = start_watching();
-  for (int i = 0; i < 4; ++i) api.fail_open(ErrorCode::kRefused);
+  for (int i = 0; i < 3; ++i) api.fail_open(ErrorCode::kRefused);
+  for (int i = 0; i < 4; ++i) api.answer(page("12", {}));
   auto last = api.stream();
   loop.advance(kShortWatch);
   pipe->break_off();
   loop.run_until_idle();
-  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "watch 10"));
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "ask", "watch 10"));
   loop.advance(milliseconds(800));
-  EXPECT_EQ(api.asked().size(), 4U);
+  EXPECT_EQ(api.asked().size(), 6U);
   loop.advance(seconds(20));
-  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "watch 10", "watch 10", "watch 10",
-                                       "watch 10", "watch 10"));
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "ask", "watch 10", "ask", "watch 10",
+                                       "ask", "watch 10", "ask", "watch 10"));
   EXPECT_THAT(logs, ElementsAre("watch failed, retrying", "list-watch works again"));
+}
+
+TEST_F(ListWatchTest, AnApiServerThatComesBackFromABackupIsNoticedAtOnceAndTold) {
+  auto pipe = start_watching();
+  int told = 0;
+  list_watch_.on_went_back([&told] { ++told; });
+  api.answer(page("7", {}));
+  api.answer(page("7", {{.name = "a", .version = "6"}}));
+  api.stream();
+  loop.advance(kShortWatch);
+  pipe->break_off();
+  loop.run_until_idle();
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "ask", "list", "watch 7"));
+  EXPECT_EQ(told, 1);
 }
 
 TEST_F(ListWatchTest, AnErrorEventThatIsNotGoneBacksOffAndGoesOn) {

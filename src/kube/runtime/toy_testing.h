@@ -177,8 +177,8 @@ class FakeTransport final : public Transport {
     co_return std::make_unique<PipeStream>(std::move(pipe));
   }
 
-  // "list", "list +token", "list >=10", "stream", "stream >=10", "watch 12", "get default/a",
-  // "create": what was asked, in order.
+  // "list", "list +token", "list >=10", "stream", "stream >=10", "watch 12", "ask" (for the newest
+  // version), "get default/a", "create": what was asked, in order.
   [[nodiscard]] std::vector<std::string> asked() const {
     std::vector<std::string> all;
     for (const Request& request : requests) {
@@ -188,6 +188,7 @@ class FakeTransport final : public Transport {
         if (name == "continue") text += " +" + value;
         if (name == "resourceVersion") version = " " + value;
         if (name == "sendInitialEvents") text = "stream";
+        if (name == "limit" && value == "1") text = "ask";
         if (name == "resourceVersionMatch" && !version.empty()) {
           version.insert(1, value == "NotOlderThan" ? ">=" : "=");
         }
