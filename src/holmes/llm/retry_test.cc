@@ -18,7 +18,7 @@ using testing::Le;
 
 class RetryTest : public testing::Test {
  protected:
-  Result<ModelReply> complete(std::vector<FakeModel::Turn> script, seconds limit = seconds(300)) {
+  ModelResult complete(std::vector<FakeModel::Turn> script, seconds limit = seconds(300)) {
     auto fake = std::make_unique<FakeModel>(loop_, std::move(script));
     fake_ = fake.get();
     model_ = std::make_unique<RetryingModel>(loop_, random_, std::move(fake),

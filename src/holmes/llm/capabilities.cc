@@ -1,0 +1,35 @@
+#include "holmes/llm/capabilities.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/strings.h"
+
+namespace holmes {
+
+bool give_up(std::string_view sentence, std::span<const RefusalWord> words,
+             const Capabilities& used, Capabilities& known) {
+  const std::string lower = to_lower(sentence);
+  for (const RefusalWord& row : words) {
+    if (used.*row.capability && lower.contains(row.word)) {
+      known.*row.capability = false;
+      return true;
+    }
+  }
+  return false;
+}
+
+ModelRequest within(const Capabilities& can, ModelRequest request) {
+  if (!can.temperature) request.temperature.reset();
+  if (!can.reasoning_effort) request.reasoning_effort.clear();
+  if (!can.schema && request.schema && !request.messages.empty()) {
+    request.messages.back().content +=
+        fmt::format("\n\nAnswer with nothing but one JSON object of this JSON Schema:\n{}",
+                    to_text(request.schema->schema));
+    request.schema.reset();
+  }
+  return request;
+}
+
+}  // namespace holmes
