@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "holmes/llm/anthropic_messages.h"
 #include "holmes/llm/openai_chat.h"
 #include "net/url.h"
 
@@ -89,11 +90,20 @@ MadeWire make_azure(std::string id, const ModelSettings& settings) {
   return make_openai_chat(std::move(chat));
 }
 
+MadeWire make_anthropic_model(std::string id, const ModelSettings& settings) {
+  AnthropicOptions options{.id = std::move(id),
+                           .api_key = setting(settings, {"ANTHROPIC_API_KEY"})};
+  HOLMES_TRY(options.base_url, address(settings, "ANTHROPIC_API_BASE", kAnthropicApiBase));
+  return make_anthropic(std::move(options));
+}
+
 using Settings = const ModelSettings&;
 
 constexpr auto kProviders = std::to_array<Provider>({
     {"openai", "OPENAI_API_KEY or OPENAI_API_BASE",
      [](Settings s) { return has(s, "OPENAI_API_KEY") || has(s, "OPENAI_API_BASE"); }, make_openai},
+    {"anthropic", "ANTHROPIC_API_KEY", [](Settings s) { return has(s, "ANTHROPIC_API_KEY"); },
+     make_anthropic_model},
     {"azure", "AZURE_API_BASE with AZURE_API_KEY or AZURE_AD_TOKEN",
      [](Settings s) {
        return has(s, "AZURE_API_BASE") && (has(s, "AZURE_API_KEY") || has(s, "AZURE_AD_TOKEN"));
