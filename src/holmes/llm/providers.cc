@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "holmes/llm/anthropic_messages.h"
+#include "holmes/llm/gemini.h"
 #include "holmes/llm/openai_chat.h"
 #include "net/url.h"
 
@@ -17,6 +18,7 @@ using MadeWire = Result<std::unique_ptr<Wire>>;
 
 constexpr std::string_view kOpenRouterApiBase = "https://openrouter.ai/api/v1";
 constexpr std::string_view kAzureVersion = "2024-10-21";
+constexpr std::string_view kVertexLocation = "global";
 
 bool has(const ModelSettings& settings, std::string_view variable) {
   return !setting(settings, {variable}).empty();
@@ -97,6 +99,22 @@ MadeWire make_anthropic_model(std::string id, const ModelSettings& settings) {
   return make_anthropic(std::move(options));
 }
 
+MadeWire make_gemini_model(std::string id, const ModelSettings& settings) {
+  GeminiOptions options{.id = std::move(id), .api_key = setting(settings, {"GEMINI_API_KEY"})};
+  HOLMES_TRY(options.base_url, address(settings, "GEMINI_API_BASE", kGeminiApiBase));
+  return make_gemini(std::move(options));
+}
+
+MadeWire make_vertex_model(std::string id, const ModelSettings& settings) {
+  std::string location = setting(settings, {"VERTEXAI_LOCATION"});
+  if (location.empty()) location = kVertexLocation;
+  GeminiOptions options{.id = std::move(id), .key_name = "VERTEXAI_ACCESS_TOKEN"};
+  options.bearer_token = setting(settings, {options.key_name});
+  options.models_path = vertex_models_path(setting(settings, {"VERTEXAI_PROJECT"}), location);
+  HOLMES_TRY(options.base_url, address(settings, "VERTEXAI_API_BASE", vertex_base_url(location)));
+  return make_gemini(std::move(options));
+}
+
 using Settings = const ModelSettings&;
 
 constexpr auto kProviders = std::to_array<Provider>({
@@ -109,6 +127,11 @@ constexpr auto kProviders = std::to_array<Provider>({
        return has(s, "AZURE_API_BASE") && (has(s, "AZURE_API_KEY") || has(s, "AZURE_AD_TOKEN"));
      },
      make_azure},
+    {"gemini", "GEMINI_API_KEY", [](Settings s) { return has(s, "GEMINI_API_KEY"); },
+     make_gemini_model},
+    {"vertex_ai", "VERTEXAI_PROJECT with VERTEXAI_ACCESS_TOKEN",
+     [](Settings s) { return has(s, "VERTEXAI_PROJECT") && has(s, "VERTEXAI_ACCESS_TOKEN"); },
+     make_vertex_model},
     {"openrouter", "OPENROUTER_API_KEY", [](Settings s) { return has(s, "OPENROUTER_API_KEY"); },
      make_openrouter},
     {"hosted_vllm", "HOSTED_VLLM_API_BASE",
