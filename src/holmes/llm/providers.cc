@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "holmes/llm/anthropic_messages.h"
+#include "holmes/llm/bedrock_converse.h"
 #include "holmes/llm/gemini.h"
 #include "holmes/llm/openai_chat.h"
 #include "net/url.h"
@@ -115,6 +116,23 @@ MadeWire make_vertex_model(std::string id, const ModelSettings& settings) {
   return make_gemini(std::move(options));
 }
 
+std::string aws_region(const ModelSettings& settings) {
+  return setting(settings, {"AWS_REGION", "AWS_REGION_NAME", "AWS_DEFAULT_REGION"});
+}
+
+MadeWire make_bedrock_model(std::string id, const ModelSettings& settings) {
+  static constexpr std::string_view kConverse = "converse/";  // as HolmesGPT lets people say it
+  if (id.starts_with(kConverse)) id.erase(0, kConverse.size());
+  BedrockOptions options{.id = std::move(id), .base_url = "", .region = aws_region(settings)};
+  HOLMES_TRY(options.base_url, address(settings, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+                                       bedrock_base_url(options.region)));
+  options.bearer_token = setting(settings, {"AWS_BEARER_TOKEN_BEDROCK"});
+  options.credentials = {setting(settings, {"AWS_ACCESS_KEY_ID"}),
+                         setting(settings, {"AWS_SECRET_ACCESS_KEY"}),
+                         setting(settings, {"AWS_SESSION_TOKEN"})};
+  return make_bedrock(std::move(options));
+}
+
 using Settings = const ModelSettings&;
 
 constexpr auto kProviders = std::to_array<Provider>({
@@ -127,6 +145,13 @@ constexpr auto kProviders = std::to_array<Provider>({
        return has(s, "AZURE_API_BASE") && (has(s, "AZURE_API_KEY") || has(s, "AZURE_AD_TOKEN"));
      },
      make_azure},
+    {"bedrock",
+     "AWS_REGION with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_BEARER_TOKEN_BEDROCK",
+     [](Settings s) {
+       const bool key = has(s, "AWS_ACCESS_KEY_ID") && has(s, "AWS_SECRET_ACCESS_KEY");
+       return !aws_region(s).empty() && (key || has(s, "AWS_BEARER_TOKEN_BEDROCK"));
+     },
+     make_bedrock_model},
     {"gemini", "GEMINI_API_KEY", [](Settings s) { return has(s, "GEMINI_API_KEY"); },
      make_gemini_model},
     {"vertex_ai", "VERTEXAI_PROJECT with VERTEXAI_ACCESS_TOKEN",
