@@ -1,6 +1,7 @@
 #include "holmes/llm/providers.h"
 
 #include <array>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "holmes/llm/anthropic_messages.h"
 #include "holmes/llm/bedrock_converse.h"
 #include "holmes/llm/gemini.h"
+#include "holmes/llm/ollama_chat.h"
 #include "holmes/llm/openai_chat.h"
 #include "net/url.h"
 
@@ -20,6 +22,7 @@ using MadeWire = Result<std::unique_ptr<Wire>>;
 constexpr std::string_view kOpenRouterApiBase = "https://openrouter.ai/api/v1";
 constexpr std::string_view kAzureVersion = "2024-10-21";
 constexpr std::string_view kVertexLocation = "global";
+constexpr int64_t kMaxContextTokens = 10'000'000;
 
 bool has(const ModelSettings& settings, std::string_view variable) {
   return !setting(settings, {variable}).empty();
@@ -133,6 +136,22 @@ MadeWire make_bedrock_model(std::string id, const ModelSettings& settings) {
   return make_bedrock(std::move(options));
 }
 
+MadeWire make_ollama_model(std::string id, const ModelSettings& settings) {
+  OllamaOptions options{.id = std::move(id), .api_key = setting(settings, {"OLLAMA_API_KEY"})};
+  HOLMES_TRY(options.base_url, address(settings, "OLLAMA_API_BASE", kOllamaApiBase));
+  if (const std::string text = setting(settings, {"OLLAMA_CONTEXT_LENGTH"}); !text.empty()) {
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), options.context_tokens);
+    if (error != std::errc() || end != text.data() + text.size() || options.context_tokens < 0 ||
+        options.context_tokens > kMaxContextTokens) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("OLLAMA_CONTEXT_LENGTH '{}' is no number from 0 to {}", text,
+                              kMaxContextTokens));
+    }
+  }
+  return make_ollama(std::move(options));
+}
+
 using Settings = const ModelSettings&;
 
 constexpr auto kProviders = std::to_array<Provider>({
@@ -157,6 +176,10 @@ constexpr auto kProviders = std::to_array<Provider>({
     {"vertex_ai", "VERTEXAI_PROJECT with VERTEXAI_ACCESS_TOKEN",
      [](Settings s) { return has(s, "VERTEXAI_PROJECT") && has(s, "VERTEXAI_ACCESS_TOKEN"); },
      make_vertex_model},
+    {"ollama", "OLLAMA_API_BASE", [](Settings s) { return has(s, "OLLAMA_API_BASE"); },
+     make_ollama_model},
+    {"ollama_chat", "OLLAMA_API_BASE", [](Settings s) { return has(s, "OLLAMA_API_BASE"); },
+     make_ollama_model},
     {"openrouter", "OPENROUTER_API_KEY", [](Settings s) { return has(s, "OPENROUTER_API_KEY"); },
      make_openrouter},
     {"hosted_vllm", "HOSTED_VLLM_API_BASE",
