@@ -104,6 +104,7 @@ bool is_filtered(std::string_view reason) {
 
 FinishReason decode_finish(std::string_view reason) {
   if (reason == "STOP") return FinishReason::kStop;
+  if (reason == "FUNCTION_CALL") return FinishReason::kToolCalls;  // of gateways, not of Google
   if (reason == "MAX_TOKENS") return FinishReason::kLength;
   return is_filtered(reason) ? FinishReason::kContentFilter : FinishReason::kOther;
 }

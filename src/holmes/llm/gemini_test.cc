@@ -91,6 +91,18 @@ TEST(Gemini, ABlockedQuestionIsARefusal) {
   EXPECT_EQ(reply->refusal, "the provider's filter refused the question (SAFETY)");
 }
 
+TEST(Gemini, CallsMayEndInEitherWord) {
+  for (const std::string reason : {"STOP", "FUNCTION_CALL"}) {
+    const ModelResult reply = decode_gemini(
+        R"({"candidates":[{"content":{"parts":[{"functionCall":{"name":"x"}}]},"finishReason":")" +
+            reason + "\"}]}",
+        0);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->finish, FinishReason::kToolCalls) << reason;
+    EXPECT_EQ(reply->tool_calls[0].arguments, "{}");
+  }
+}
+
 // The limit may be reached while it thinks.
 TEST(Gemini, AnEndWithoutContentIsNoUnreadableAnswer) {
   const ModelResult reply = decode_gemini(
