@@ -8,6 +8,17 @@
 
 namespace holmes {
 
+Capabilities used_by(const ModelRequest& request, const Capabilities& can) {
+  Capabilities used = can;
+  used.temperature = can.temperature && request.temperature.has_value();
+  used.reasoning_effort = can.reasoning_effort && !request.reasoning_effort.empty();
+  used.schema = can.schema && request.schema.has_value();
+  used.strict_tools = can.strict_tools && !request.tools.empty();
+  used.parallel_calls = can.parallel_calls && !request.tools.empty();
+  used.max_completion_tokens = can.max_completion_tokens && request.output_tokens_max > 0;
+  return used;
+}
+
 bool give_up(std::string_view sentence, std::span<const RefusalWord> words,
              const Capabilities& used, Capabilities& known) {
   const std::string lower = to_lower(sentence);

@@ -28,6 +28,9 @@ struct RefusalWord {
   bool Capabilities::* capability;
 };
 
+// Those of `can` that this request makes use of.
+Capabilities used_by(const ModelRequest& request, const Capabilities& can);
+
 // Gives up the first capability that was used and whose word stands in a provider's sentence about
 // an invalid request. False: there is none, the request is wrong otherwise.
 bool give_up(std::string_view sentence, std::span<const RefusalWord> words,

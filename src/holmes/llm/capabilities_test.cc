@@ -31,6 +31,24 @@ TEST(Capabilities, NothingIsGivenUpTwiceOrForOtherReasons) {
   EXPECT_EQ(known.max_completion_tokens, true);
 }
 
+TEST(Capabilities, WhatARequestDoesNotSayCannotBeRefused) {
+  ModelRequest request;
+  const Capabilities nothing = used_by(request, {});
+  EXPECT_EQ(nothing, (Capabilities{.temperature = false,
+                                   .reasoning_effort = false,
+                                   .schema = false,
+                                   .strict_tools = false,
+                                   .parallel_calls = false,
+                                   .max_completion_tokens = false}));
+  request.temperature = 0;
+  request.reasoning_effort = "low";
+  request.schema = ResponseSchema{};
+  request.tools.push_back({"x", "", {}});
+  request.output_tokens_max = 1;
+  EXPECT_EQ(used_by(request, {}), Capabilities());
+  EXPECT_FALSE(used_by(request, {.temperature = false}).temperature);
+}
+
 // Two requests may be under way when the first refusal arrives.
 TEST(Capabilities, ARequestThatWasSentBeforeIsTriedAgainToo) {
   Capabilities used;

@@ -26,15 +26,15 @@ HttpModel::HttpModel(const Clock& clock, HttpClient& http, std::unique_ptr<Wire>
 Task<ModelResult> HttpModel::complete(ModelRequest request, Stop stop) {
   for (int64_t attempt = 1;; ++attempt) {
     // Another request may learn something while this one is under way.
-    const Capabilities used = can_;
-    ModelResult reply = co_await ask(within(used, request), used, stop);
+    const Capabilities can = can_;
+    ModelResult reply = co_await ask(within(can, request), can, stop);
     if (reply) {
       reply->usage.model_calls = attempt;
       co_return reply;
     }
     const ModelError& error = reply.error();
     const bool again = attempt < kMaxAttempts && error.kind == ModelErrorKind::kInvalidRequest &&
-                       give_up(error.message, wire_->refusal_words(), used, can_);
+                       give_up(error.message, wire_->refusal_words(), used_by(request, can), can_);
     if (!again) co_return fail(error.within(fmt::format("asking model '{}'", name_)));
     log_.info("the model's provider refuses a part of the request; leaving it out from now on",
               {{"model", name_}, {"error", static_cast<const Error&>(error)}});

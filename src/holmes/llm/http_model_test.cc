@@ -83,6 +83,12 @@ TEST_F(HttpModelTest, ARefusalOfTheSameAgainIsTheError) {
   EXPECT_EQ(http_.bodies.size(), 2U);
 }
 
+TEST_F(HttpModelTest, ARefusalOfWhatWasNotSentIsTheError) {
+  answer(400, refused("response_format"));
+  EXPECT_FALSE(ask());
+  EXPECT_EQ(http_.bodies.size(), 1U);
+}
+
 TEST_F(HttpModelTest, OtherErrorsAreNotTriedAgainEvenWhenTheyNameAParameter) {
   answer(500, refused("temperature"));
   EXPECT_FALSE(ask());

@@ -205,13 +205,15 @@ std::span<const Provider> model_providers() {
 
 Result<ModelChoice> choose_provider(std::string_view model, const ModelSettings& settings) {
   const size_t slash = model.find('/');
+  const bool compatible = has(settings, "OPENAI_API_BASE");
   std::optional<ModelChoice> choice;
   for (const Provider& provider : kProviders) {
-    if (slash != std::string_view::npos && provider.name == model.substr(0, slash)) {
+    const bool named = slash != std::string_view::npos && provider.name == model.substr(0, slash);
+    if (named && (provider.configured(settings) || !compatible)) {
       choice = {&provider, std::string(model.substr(slash + 1))};
     }
   }
-  if (!choice && (slash == std::string_view::npos || has(settings, "OPENAI_API_BASE"))) {
+  if (!choice && (slash == std::string_view::npos || compatible)) {
     choice = {&kProviders.front(), std::string(model)};
   }
   if (!choice) {

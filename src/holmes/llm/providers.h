@@ -30,8 +30,9 @@ struct ModelChoice {
   std::string id;
 };
 
-// Who is meant by a model's name. With OPENAI_API_BASE an id may have a slash of its own
-// ("Qwen/Qwen3-8B"). Fails with kInvalid on a provider that we do not know, and on no id.
+// Who is meant by a model's name. With OPENAI_API_BASE an id may have a slash of its own, and even
+// begin as a provider's that is not configured ("Qwen/Qwen3-8B", "anthropic/claude"). Fails with
+// kInvalid on a provider that we do not know, and on no id.
 Result<ModelChoice> choose_provider(std::string_view model, const ModelSettings& settings);
 
 }  // namespace holmes

@@ -123,6 +123,17 @@ TEST(Providers, OpenRouterOnlyAsksHostsThatUnderstandTheRequest) {
   EXPECT_THAT(request->body, HasSubstr(R"("provider":{"require_parameters":true})"));
 }
 
+// Gateways name their models like that.
+TEST(Providers, AnAddressOfACompatibleServerTakesNamesOfProvidersThatAreNotConfigured) {
+  ModelSettings settings{{"OPENAI_API_BASE", "http://gateway.example/v1"}};
+  const auto gateway = sent("anthropic/claude", settings);
+  ASSERT_TRUE(gateway);
+  EXPECT_EQ(gateway->target, "http://gateway.example/v1/chat/completions");
+  EXPECT_THAT(gateway->body, HasSubstr(R"("model":"anthropic/claude")"));
+  settings["ANTHROPIC_API_KEY"] = "k";
+  EXPECT_EQ(sent("anthropic/claude", settings)->target, "https://api.anthropic.com/v1/messages");
+}
+
 TEST(Providers, AreNotConfiguredByHalf) {
   const std::pair<std::string, ModelSettings> cases[] = {
       {"openai/x", {}},

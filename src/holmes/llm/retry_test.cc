@@ -47,6 +47,7 @@ TEST_F(RetryTest, AsksAgainAfterWhatMayPassAndCountsEachTry) {
   last.usage.input_tokens = 10;
   last.usage.cached_input_tokens = 4;
   last.usage.output_tokens = 2;
+  last.usage.reasoning_tokens = 1;
   const auto reply =
       complete({fails(ErrorCode::kRefused), fails(ErrorCode::kUnavailable), {std::move(last)}});
   ASSERT_TRUE(reply);
@@ -58,6 +59,7 @@ TEST_F(RetryTest, AsksAgainAfterWhatMayPassAndCountsEachTry) {
   EXPECT_THAT(text, HasSubstr(R"(holmes_model_tokens_total{kind="input",model="fake"} 10)"));
   EXPECT_THAT(text, HasSubstr(R"(holmes_model_tokens_total{kind="cached_input",model="fake"} 4)"));
   EXPECT_THAT(text, HasSubstr(R"(holmes_model_tokens_total{kind="output",model="fake"} 2)"));
+  EXPECT_THAT(text, HasSubstr(R"(holmes_model_tokens_total{kind="reasoning",model="fake"} 1)"));
 }
 
 TEST_F(RetryTest, WaitsLongerEachTimeWithinItsBounds) {
