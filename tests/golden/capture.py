@@ -7,8 +7,10 @@ import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-LIST = ("kubernetes_list", {"kind": "Pod", "namespace": None})
-VERSION = ("kubernetes_version", {})
+CALLS = [
+    ("kubernetes_list", {"kind": "Pod", "namespace": None}),
+    ("kubernetes_version", {}),
+]
 FINDINGS = "3 of 3 pods are ready."
 VERDICT = json.dumps({"rationale": FINDINGS, "verdict": "pass"})
 
@@ -25,7 +27,7 @@ class Seen:
         return json.loads(self.body)
 
 
-def openai(text):
+def openai(text, calls=CALLS):
     message = {"role": "assistant", "content": text, "refusal": None}
     if text is None:
         message["reasoning_content"] = "Hm."
@@ -35,7 +37,7 @@ def openai(text):
                 "type": "function",
                 "function": {"name": name, "arguments": json.dumps(arguments)},
             }
-            for i, (name, arguments) in enumerate([LIST, VERSION])
+            for i, (name, arguments) in enumerate(calls)
         ]
     finish = "tool_calls" if text is None else "stop"
     return {
@@ -45,7 +47,7 @@ def openai(text):
     }
 
 
-def anthropic(text):
+def anthropic(text, calls=CALLS):
     content = [{"type": "text", "text": text}]
     if text is None:
         content = [
@@ -53,8 +55,8 @@ def anthropic(text):
             {"type": "redacted_thinking", "data": "eHh4"},
             {"type": "text", "text": "I look."},
             *(
-                {"type": "tool_use", "id": f"toolu_{i}", "name": name, "input": arguments}
-                for i, (name, arguments) in enumerate([LIST, VERSION])
+                {"type": "tool_use", "id": f"call_{i}", "name": name, "input": arguments}
+                for i, (name, arguments) in enumerate(calls)
             ),
         ]
     return {
@@ -65,15 +67,15 @@ def anthropic(text):
     }
 
 
-def gemini(text, ids=True):
+def gemini(text, calls=CALLS, ids=True):
     parts = [{"text": text}]
     if text is None:
-        calls = [
-            {"functionCall": {"name": name, "args": arguments} | ({"id": f"g{i}"} if ids else {})}
-            for i, (name, arguments) in enumerate([LIST, VERSION])
+        parts = [
+            {"functionCall": {"name": name, "args": arguments} | ({"id": f"call_{i}"} if ids else {})}
+            for i, (name, arguments) in enumerate(calls)
         ]
-        calls[0]["thoughtSignature"] = "c2ln"
-        parts = [{"text": "Hm.", "thought": True}, *calls]
+        parts[0]["thoughtSignature"] = "c2ln"
+        parts.insert(0, {"text": "Hm.", "thought": True})
     content = {"role": "model", "parts": parts}
     return {
         "candidates": [{"content": content, "finishReason": "STOP", "index": 0}],
@@ -84,12 +86,12 @@ def gemini(text, ids=True):
     }
 
 
-def vertex(text):
+def vertex(text, calls=CALLS):
     """Version 1 of Vertex AI gives calls no ids, and knows none in their results."""
-    return gemini(text, ids=False)
+    return gemini(text, calls, ids=False)
 
 
-def bedrock(text):
+def bedrock(text, calls=CALLS):
     content = [{"text": text}]
     if text is None:
         reasoning = {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}
@@ -97,8 +99,8 @@ def bedrock(text):
             {"reasoningContent": reasoning},
             {"text": "I look."},
             *(
-                {"toolUse": {"toolUseId": f"t{i}", "name": name, "input": arguments}}
-                for i, (name, arguments) in enumerate([LIST, VERSION])
+                {"toolUse": {"toolUseId": f"call_{i}", "name": name, "input": arguments}}
+                for i, (name, arguments) in enumerate(calls)
             ),
         ]
     return {
@@ -109,13 +111,13 @@ def bedrock(text):
     }
 
 
-def ollama(text):
+def ollama(text, calls=CALLS):
     message = {"role": "assistant", "content": text or ""}
     if text is None:
         message["thinking"] = "Hm."
         message["tool_calls"] = [
             {"function": {"name": name, "arguments": arguments}}
-            for name, arguments in [LIST, VERSION]
+            for name, arguments in calls
         ]
     return {
         "model": "llama-x", "created_at": "2026-01-01T00:00:00Z", "message": message,
