@@ -14,6 +14,7 @@ constexpr std::string_view kFormat = "anthropic";
 constexpr std::string_view kVersion = "2026-10-21";
 constexpr std::string_view kVersionWithTemperature = "2023-06-01";  // the last one that takes any
 constexpr auto kRefusals = std::to_array<RefusalWord>({
+    {"does not support tool", &Capabilities::tools},
     {"temperature", &Capabilities::temperature},
     {"thinking", &Capabilities::reasoning_effort},
     {"effort", &Capabilities::reasoning_effort},

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kFormat = "bedrock";
 constexpr auto kRefusals = std::to_array<RefusalWord>({
+    {"doesn't support tool use", &Capabilities::tools},
     {"temperature", &Capabilities::temperature},
     {"cachepoint", &Capabilities::cache_hints},
     {"prompt caching", &Capabilities::cache_hints},

@@ -10,6 +10,7 @@ namespace holmes {
 
 Capabilities used_by(const ModelRequest& request, const Capabilities& can) {
   Capabilities used = can;
+  used.tools = can.tools && !request.tools.empty() && request.may_call_tools;
   used.temperature = can.temperature && request.temperature.has_value();
   used.reasoning_effort = can.reasoning_effort && !request.reasoning_effort.empty();
   used.schema = can.schema && request.schema.has_value();

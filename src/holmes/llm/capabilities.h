@@ -10,6 +10,7 @@ namespace holmes {
 
 // Each begins as what the wire format promises, and turns false when the provider refuses it.
 struct Capabilities {
+  bool tools = true;  // else nothing can be investigated with it
   bool temperature = true;
   bool reasoning_effort = true;
   bool schema = true;                 // else the schema is told in words

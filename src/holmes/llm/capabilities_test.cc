@@ -34,7 +34,8 @@ TEST(Capabilities, NothingIsGivenUpTwiceOrForOtherReasons) {
 TEST(Capabilities, WhatARequestDoesNotSayCannotBeRefused) {
   ModelRequest request;
   const Capabilities nothing = used_by(request, {});
-  EXPECT_EQ(nothing, (Capabilities{.temperature = false,
+  EXPECT_EQ(nothing, (Capabilities{.tools = false,
+                                   .temperature = false,
                                    .reasoning_effort = false,
                                    .schema = false,
                                    .strict_tools = false,

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kFormat = "gemini";
 constexpr auto kRefusals = std::to_array<RefusalWord>({
+    {"function calling is not enabled", &Capabilities::tools},
     {"temperature", &Capabilities::temperature},
     {"thinking", &Capabilities::reasoning_effort},
     {"responsejsonschema", &Capabilities::schema},

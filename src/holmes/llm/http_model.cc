@@ -27,6 +27,11 @@ Task<ModelResult> HttpModel::complete(ModelRequest request, Stop stop) {
   for (int64_t attempt = 1;; ++attempt) {
     // Another request may learn something while this one is under way.
     const Capabilities can = can_;
+    if (!can.tools && !request.tools.empty() && request.may_call_tools) {
+      co_return fail(
+          ModelErrorKind::kInvalidRequest,
+          fmt::format("the model '{}' cannot call tools, and a check needs one that can", name_));
+    }
     ModelResult reply = co_await ask(within(can, request), can, stop);
     if (reply) {
       reply->usage.model_calls = attempt;

@@ -83,6 +83,21 @@ TEST_F(HttpModelTest, ARefusalOfTheSameAgainIsTheError) {
   EXPECT_EQ(http_.bodies.size(), 2U);
 }
 
+// Ollama says so; a check without tools would be a guess.
+TEST_F(HttpModelTest, AModelWithoutToolsIsAskedForThemOnce) {
+  answer(400, R"({"error":"registry.ollama.ai/library/gemma:2b does not support tools"})");
+  for (int i = 0; i < 2; ++i) {
+    ModelRequest request;
+    request.messages.push_back({Role::kUser, "hi", {}, "", {}});
+    request.tools.push_back({"x", "", {}});
+    const ModelResult reply = loop_.run(model_.complete(std::move(request), {}));
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().message,
+              "the model 'openai/m' cannot call tools, and a check needs one that can");
+  }
+  EXPECT_EQ(http_.bodies.size(), 1U);
+}
+
 TEST_F(HttpModelTest, ARefusalOfWhatWasNotSentIsTheError) {
   answer(400, refused("response_format"));
   EXPECT_FALSE(ask());

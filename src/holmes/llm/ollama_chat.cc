@@ -9,6 +9,7 @@ namespace {
 constexpr std::string_view kFormat = "ollama";
 constexpr std::string_view kThinking = "thinking";
 constexpr auto kRefusals = std::to_array<RefusalWord>({
+    {"does not support tools", &Capabilities::tools},
     {"thinking", &Capabilities::reasoning_effort},
     {"think value", &Capabilities::reasoning_effort},
     {"format", &Capabilities::schema},

@@ -17,6 +17,9 @@ constexpr std::string_view kFormat = "openai";
 constexpr auto kReasoning =
     std::to_array<std::string_view>({"reasoning_content", "reasoning", "reasoning_details"});
 constexpr auto kRefusals = std::to_array<RefusalWord>({
+    {"does not support tools", &Capabilities::tools},
+    {"does not support function calling", &Capabilities::tools},
+    {"tool use is not supported", &Capabilities::tools},
     {"max_completion_tokens", &Capabilities::max_completion_tokens},
     {"temperature", &Capabilities::temperature},
     {"reasoning_effort", &Capabilities::reasoning_effort},
