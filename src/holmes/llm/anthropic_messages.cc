@@ -3,10 +3,6 @@
 #include <array>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "base/strings.h"
-
 namespace holmes {
 namespace {
 
@@ -31,39 +27,24 @@ json::object text_block(std::string_view text) {
   return {{"type", "text"}, {"text", text}};
 }
 
-json::object call_block(const ToolCall& call) {
+json::object call_block(const ToolCall& call, const json::value& /*sent*/) {
   return {{"type", "tool_use"},
           {"id", call.id},
           {"name", safe_tool_name(call.name)},
           {"input", arguments_of(call)}};
 }
 
-// The blocks as the model sent them, or made anew. Texts without a word are refused.
-void add_model_blocks(const Message& message, json::array& blocks) {
-  const json::value* kept = find_opaque(message, kFormat);
-  size_t call = 0;
-  if (kept != nullptr && kept->is_array()) {
-    for (const json::value& block : kept->get_array()) {
-      const bool is_call = json_string(block, {"type"}) == "tool_use";
-      if (!is_call) {
-        blocks.push_back(block);
-      } else if (call < message.tool_calls.size()) {
-        blocks.push_back(call_block(message.tool_calls[call++]));
-      }
-    }
-  } else if (!trim(message.content).empty()) {
-    blocks.push_back(text_block(message.content));
-  }
-  for (; call < message.tool_calls.size(); ++call) {
-    blocks.push_back(call_block(message.tool_calls[call]));
-  }
+bool is_call(const json::value& block) {
+  return json_string(block, {"type"}) == "tool_use";
 }
+
+constexpr PartFormat kBlocks{kFormat, text_block, is_call, call_block};
 
 json::object encode_side(const Side& side) {
   json::array blocks;
   for (const Message* message : side.messages) {
     if (side.model) {
-      add_model_blocks(*message, blocks);
+      add_model_parts(*message, kBlocks, blocks);
     } else if (message->role == Role::kTool) {
       blocks.push_back({{"type", "tool_result"},
                         {"tool_use_id", message->tool_call_id},
@@ -188,11 +169,8 @@ ModelResult decode_anthropic(std::string_view body, size_t turn) {
     if (type == "text") {
       reply.content += json_string_or(block, {"text"});
     } else if (type == "tool_use") {
-      std::string id = json_string_or(block, {"id"});
-      if (id.empty()) id = made_up_id(turn, reply.tool_calls.size());
-      const json::value* input = json_find(block, {"input"});
-      reply.tool_calls.push_back({std::move(id), json_string_or(block, {"name"}),
-                                  input == nullptr ? "{}" : to_text(*input)});
+      add_call(reply, turn, json_string_or(block, {"id"}), json_string_or(block, {"name"}),
+               json_find(block, {"input"}));
     } else {
       keep = true;
     }

@@ -33,32 +33,22 @@ json::object cache_point() {
   return {{"cachePoint", {{"type", "default"}}}};
 }
 
-json::object call_block(const ToolCall& call) {
+json::object text_block(std::string_view text) {
+  return {{"text", text}};
+}
+
+json::object call_block(const ToolCall& call, const json::value& /*sent*/) {
   return {{"toolUse",
            {{"toolUseId", call.id},
             {"name", safe_tool_name(call.name)},
             {"input", arguments_of(call)}}}};
 }
 
-// The blocks as the model sent them, or made anew. Texts without a word are refused.
-void add_model_blocks(const Message& message, json::array& blocks) {
-  const json::value* kept = find_opaque(message, kFormat);
-  size_t call = 0;
-  if (kept != nullptr && kept->is_array()) {
-    for (const json::value& block : kept->get_array()) {
-      if (json_object(block, {"toolUse"}) == nullptr) {
-        blocks.push_back(block);
-      } else if (call < message.tool_calls.size()) {
-        blocks.push_back(call_block(message.tool_calls[call++]));
-      }
-    }
-  } else if (!trim(message.content).empty()) {
-    blocks.push_back({{"text", message.content}});
-  }
-  for (; call < message.tool_calls.size(); ++call) {
-    blocks.push_back(call_block(message.tool_calls[call]));
-  }
+bool is_call(const json::value& block) {
+  return json_object(block, {"toolUse"}) != nullptr;
 }
+
+constexpr PartFormat kBlocks{kFormat, text_block, is_call, call_block};
 
 // There is no way to forbid calls but to offer no tool, and then calls and results are refused in
 // the conversation: they are told in words.
@@ -72,7 +62,7 @@ void add_words(const std::vector<Message>& messages, const Message& message, jso
         fmt::format("\n[calls {} with {}]", safe_tool_name(call.name), to_text(arguments_of(call)));
   }
   text = trim(text);
-  if (!text.empty()) blocks.push_back({{"text", text}});
+  if (!text.empty()) blocks.push_back(text_block(text));
 }
 
 json::object encode_side(const ModelRequest& request, const Side& side) {
@@ -81,13 +71,13 @@ json::object encode_side(const ModelRequest& request, const Side& side) {
     if (!request.may_call_tools || request.tools.empty()) {
       add_words(request.messages, *message, blocks);
     } else if (side.model) {
-      add_model_blocks(*message, blocks);
+      add_model_parts(*message, kBlocks, blocks);
     } else if (message->role == Role::kTool) {
       blocks.push_back({{"toolResult",
                          {{"toolUseId", message->tool_call_id},
                           {"content", json::array{json::object{{"text", message->content}}}}}}});
     } else {
-      blocks.push_back({{"text", message->content}});
+      blocks.push_back(text_block(message->content));
     }
   }
   return {{"role", side.model ? "assistant" : "user"}, {"content", std::move(blocks)}};
@@ -227,11 +217,8 @@ ModelResult decode_bedrock(std::string_view body, size_t turn) {
     if (const auto text = json_string(block, {"text"})) {
       reply.content += *text;
     } else if (const json::object* call = json_object(block, {"toolUse"})) {
-      std::string id = json_string_or(*call, {"toolUseId"});
-      if (id.empty()) id = made_up_id(turn, reply.tool_calls.size());
-      const json::value* input = json_find(*call, {"input"});
-      reply.tool_calls.push_back({std::move(id), json_string_or(*call, {"name"}),
-                                  input == nullptr ? "{}" : to_text(*input)});
+      add_call(reply, turn, json_string_or(*call, {"toolUseId"}), json_string_or(*call, {"name"}),
+               json_find(*call, {"input"}));
     } else {
       keep = true;
     }

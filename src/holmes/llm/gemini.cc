@@ -29,27 +29,22 @@ json::object function_call(const ToolCall& call) {
   return function;
 }
 
-// The parts as the model sent them (a signature stays on its part), or made anew.
-void add_model_parts(const Message& message, json::array& parts) {
-  const json::value* kept = find_opaque(message, kFormat);
-  size_t call = 0;
-  if (kept != nullptr && kept->is_array()) {
-    for (const json::value& part : kept->get_array()) {
-      if (json_object(part, {"functionCall"}) == nullptr) {
-        parts.push_back(part);
-      } else if (call < message.tool_calls.size()) {
-        json::object same = part.get_object();
-        same["functionCall"] = function_call(message.tool_calls[call++]);
-        parts.push_back(std::move(same));
-      }
-    }
-  } else if (!message.content.empty()) {
-    parts.push_back({{"text", message.content}});
-  }
-  for (; call < message.tool_calls.size(); ++call) {
-    parts.push_back({{"functionCall", function_call(message.tool_calls[call])}});
-  }
+json::object text_part(std::string_view text) {
+  return {{"text", text}};
 }
+
+// A signature stays on its part.
+json::object call_part(const ToolCall& call, const json::value& sent) {
+  json::object part = sent.is_object() ? sent.get_object() : json::object();
+  part["functionCall"] = function_call(call);
+  return part;
+}
+
+bool is_call(const json::value& part) {
+  return json_object(part, {"functionCall"}) != nullptr;
+}
+
+constexpr PartFormat kParts{kFormat, text_part, is_call, call_part};
 
 json::object function_response(const std::vector<Message>& messages, const Message& message) {
   json::object function{{"name", answered_name(messages, message)},
@@ -62,11 +57,11 @@ json::object encode_side(const std::vector<Message>& messages, const Side& side)
   json::array parts;
   for (const Message* message : side.messages) {
     if (side.model) {
-      add_model_parts(*message, parts);
+      add_model_parts(*message, kParts, parts);
     } else if (message->role == Role::kTool) {
       parts.push_back(function_response(messages, *message));
     } else {
-      parts.push_back({{"text", message->content}});
+      parts.push_back(text_part(message->content));
     }
   }
   return {{"role", side.model ? "model" : "user"}, {"parts", std::move(parts)}};
@@ -125,11 +120,8 @@ ModelUsage decode_usage(const json::object& root) {
 // Returns whether something in it must go back verbatim.
 bool read_part(const json::value& part, size_t turn, ModelReply& reply) {
   if (const json::object* call = json_object(part, {"functionCall"})) {
-    std::string id = json_string_or(*call, {"id"});
-    if (id.empty()) id = made_up_id(turn, reply.tool_calls.size());
-    const json::value* arguments = json_find(*call, {"args"});
-    reply.tool_calls.push_back({std::move(id), json_string_or(*call, {"name"}),
-                                arguments == nullptr ? "{}" : to_text(*arguments)});
+    add_call(reply, turn, json_string_or(*call, {"id"}), json_string_or(*call, {"name"}),
+             json_find(*call, {"args"}));
     return json_find(part, {"thoughtSignature"}) != nullptr;
   }
   const bool thought = json_bool(part, {"thought"}).value_or(false);
@@ -178,7 +170,7 @@ json::object encode_gemini(const ModelRequest& request) {
   }
   body["contents"] = std::move(contents);
   if (const std::string system = system_text(request.messages); !system.empty()) {
-    body["systemInstruction"] = {{"parts", json::array{json::object{{"text", system}}}}};
+    body["systemInstruction"] = {{"parts", json::array{text_part(system)}}};
   }
   if (!request.tools.empty()) {
     json::array functions;

@@ -18,6 +18,7 @@
 namespace holmes {
 
 enum class Role { kSystem, kUser, kAssistant, kTool };
+std::string_view to_string(Role role);  // "system", "user", "assistant", "tool"
 
 // What the model wants to have called. The arguments are its own words: text that ought to be a
 // JSON object.

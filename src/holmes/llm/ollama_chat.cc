@@ -15,20 +15,6 @@ constexpr auto kRefusals = std::to_array<RefusalWord>({
     {"format", &Capabilities::schema},
 });
 
-std::string_view role_name(Role role) {
-  switch (role) {
-    case Role::kSystem:
-      return "system";
-    case Role::kUser:
-      return "user";
-    case Role::kAssistant:
-      return "assistant";
-    case Role::kTool:
-      break;
-  }
-  return "tool";
-}
-
 json::array encode_calls(const std::vector<ToolCall>& calls) {
   json::array encoded;
   for (const ToolCall& call : calls) {
@@ -41,7 +27,7 @@ json::array encode_calls(const std::vector<ToolCall>& calls) {
 }
 
 json::object encode_message(const std::vector<Message>& messages, const Message& message) {
-  json::object encoded{{"role", role_name(message.role)}};
+  json::object encoded{{"role", to_string(message.role)}};
   if (!message.content.empty() || message.tool_calls.empty()) encoded["content"] = message.content;
   if (message.role == Role::kTool) {
     encoded["tool_name"] = answered_name(messages, message);
@@ -126,11 +112,9 @@ ModelResult decode_ollama(std::string_view body, size_t turn) {
   reply.content = json_string_or(*message, {"content"});
   if (const json::array* calls = json_array(*message, {"tool_calls"})) {
     for (const json::value& call : *calls) {
-      std::string id = json_string_or(call, {"id"});
-      if (id.empty()) id = made_up_id(turn, reply.tool_calls.size());
-      const json::value* arguments = json_find(call, {"function", "arguments"});
-      reply.tool_calls.push_back({std::move(id), json_string_or(call, {"function", "name"}),
-                                  arguments == nullptr ? "{}" : to_text(*arguments)});
+      add_call(reply, turn, json_string_or(call, {"id"}),
+               json_string_or(call, {"function", "name"}),
+               json_find(call, {"function", "arguments"}));
     }
   }
   const std::string reason = json_string_or(root, {"done_reason"});

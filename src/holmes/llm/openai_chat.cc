@@ -1,10 +1,6 @@
 #include "holmes/llm/openai_chat.h"
 
-#include <algorithm>
 #include <array>
-#include <optional>
-
-#include <fmt/format.h>
 
 #include "base/strings.h"
 
@@ -31,20 +27,6 @@ constexpr auto kRefusals = std::to_array<RefusalWord>({
     {"structured output", &Capabilities::schema},
 });
 
-std::string_view role_name(Role role) {
-  switch (role) {
-    case Role::kSystem:
-      return "system";
-    case Role::kUser:
-      return "user";
-    case Role::kAssistant:
-      return "assistant";
-    case Role::kTool:
-      break;
-  }
-  return "tool";
-}
-
 json::array encode_tool_calls(const std::vector<ToolCall>& calls) {
   json::array encoded;
   for (const ToolCall& call : calls) {
@@ -57,7 +39,7 @@ json::array encode_tool_calls(const std::vector<ToolCall>& calls) {
 }
 
 json::object encode_message(const Message& message) {
-  json::object encoded{{"role", role_name(message.role)}};
+  json::object encoded{{"role", to_string(message.role)}};
   if (message.role == Role::kTool) encoded["tool_call_id"] = message.tool_call_id;
   if (message.tool_calls.empty()) {
     encoded["content"] = message.content;

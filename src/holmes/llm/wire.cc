@@ -72,6 +72,13 @@ std::string safe_tool_name(std::string_view name) {
   return safe.empty() ? "_" : safe;
 }
 
+void add_call(ModelReply& reply, size_t turn, std::string id, std::string name,
+              const json::value* arguments) {
+  if (id.empty()) id = made_up_id(turn, reply.tool_calls.size());
+  reply.tool_calls.push_back(
+      {std::move(id), std::move(name), arguments == nullptr ? "{}" : to_text(*arguments)});
+}
+
 std::string made_up_id(size_t turn, size_t index) {
   return fmt::format("{}{}_{}", kMadeUp, turn, index);
 }
@@ -112,6 +119,25 @@ std::string system_text(const std::vector<Message>& messages) {
     text += message.content;
   }
   return text;
+}
+
+void add_model_parts(const Message& message, const PartFormat& format, json::array& parts) {
+  const json::value* kept = find_opaque(message, format.name);
+  size_t calls = 0;
+  if (kept != nullptr && kept->is_array()) {
+    for (const json::value& part : kept->get_array()) {
+      if (!format.is_call(part)) {
+        parts.push_back(part);
+      } else if (calls < message.tool_calls.size()) {
+        parts.push_back(format.call(message.tool_calls[calls++], part));
+      }
+    }
+  } else if (!trim(message.content).empty()) {
+    parts.push_back(format.text(message.content));
+  }
+  for (; calls < message.tool_calls.size(); ++calls) {
+    parts.push_back(format.call(message.tool_calls[calls], {}));
+  }
 }
 
 json::value make_opaque(std::string_view format, json::value value) {

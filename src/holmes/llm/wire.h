@@ -53,6 +53,10 @@ ModelResult checked(ModelReply reply);
 // Names that a model invented may hold characters that the provider refuses to read back.
 std::string safe_tool_name(std::string_view name);
 
+// Adds a call as the provider sent it: its id may be empty, its arguments are JSON or missing.
+void add_call(ModelReply& reply, size_t turn, std::string id, std::string name,
+              const json::value* arguments);
+
 // The id of a call to which the provider gave none, and whether an id is such a one.
 std::string made_up_id(size_t turn, size_t index);
 bool is_made_up(std::string_view id);
@@ -73,6 +77,19 @@ std::vector<Side> take_turns(const std::vector<Message>& messages);
 
 // The texts of all system messages, joined by an empty line.
 std::string system_text(const std::vector<Message>& messages);
+
+// How a format that writes messages as lists of parts says texts and calls in them.
+struct PartFormat {
+  std::string_view name;  // of its opaque content
+  json::object (*text)(std::string_view text);
+  bool (*is_call)(const json::value& part);
+  // `sent` is the part as the model sent it; null when it did not, or in another format.
+  json::object (*call)(const ToolCall& call, const json::value& sent);
+};
+// The model's parts as it sent them, with the calls as they stand in the message; made anew when
+// the message has no opaque content of this format. Texts without a word are left out then, for
+// providers refuse them.
+void add_model_parts(const Message& message, const PartFormat& format, json::array& parts);
 
 // Opaque content of ModelReply and Message: {"<format>": value}.
 json::value make_opaque(std::string_view format, json::value value);
