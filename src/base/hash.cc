@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/assert.h"
 
@@ -17,12 +18,27 @@ std::string sha256_hex(std::string_view bytes) {
   HOLMES_ASSERT(sha256 != nullptr);
   const int done = EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, sha256, nullptr);
   HOLMES_ASSERT(done == 1);
+  return to_hex({reinterpret_cast<const char*>(digest.data()), size});
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  const unsigned char* done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   bytes.size(), digest.data(), &size);
+  HOLMES_ASSERT(done != nullptr);
+  return {reinterpret_cast<const char*>(digest.data()), size};
+}
+
+std::string to_hex(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string hex;
-  hex.reserve(size * 2UL);
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += kDigits[digest[i] >> 4U];
-    hex += kDigits[digest[i] & 0xFU];
+  hex.reserve(bytes.size() * 2UL);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    hex += kDigits[byte >> 4U];
+    hex += kDigits[byte & 0xFU];
   }
   return hex;
 }

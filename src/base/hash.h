@@ -1,4 +1,5 @@
-// SHA-256 and base64, for names derived from content and for Kubernetes' encoded fields. Pure.
+// SHA-256, HMAC and base64, for names derived from content, signatures and Kubernetes' encoded
+// fields. Pure.
 #pragma once
 
 #include <string>
@@ -10,6 +11,12 @@ namespace holmes {
 
 // 64 lower-case hexadecimal characters.
 std::string sha256_hex(std::string_view bytes);
+
+// HMAC-SHA256 (RFC 2104): 32 bytes.
+std::string hmac_sha256(std::string_view key, std::string_view bytes);
+
+// Two lower-case hexadecimal characters for each byte.
+std::string to_hex(std::string_view bytes);
 
 std::string base64_encode(std::string_view bytes);
 

@@ -137,10 +137,8 @@ int run_here(const CheckSettings& settings, const kube::ClusterConfig& cluster,
                                           world.registry, log);
   if (!outside) return usage_error(outside.error());
   if ((*outside)->models().names().empty()) {
-    return usage_error(invalid(
-        "no model is configured: set MODEL (--model) with OPENAI_API_KEY (--openai-api-key), or "
-        "with OPENAI_API_BASE (--openai-api-base) of a compatible server; or let an API server "
-        "judge with --server URL"));
+    return usage_error(invalid((*outside)->models().find("").error().message +
+                               "; or let an API server judge with --server URL"));
   }
   const auto subprocess = make_subprocess(loop);
   kube::Credentials credentials(loop, real_files(), *subprocess, log, cluster, environment);

@@ -81,7 +81,8 @@ OptionTable CheckSettings::make_table() {
   table.secret("server-api-key", "HOLMES_API_KEY", checks.api_key, "Key of that server");
   checks.add_models_to(table);
   table.tell_flag("model", model_by_flag);
-  table.secret("api-key", "", checks.model.openai_api_key, "HolmesGPT's name of --openai-api-key");
+  table.secret("api-key", "", checks.model.settings["OPENAI_API_KEY"],
+               "HolmesGPT's name of --openai-api-key");
   checks.add_alerts_to(table);
   table.tell_flag("slack-channel", channel_by_flag);
   table.secret("slack-webhook", "", checks.slack.webhook_url,

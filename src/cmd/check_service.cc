@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "cmd/command.h"
-#include "holmes/llm/openai_chat.h"
+#include "holmes/llm/model_settings.h"
 #include "holmes/tools/kubernetes_tools.h"
 #include "holmes/tools/redact.h"
 #include "net/curl_client.h"
@@ -23,10 +23,6 @@ constexpr size_t kClusterBodyBytesMax = size_t{8} << 20U;
 Result<std::string> parse_address(std::string_view text) {
   HOLMES_TRY(const Url url, parse_url(text));
   return url.to_text();
-}
-
-std::string model_url(const ModelOptions& model) {
-  return model.openai_api_base.empty() ? std::string(kOpenAiApiBase) : model.openai_api_base;
 }
 
 std::vector<std::unique_ptr<Tool>> make_tools(AsioLoop& loop, kube::Transport* cluster) {
@@ -59,11 +55,18 @@ void CheckServiceOptions::add_models_to(OptionTable& table) {
   table.text("model", "MODEL", model.model,
              fmt::format("Model, as provider/id or id; {} when only a key is set", kDefaultModel),
              "NAME");
-  table.secret("openai-api-key", "OPENAI_API_KEY", model.openai_api_key,
-               "Key of OpenAI or a compatible service");
-  table.parsed<std::string>(
-      "openai-api-base", "OPENAI_API_BASE", model.openai_api_base, parse_address, "", "URL",
-      fmt::format("Address of a compatible service; without it {}", kOpenAiApiBase));
+  for (const ModelSetting& row : model_settings()) {
+    const std::string variable(row.variable);
+    std::string& value = model.settings[variable];
+    if (row.kind == SettingKind::kSecret) {
+      table.secret(row.flag(), variable, value, std::string(row.help));
+    } else if (row.kind == SettingKind::kUrl) {
+      table.parsed<std::string>(row.flag(), variable, value, parse_address, "",
+                                std::string(row.value_name), std::string(row.help));
+    } else {
+      table.text(row.flag(), variable, value, std::string(row.help), std::string(row.value_name));
+    }
+  }
 }
 
 void CheckServiceOptions::add_alerts_to(OptionTable& table) {
@@ -80,7 +83,7 @@ Result<std::unique_ptr<OutsideWorld>> OutsideWorld::make(AsioLoop& loop, Random&
                                                          MetricsRegistry& registry,
                                                          const Logger& log) {
   auto outside = std::make_unique<OutsideWorld>();
-  CurlClientOptions model_options = proxies.client_for(model_url(options.model));
+  CurlClientOptions model_options = proxies.client_for(model_base_url(options.model));
   model_options.response_body_bytes_max = kModelBodyBytesMax;
   outside->model_http_ = make_curl_client(loop, model_options);
   CurlClientOptions alert_options = proxies.client_for(options.slack.api_url);

@@ -138,12 +138,12 @@ DetectedModel find_model(AsioLoop& loop, const LocalSettings& settings,
   const ModelOptions& said = settings.checks.model;
   std::map<std::string, std::string> variables = environment;
   if (!said.model.empty()) variables["MODEL"] = said.model;
-  if (!said.openai_api_key.empty()) variables["OPENAI_API_KEY"] = said.openai_api_key;
-  if (!said.openai_api_base.empty()) variables["OPENAI_API_BASE"] = said.openai_api_base;
-  const bool configured = !said.openai_api_key.empty() || !said.openai_api_base.empty();
+  for (const auto& [variable, value] : said.settings) {
+    if (!value.empty()) variables[variable] = value;
+  }
   const auto http = make_direct_client(loop);
   std::vector<LocalModelServer> servers;
-  if (!configured) servers = loop.run(find_local_models(loop, *http, {}));
+  if (!names_model(variables)) servers = loop.run(find_local_models(loop, *http, {}));
   DetectedModel model = choose_model(variables, servers, settings.demo);
   model.options.scripted_demo_delay =
       settings.demo ? kDemoModelDelay : model.options.scripted_demo_delay;

@@ -114,7 +114,7 @@ class Run {
          {}});
     for (size_t step = 1;; ++step) {
       if (step >= options_.steps_max) {
-        request.tools.clear();
+        request.may_call_tools = false;
         steps_used_up_ = true;
       }
       const Answer<ModelReply> reply = co_await ask(request);
@@ -162,7 +162,7 @@ class Run {
     }
     ++model_calls_begun_;
     tell_progress();
-    const Result<ModelReply> reply = co_await model_.complete(request, stop_);
+    const ModelResult reply = co_await model_.complete(request, stop_);
     if (!reply) {
       ++usage_.model_calls;
       co_return std::unexpected(failure(reply.error()));
@@ -183,7 +183,7 @@ class Run {
     if (question_.on_progress) question_.on_progress({model_calls_begun_, tools_.count()});
   }
 
-  void add(const Usage& usage, int64_t estimate) {
+  void add(const ModelUsage& usage, int64_t estimate) {
     usage_.model_calls += usage.model_calls;
     usage_.input_tokens += usage.input_tokens;
     usage_.cached_input_tokens += usage.cached_input_tokens;
@@ -192,7 +192,7 @@ class Run {
     tokens_ += told > 0 ? told : estimate;
   }
 
-  [[nodiscard]] Failure failure(const Error& error) const {
+  [[nodiscard]] Failure failure(const ModelError& error) const {
     if (stop_.reason() == StopReason::kCancelled) {
       return {ErrorReason::kCancelled, "the check was cancelled", ""};
     }
@@ -202,6 +202,9 @@ class Run {
     }
     if (error.code == ErrorCode::kTooLarge) {
       return {ErrorReason::kBudgetExceeded, error.message, ""};
+    }
+    if (error.kind == ModelErrorKind::kContentRefused) {
+      return {ErrorReason::kUnparsable, error.message, ""};
     }
     return {ErrorReason::kModelUnavailable, error.message, ""};
   }

@@ -305,13 +305,20 @@ TEST_F(CheckRunnerTest, RefusalIsRedactedBeforeItIsCut) {
   EXPECT_THAT(response.error + response.message, Not(HasSubstr("ghp_")));
 }
 
+TEST_F(CheckRunnerTest, ARefusalByTheProvidersFilterIsOneOfTheModel) {
+  const CheckResponse response =
+      run({{fail(ModelErrorKind::kContentRefused, "HTTP 400: filtered")}});
+  expect_error(response, ErrorReason::kUnparsable);
+  EXPECT_THAT(response.error, HasSubstr("filtered"));
+}
+
 // Limits.
 
 TEST_F(CheckRunnerTest, WithholdsTheToolsOnTheLastStep) {
   options_.steps_max = 2;
   const CheckResponse response = run({{calls({kGet})}, {says("x")}, verdict("pass")});
-  EXPECT_THAT(model_->requests[0].tools, SizeIs(1));
-  EXPECT_THAT(model_->requests[1].tools, IsEmpty());
+  EXPECT_TRUE(model_->requests[0].may_call_tools);
+  EXPECT_FALSE(model_->requests[1].may_call_tools);
   EXPECT_EQ(response.status, CheckStatus::kPass);
 }
 

@@ -16,7 +16,7 @@ namespace holmes {
 class FakeModel final : public Model {
  public:
   struct Turn {
-    Result<ModelReply> reply;
+    ModelResult reply;
     std::chrono::milliseconds takes{0};
   };
 
@@ -25,7 +25,7 @@ class FakeModel final : public Model {
 
   [[nodiscard]] const std::string& name() const override { return name_; }
 
-  Task<Result<ModelReply>> complete(ModelRequest request, Stop stop) override {
+  Task<ModelResult> complete(ModelRequest request, Stop stop) override {
     requests.push_back(std::move(request));
     if (script_.empty()) co_return fail(ErrorCode::kInternal, "the script has ended");
     Turn turn = std::move(script_.front());

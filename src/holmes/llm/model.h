@@ -3,20 +3,22 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "api/check.h"
 #include "async/stop.h"
 #include "async/task.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "holmes/llm/model_error.h"
 
 namespace holmes {
 
 enum class Role { kSystem, kUser, kAssistant, kTool };
+std::string_view to_string(Role role);  // "system", "user", "assistant", "tool"
 
 // What the model wants to have called. The arguments are its own words: text that ought to be a
 // JSON object.
@@ -52,27 +54,43 @@ struct ResponseSchema {
 
 struct ModelRequest {
   std::vector<Message> messages;
-  std::vector<ToolSpec> tools;           // empty: the model may only answer with text
+  std::vector<ToolSpec> tools;  // empty: the model may only answer with text
+  // False: it must answer with text. The tools still explain the calls that were made before.
+  bool may_call_tools = true;
   std::optional<ResponseSchema> schema;  // not together with tools: some models then never call one
   int64_t output_tokens_max = 0;         // 0: the provider's default
   std::optional<double> temperature;  // absent: the provider's default; many models refuse others
+  std::string reasoning_effort;       // "low", "medium", "high", ...; empty: the provider's default
 };
 
 // Why the model stopped writing. Anything but kStop and kToolCalls leaves an unfinished text.
 enum class FinishReason { kStop, kToolCalls, kLength, kContentFilter, kOther };
 std::string_view to_string(FinishReason reason);  // "stop", "tool calls", ...
 
+// What a reply cost, as the provider tells it; 0 where it does not. Sums are sums of these.
+struct ModelUsage {
+  int64_t model_calls = 0;          // requests that it took
+  int64_t input_tokens = 0;         // all that the model read
+  int64_t cached_input_tokens = 0;  // of these, read from the provider's cache
+  int64_t cache_write_tokens = 0;   // of these, written to it
+  int64_t output_tokens = 0;        // all that the model wrote
+  int64_t reasoning_tokens = 0;     // of these, before its answer
+
+  bool operator==(const ModelUsage&) const = default;
+};
+
 struct ModelReply {
   std::string content;
   std::vector<ToolCall> tool_calls;
   FinishReason finish = FinishReason::kStop;
   std::string refusal;  // not empty: the model declined to answer
-  // model_calls counts the requests it took; tokens are 0 where not told; input includes cached.
-  Usage usage;
-  // What the provider wants back with this message in the same conversation (signatures of
-  // reasoning, ...), to be copied into Message::opaque. Only the adapter that made it reads it.
+  ModelUsage usage;
+  // What the provider wants back verbatim with this message in the same conversation (reasoning
+  // and its signatures, ...), to be copied into Message::opaque. Only adapters of the same wire
+  // format read it.
   json::value opaque;
 };
+using ModelResult = std::expected<ModelReply, ModelError>;
 
 // Several completions may be under way at once. Runs on the loop's thread; outlives its calls.
 class Model {
@@ -80,11 +98,8 @@ class Model {
   virtual ~Model() = default;
   // The name as configured; in results as model_used.
   [[nodiscard]] virtual const std::string& name() const = 0;
-  // Fails with kUnauthenticated (the key), kForbidden (no right or no quota), kNotFound (no such
-  // model), kInvalid (the request was not understood), kTooLarge (more than the model can read),
-  // kRefused (overloaded or no connection: nothing was used), kUnavailable (5xx, broken
-  // connection), kProtocol (the reply cannot be read), kTimeout and kCancelled (by the stop).
-  virtual Task<Result<ModelReply>> complete(ModelRequest request, Stop stop) = 0;
+  // One reply, or the kind of what went wrong (kTimeout and kCancelled by the stop, too).
+  virtual Task<ModelResult> complete(ModelRequest request, Stop stop) = 0;
 };
 
 }  // namespace holmes

@@ -11,6 +11,7 @@
 #include "async/task_scope.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "holmes/llm/providers.h"
 #include "holmes/llm/scripted_demo.h"
 
 namespace holmes {
@@ -20,11 +21,10 @@ constexpr size_t kMaxModels = 100;
 constexpr size_t kMaxModelNameBytes = 200;
 constexpr size_t kMaxModelsNamed = 3;
 
-// Keys of providers that have no adapter here.
+// Keys of providers that have no adapter of their own here.
 constexpr auto kOtherKeys = std::to_array<std::string_view>(
-    {"ANTHROPIC_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_API_KEY", "COHERE_API_KEY",
-     "DEEPSEEK_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY",
-     "OPENROUTER_API_KEY", "TOGETHER_API_KEY", "XAI_API_KEY"});
+    {"AZURE_OPENAI_API_KEY", "COHERE_API_KEY", "DEEPSEEK_API_KEY", "GOOGLE_API_KEY", "GROQ_API_KEY",
+     "MISTRAL_API_KEY", "TOGETHER_API_KEY", "XAI_API_KEY"});
 
 // Names are shown on terminals and sent back.
 bool is_model_name(std::string_view name) {
@@ -88,10 +88,14 @@ std::string value_of(const std::map<std::string, std::string>& environment,
 
 // A model of a local server. One whose name looks like "provider/id" says which provider it means.
 ModelOptions options_for(const LocalModelServer& server, const std::string& model) {
-  const bool ambiguous = model.starts_with("openai/") || model.starts_with("scripted/");
+  const std::string_view prefix = std::string_view(model).substr(0, model.find('/'));
+  const bool ambiguous =
+      model.contains('/') && (prefix == "scripted" ||
+                              std::ranges::any_of(model_providers(), [&](const Provider& provider) {
+                                return provider.name == prefix;
+                              }));
   return {.model = ambiguous ? "openai/" + model : model,
-          .openai_api_key = "",
-          .openai_api_base = fmt::format("{}/v1", server.address)};
+          .settings = {{"OPENAI_API_BASE", fmt::format("{}/v1", server.address)}}};
 }
 
 std::string describe(const LocalModelServer& server) {
@@ -126,31 +130,57 @@ std::optional<LocalChoice> choose_local(const std::vector<LocalModelServer>& loc
   return std::nullopt;
 }
 
+ModelOptions options_of(const std::map<std::string, std::string>& environment) {
+  ModelOptions options;
+  options.model = value_of(environment, "MODEL");
+  for (const ModelSetting& row : model_settings()) {
+    const std::string variable(row.variable);
+    std::string value = value_of(environment, variable);
+    if (!value.empty()) options.settings[variable] = std::move(value);
+  }
+  return options;
+}
+
+// The provider of that model, when it has what it needs. A model that is not known is a mistake
+// that is told when the table is made.
+const Provider* configured_provider(const ModelOptions& options) {
+  const std::string name = options.model.empty() ? std::string(kDefaultModel) : options.model;
+  const auto choice = choose_provider(name, options.settings);
+  const bool usable = choice && choice->provider->configured(options.settings);
+  return usable ? choice->provider : nullptr;
+}
+
+std::string sentence_of(const ModelOptions& options, const Provider& provider) {
+  const std::string name = options.model.empty() ? std::string(kDefaultModel) : options.model;
+  const std::string base = setting(options.settings, {"OPENAI_API_BASE"});
+  if (provider.name != "openai") return fmt::format("using {}", name);
+  return base.empty() ? fmt::format("using {} with the key in OPENAI_API_KEY", name)
+                      : fmt::format("using {} at {} (OPENAI_API_BASE)", name, cut(base, 200));
+}
+
+std::string why_not(const ModelOptions& options) {
+  const auto choice = choose_provider(options.model, options.settings);
+  if (!choice) return choice.error().message;
+  return fmt::format("MODEL is {}, but there is neither {}, nor a local server that has it",
+                     cut(options.model, 200), choice->provider->needs);
+}
+
 void choose(const std::map<std::string, std::string>& environment,
             const std::vector<LocalModelServer>& local, bool demo, DetectedModel& detected) {
-  const std::string model = value_of(environment, "MODEL");
-  const std::string key = value_of(environment, "OPENAI_API_KEY");
-  const std::string base = value_of(environment, "OPENAI_API_BASE");
-  const std::string name = model.empty() ? std::string(kDefaultModel) : model;
-  if (demo && model == kScriptedDemo) {
-    detected.options = {.model = model};
+  ModelOptions options = options_of(environment);
+  const Provider* provider = configured_provider(options);
+  if (demo && options.model == kScriptedDemo) {
+    detected.options = {.model = options.model};
     detected.sentence = fmt::format("using the demo model {}, as MODEL says", kScriptedDemo);
-  } else if (!key.empty() || !base.empty()) {
-    detected.options = {.model = model, .openai_api_key = key, .openai_api_base = base};
-    detected.sentence = base.empty()
-                            ? fmt::format("using {} with the key in OPENAI_API_KEY", name)
-                            : fmt::format("using {} at {} (OPENAI_API_BASE)", name, cut(base, 200));
-  } else if (const auto choice = choose_local(local, model)) {
+  } else if (provider != nullptr) {
+    detected.sentence = sentence_of(options, *provider);
+    detected.options = std::move(options);
+  } else if (const auto choice = choose_local(local, options.model)) {
     detected.options = options_for(*choice->server, choice->model);
     detected.sentence = fmt::format("using {} of {} at {}, which was found on this machine",
                                     choice->model, choice->server->name, choice->server->address);
   } else {
-    if (!model.empty()) {
-      detected.notes.push_back(fmt::format(
-          "MODEL is {}, but there is neither OPENAI_API_KEY nor OPENAI_API_BASE, nor a local "
-          "server that has it",
-          cut(model, 200)));
-    }
+    if (!options.model.empty()) detected.notes.push_back(why_not(options));
     detected.sentence =
         demo ? fmt::format(
                    "no model is configured: using {}, which only knows a few questions; "
@@ -160,6 +190,18 @@ void choose(const std::map<std::string, std::string>& environment,
                "or OPENAI_API_BASE";
   }
   detected.options.scripted_demo = demo;
+}
+
+// Providers that could be used if MODEL said so.
+void note_others(const ModelSettings& settings, DetectedModel& detected) {
+  const Provider* used = configured_provider(detected.options);
+  for (const Provider& provider : model_providers()) {
+    if (&provider == used || !provider.configured(settings) || provider.name == "ollama_chat") {
+      continue;
+    }
+    detected.notes.push_back(fmt::format("found what {} needs; MODEL={}/... would use it",
+                                         provider.name, provider.name));
+  }
 }
 
 }  // namespace
@@ -177,17 +219,23 @@ Task<std::vector<LocalModelServer>> find_local_models(Loop& loop, HttpClient& ht
   co_return servers;
 }
 
+bool names_model(const std::map<std::string, std::string>& environment) {
+  return configured_provider(options_of(environment)) != nullptr;
+}
+
 DetectedModel choose_model(const std::map<std::string, std::string>& environment,
                            const std::vector<LocalModelServer>& local, bool demo) {
   DetectedModel detected;
   choose(environment, local, demo, detected);
   for (const LocalModelServer& server : local) {
-    const bool used = detected.options.openai_api_base == fmt::format("{}/v1", server.address);
-    if (!used) detected.notes.push_back(fmt::format("found: {}", describe(server)));
+    const std::string base = setting(detected.options.settings, {"OPENAI_API_BASE"});
+    if (base != fmt::format("{}/v1", server.address))
+      detected.notes.push_back(fmt::format("found: {}", describe(server)));
   }
+  note_others(options_of(environment).settings, detected);
   for (const std::string_view key : kOtherKeys) {
     if (value_of(environment, std::string(key)).empty()) continue;
-    detected.notes.push_back(fmt::format("found {}, but this version cannot use it yet", key));
+    detected.notes.push_back(fmt::format("found {}, but this version has no adapter for it", key));
   }
   return detected;
 }

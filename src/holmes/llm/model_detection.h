@@ -1,6 +1,6 @@
 // Which model a user has, without being asked: from the environment, else a server on this machine.
 //
-// The choice, in this order: what MODEL, OPENAI_API_KEY and OPENAI_API_BASE say; a local Ollama; a
+// The choice, in this order: what MODEL and the settings of its provider say; a local Ollama; a
 // local llama.cpp server; the demo model, where that is allowed; none.
 // Sources: Ollama's API (GET /api/tags, OpenAI compatibility under /v1), llama.cpp's server
 // (GET /health, GET /v1/models).
@@ -42,12 +42,15 @@ struct DetectedModel {
   std::vector<std::string> notes{};
 };
 
+// Whether the environment names a model and what its provider needs: then nobody need be asked.
+bool names_model(const std::map<std::string, std::string>& environment);
+
 // Asks both at once, for at most kProbeTime. Whoever does not answer, or not as these servers do,
 // is left out. The client does not follow redirects.
 Task<std::vector<LocalModelServer>> find_local_models(Loop& loop, HttpClient& http, Stop stop);
 
 // `environment` holds variables by name; values are never part of what people are told, but MODEL
-// and OPENAI_API_BASE. With `demo` the demo model is offered too, and used when there is no other.
+// and addresses. With `demo` the demo model is offered too, and used when there is no other.
 // Pure.
 DetectedModel choose_model(const std::map<std::string, std::string>& environment,
                            const std::vector<LocalModelServer>& local, bool demo);

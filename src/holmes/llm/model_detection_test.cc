@@ -141,7 +141,8 @@ TEST(ChooseModel, TheEnvironmentCountsThenThisMachineThenTheDemoModel) {
   for (const Choice& choice : choices) {
     const DetectedModel detected = choose_model(choice.environment, choice.local, true);
     EXPECT_EQ(detected.options.model, choice.model) << choice.sentence;
-    EXPECT_EQ(detected.options.openai_api_base, choice.base) << choice.sentence;
+    EXPECT_EQ(setting(detected.options.settings, {"OPENAI_API_BASE"}), choice.base)
+        << choice.sentence;
     EXPECT_THAT(detected.sentence, HasSubstr(choice.sentence));
     EXPECT_TRUE(detected.options.scripted_demo);
   }
@@ -154,15 +155,29 @@ TEST(ChooseModel, WithoutTheDemoItSaysThatThereIsNone) {
 }
 
 TEST(ChooseModel, NamesWhatItCannotUseButNeverAKey) {
-  const DetectedModel detected = choose_model(
-      {{"ANTHROPIC_API_KEY", "hidden-1"}, {"OPENAI_API_KEY", "hidden-2"}}, kLocal, true);
-  EXPECT_EQ(detected.options.openai_api_key, "hidden-2");
+  const DetectedModel detected = choose_model({{"OPENROUTER_API_KEY", "hidden-1"},
+                                               {"OPENAI_API_KEY", "hidden-2"},
+                                               {"XAI_API_KEY", "hidden-3"}},
+                                              kLocal, true);
+  EXPECT_EQ(setting(detected.options.settings, {"OPENAI_API_KEY"}), "hidden-2");
   EXPECT_THAT(detected.notes,
-              Contains("found ANTHROPIC_API_KEY, but this version cannot use it yet"));
+              Contains("found what openrouter needs; MODEL=openrouter/... would use it"));
+  EXPECT_THAT(detected.notes,
+              Contains("found XAI_API_KEY, but this version has no adapter for it"));
   EXPECT_THAT(detected.notes, Contains("found: Ollama at http://127.0.0.1:11434 has llama3.2:3b, "
                                        "qwen3:latest"));
   EXPECT_THAT(detected.sentence, Not(HasSubstr("hidden")));
   for (const std::string& note : detected.notes) EXPECT_THAT(note, Not(HasSubstr("hidden")));
+}
+
+TEST(ChooseModel, UsesAnyProviderThatHasWhatItNeeds) {
+  const std::map<std::string, std::string> environment{{"MODEL", "openrouter/a/b"},
+                                                       {"OPENROUTER_API_KEY", "hidden"}};
+  EXPECT_TRUE(names_model(environment));
+  const DetectedModel detected = choose_model(environment, kLocal, true);
+  EXPECT_EQ(detected.options.model, "openrouter/a/b");
+  EXPECT_EQ(detected.sentence, "using openrouter/a/b");
+  EXPECT_FALSE(names_model({{"MODEL", "openrouter/a/b"}, {"OPENAI_API_KEY", "k"}}));
 }
 
 TEST(ChooseModel, SaysWhyTheModelThatIsAskedForIsNotUsed) {

@@ -13,6 +13,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+const ModelSettings kKey{{"OPENAI_API_KEY", "k"}};
+
 class CapturingHttp final : public HttpClient {
  public:
   Task<Result<HttpResponse>> send(HttpRequest request, Stop /*stop*/) override {
@@ -54,41 +56,55 @@ TEST_F(ModelTableTest, IsEmptyWithoutKeyAndAddressAndSaysWhatToSet) {
   EXPECT_THAT(model.error().message, HasSubstr("no model is configured; set MODEL"));
 }
 
+TEST_F(ModelTableTest, SaysWhatTheModelsProviderNeeds) {
+  const auto table = make({"openrouter/a/b", kKey});
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->find("").error().message,
+            "no model is configured; MODEL is openrouter/a/b, which needs OPENROUTER_API_KEY");
+}
+
+TEST_F(ModelTableTest, TellsWhereTheModelIs) {
+  EXPECT_EQ(model_base_url({"", kKey}), "https://api.openai.com/v1");
+  EXPECT_EQ(model_base_url({"openrouter/a/b", {{"OPENROUTER_API_KEY", "k"}}}),
+            "https://openrouter.ai/api/v1");
+  EXPECT_EQ(model_base_url({}), "");
+}
+
 TEST_F(ModelTableTest, ModelMayNameItsProvider) {
-  const auto table = make({"openai/gpt-9", "k", ""});
+  const auto table = make({"openai/gpt-9", kKey});
   ASSERT_TRUE(table);
   EXPECT_THAT(table->names(), ElementsAre("openai/gpt-9"));
   EXPECT_THAT(asked(*table), testing::Pair("https://api.openai.com/v1/chat/completions", "gpt-9"));
 }
 
 TEST_F(ModelTableTest, ModelWithoutProviderIsOpenAis) {
-  const auto table = make({"gpt-9", "k", ""});
+  const auto table = make({"gpt-9", kKey});
   ASSERT_TRUE(table);
   EXPECT_EQ(asked(*table).second, "gpt-9");
 }
 
 TEST_F(ModelTableTest, KeyAloneIsEnough) {
-  const auto table = make({"", "k", ""});
+  const auto table = make({"", kKey});
   ASSERT_TRUE(table);
   EXPECT_THAT(table->names(), ElementsAre(kDefaultModel));
 }
 
 TEST_F(ModelTableTest, AddressAloneIsEnoughAndItsIdsMayHaveSlashes) {
-  const auto table = make({"Qwen/Qwen3-8B", "", "http://127.0.0.1:8000/v1/"});
+  const auto table = make({"Qwen/Qwen3-8B", {{"OPENAI_API_BASE", "http://127.0.0.1:8000/v1/"}}});
   ASSERT_TRUE(table);
   EXPECT_THAT(asked(*table),
               testing::Pair("http://127.0.0.1:8000/v1/chat/completions", "Qwen/Qwen3-8B"));
 }
 
 TEST_F(ModelTableTest, RefusesUnknownProvidersAndBadAddresses) {
-  const auto provider = make({"oracle/delphi", "k", ""});
+  const auto provider = make({"oracle/delphi", kKey});
   ASSERT_FALSE(provider);
   EXPECT_EQ(provider.error().code, ErrorCode::kInvalid);
   EXPECT_THAT(provider.error().message, HasSubstr("unknown provider 'oracle'; known: openai, "));
-  const auto address = make({"m", "", "localhost:8000"});
+  const auto address = make({"m", {{"OPENAI_API_BASE", "localhost:8000"}}});
   ASSERT_FALSE(address);
   EXPECT_THAT(address.error().message, HasSubstr("OPENAI_API_BASE: "));
-  EXPECT_FALSE(make({"openai/", "k", ""}));
+  EXPECT_FALSE(make({"openai/", kKey}));
 }
 
 TEST_F(ModelTableTest, OffersTheDemoModelOnlyWhenAskedFor) {
@@ -99,10 +115,8 @@ TEST_F(ModelTableTest, OffersTheDemoModelOnlyWhenAskedFor) {
     return make_model_table(options, {loop_, random_, http_, own, Logger()})->names();
   };
   EXPECT_THAT(with({}), ElementsAre("scripted/demo"));
-  EXPECT_THAT(with({.model = "scripted/demo", .openai_api_key = "k"}),
-              ElementsAre("scripted/demo"));
-  EXPECT_THAT(with({.model = "gpt-9", .openai_api_key = "k"}),
-              ElementsAre("gpt-9", "scripted/demo"));
+  EXPECT_THAT(with({.model = "scripted/demo", .settings = kKey}), ElementsAre("scripted/demo"));
+  EXPECT_THAT(with({.model = "gpt-9", .settings = kKey}), ElementsAre("gpt-9", "scripted/demo"));
   EXPECT_FALSE(make({.model = "scripted/other", .scripted_demo = true}));
 }
 

@@ -1,56 +1,46 @@
-// OpenAI Chat Completions and the many servers that speak it (vLLM, llama.cpp, Ollama, OpenRouter,
-// LiteLLM, Azure's v1 route): one request, one reply, no streaming.
+// OpenAI Chat Completions and the many servers that speak it: one request, one reply, no streaming.
 //
 // Source: platform.openai.com/docs/api-reference/chat; what compatible servers do differently is
 // said where it is tolerated.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include "async/loop.h"
 #include "base/json.h"
-#include "base/result.h"
+#include "holmes/llm/capabilities.h"
 #include "holmes/llm/model.h"
-#include "net/http.h"
+#include "holmes/llm/wire.h"
 
 namespace holmes {
 
 inline constexpr std::string_view kOpenAiApiBase = "https://api.openai.com/v1";
 
+struct OpenAiChatOptions {
+  std::string id;  // as the server knows it
+  std::string base_url{kOpenAiApiBase};
+  std::string path = "/chat/completions";            // below the base; with a query, where needed
+  std::string_view key_name = "OPENAI_API_KEY";      // that people set; a literal
+  std::pair<std::string, std::string> key_header{};  // empty: none is sent
+  // Servers of others do not all know that calls may come in parallel (llama.cpp wants to be
+  // told), and some loop for ever when tools without arguments are strict (vLLM).
+  bool compatible = false;
+  json::object extra{};  // members of each body
+};
+
 // The request's body. Tools and schemas go out as strict. Pure.
-json::object encode_openai_chat(std::string_view model_id, const ModelRequest& request);
+json::object encode_openai_chat(const OpenAiChatOptions& options, const ModelRequest& request,
+                                const Capabilities& can);
 
 // Reads the body of a 200. Tolerates what compatible servers send: no usage, null or piecewise
-// content, arguments as an object, calls without an id (which become "call_<turn>_<n>", so `turn`
-// must differ from reply to reply of a conversation), finish_reason "stop" beside tool calls. An
-// error object inside the 200 is an error like below; anything else fails with kProtocol. Pure.
-Result<ModelReply> decode_openai_chat(std::string_view body, size_t turn);
+// content, arguments as an object, calls without an id, finish_reason "stop" beside tool calls. An
+// error object inside the 200 is that error; anything else fails with kUnreadable. Pure.
+ModelResult decode_openai_chat(std::string_view body, size_t turn);
 
-// What an answer other than 200 means; the codes are those of Model::complete. The provider's
-// sentence is quoted, but not that of a 401, which quotes the key. Pure.
-Error decode_openai_error(int status, std::string_view body);
-
-struct OpenAiChatOptions {
-  std::string name;  // as configured
-  std::string id;    // as the server knows it
-  std::string api_base = std::string(kOpenAiApiBase);
-  std::string api_key;  // empty: no Authorization header
-};
-
-// Sends each request once. Clock and client outlive it.
-class OpenAiChat final : public Model {
- public:
-  OpenAiChat(const Clock& clock, HttpClient& http, OpenAiChatOptions options);
-
-  [[nodiscard]] const std::string& name() const override { return options_.name; }
-  Task<Result<ModelReply>> complete(ModelRequest request, Stop stop) override;
-
- private:
-  const Clock& clock_;
-  HttpClient& http_;
-  OpenAiChatOptions options_;
-};
+std::unique_ptr<Wire> make_openai_chat(OpenAiChatOptions options);
 
 }  // namespace holmes

@@ -4,15 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "async/files.h"
-#include "async/virtual_loop.h"
 #include "base/strings.h"
 
 namespace holmes {
 namespace {
-
-using std::chrono::milliseconds;
-using testing::HasSubstr;
-using testing::Not;
 
 ToolSpec pods_tool() {
   return {"kubernetes_list", "Lists objects of one kind.",
@@ -54,8 +49,8 @@ ModelRequest verdict() {
   return request;
 }
 
-Usage usage(int64_t input, int64_t cached, int64_t output) {
-  Usage usage;
+ModelUsage usage(int64_t input, int64_t cached, int64_t output) {
+  ModelUsage usage;
   usage.model_calls = 1;
   usage.input_tokens = input;
   usage.cached_input_tokens = cached;
@@ -70,14 +65,14 @@ TEST(OpenAiChat, SendsTheGoldenRequests) {
   const std::vector<ModelRequest> requests{opening(), after_two_tool_calls(), verdict()};
   ASSERT_EQ(golden.size(), requests.size());
   for (size_t i = 0; i < requests.size(); ++i) {
-    EXPECT_EQ(to_text(encode_openai_chat("gpt-4.1", requests[i])), golden[i]);
+    EXPECT_EQ(to_text(encode_openai_chat({.id = "gpt-4.1"}, requests[i], {})), golden[i]);
   }
 }
 
 TEST(OpenAiChat, LeavesOutWhatWasNotAskedFor) {
   ModelRequest request;
   request.messages.push_back({Role::kUser, "hi", {}, "", {}});
-  EXPECT_EQ(to_text(encode_openai_chat("m", request)),
+  EXPECT_EQ(to_text(encode_openai_chat({.id = "m"}, request, {})),
             R"({"model":"m","messages":[{"role":"user","content":"hi"}]})");
 }
 
@@ -115,10 +110,10 @@ TEST(OpenAiChat, ToleratesWhatCompatibleServersSend) {
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->content, "one two");
   EXPECT_EQ(reply->finish, FinishReason::kToolCalls);
-  EXPECT_EQ(reply->tool_calls, (std::vector<ToolCall>{{"call_4_0", "x", R"({"kind":"Pod"})"},
-                                                      {"call_4_1", "y", "{}"},
-                                                      {"call_4_2", "z", "{}"},
-                                                      {"call_4_3", "", "{}"}}));
+  EXPECT_EQ(reply->tool_calls, (std::vector<ToolCall>{{"holmes_call_4_0", "x", R"({"kind":"Pod"})"},
+                                                      {"holmes_call_4_1", "y", "{}"},
+                                                      {"holmes_call_4_2", "z", "{}"},
+                                                      {"holmes_call_4_3", "", "{}"}}));
   EXPECT_EQ(reply->usage, usage(0, 0, 0));
 }
 
@@ -164,14 +159,16 @@ TEST(OpenAiChat, ReadsARefusal) {
 
 TEST(OpenAiChat, GivesReasoningBackToTheServerWithItsToolCalls) {
   const auto reply = decode_openai_chat(R"({"choices":[{"finish_reason":"tool_calls","message":
-      {"content":null,"reasoning_content":"hmm","tool_calls":[
+      {"content":null,"reasoning_content":"hmm","reasoning_details":[{"type":"x"}],"tool_calls":[
         {"id":"a","function":{"name":"x","arguments":"{}"}}]}}]})",
                                         0);
   ASSERT_TRUE(reply);
   ModelRequest next;
   next.messages.push_back({Role::kAssistant, "", reply->tool_calls, "", reply->opaque});
-  EXPECT_EQ(json_string(encode_openai_chat("m", next).at("messages").at(0), {"reasoning_content"}),
-            "hmm");
+  const json::object body = encode_openai_chat({.id = "m"}, next, {});
+  const json::value& message = body.at("messages").at(0);
+  EXPECT_EQ(json_string(message, {"reasoning_content"}), "hmm");
+  EXPECT_EQ(to_text(message.at("reasoning_details")), R"([{"type":"x"}])");
 }
 
 TEST(OpenAiChat, UnreadableRepliesAreProtocolErrors) {
@@ -190,109 +187,65 @@ TEST(OpenAiChat, FindsAnErrorInsideA200) {
   EXPECT_EQ(busy.error().code, ErrorCode::kRefused);
   const auto broken = decode_openai_chat(R"({"error":"upstream is gone"})", 0);
   ASSERT_FALSE(broken);
-  EXPECT_EQ(broken.error(), Error(ErrorCode::kUnavailable, "HTTP 500: upstream is gone"));
+  EXPECT_EQ(broken.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(broken.error().message, "HTTP 500: upstream is gone");
 }
 
-TEST(OpenAiChat, SortsErrorsByWhatHelps) {
-  struct Case {
-    int status;
-    std::string_view body;
-    ErrorCode code;
-    std::string_view part;
-  };
-  const Case cases[] = {
-      {400, R"({"error":{"message":"bad tool","type":"invalid_request_error"}})",
-       ErrorCode::kInvalid, "HTTP 400: bad tool"},
-      {400, R"({"error":{"message":"too long","code":"context_length_exceeded"}})",
-       ErrorCode::kTooLarge, "too long"},
-      {400, R"({"object":"error","message":"maximum context length is 4096 tokens","code":400})",
-       ErrorCode::kTooLarge, "4096"},
-      {401, R"({"error":{"message":"Incorrect API key provided: sk-abc"}})",
-       ErrorCode::kUnauthenticated, "did not accept the API key"},
-      {402, "{}", ErrorCode::kForbidden, "HTTP 402"},
-      {403, R"({"error":{"message":"not in your country"}})", ErrorCode::kForbidden, "country"},
-      {404, R"({"error":{"message":"no model x","code":"model_not_found"}})", ErrorCode::kNotFound,
-       "no model x"},
-      {408, "", ErrorCode::kUnavailable, "HTTP 408"},
-      {413, "", ErrorCode::kTooLarge, "HTTP 413"},
-      {429, R"({"error":{"message":"slow down","code":"rate_limit_exceeded"}})",
-       ErrorCode::kRefused, "slow down"},
-      {429, R"({"error":{"message":"pay","type":"insufficient_quota"}})", ErrorCode::kForbidden,
-       "the quota is used up: pay"},
-      {500, "<html>oops</html>", ErrorCode::kUnavailable, "HTTP 500: <html>oops</html>"},
-      {503, "\xff", ErrorCode::kUnavailable, "HTTP 503"},
-      {529, R"({"error":{"message":"overloaded"}})", ErrorCode::kUnavailable, "overloaded"},
-      {302, "", ErrorCode::kInvalid, "HTTP 302"},
-  };
-  for (const Case& c : cases) {
-    const Error error = decode_openai_error(c.status, c.body);
-    EXPECT_EQ(error.code, c.code) << c.status << c.body;
-    EXPECT_THAT(error.message, HasSubstr(std::string(c.part)));
-  }
-}
-
-TEST(OpenAiChat, NeverQuotesTheKey) {
-  const Error error = decode_openai_error(401, R"({"error":{"message":"bad key sk-abc***xyz"}})");
-  EXPECT_THAT(error.message, Not(HasSubstr("sk-")));
-}
-
-TEST(OpenAiChat, QuotesALongErrorOnlyInPart) {
-  EXPECT_LT(decode_openai_error(500, std::string(100'000, 'x')).message.size(), 600U);
-}
-
-class FakeHttp final : public HttpClient {
- public:
-  explicit FakeHttp(Result<HttpResponse> answer) : answer_(std::move(answer)) {}
-
-  Task<Result<HttpResponse>> send(HttpRequest request, Stop /*stop*/) override {
-    last = std::move(request);
-    co_return answer_;
-  }
-  Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest /*request*/, Stop /*stop*/) override {
-    co_return fail(ErrorCode::kInternal, "not used");
-  }
-
-  HttpRequest last;
-
- private:
-  Result<HttpResponse> answer_;
-};
-
-Result<ModelReply> ask(FakeHttp& http, std::string key = "k") {
-  VirtualLoop loop;
-  OpenAiChat model(loop, http, {"openai/m", "m", "https://llm.example/v1", std::move(key)});
-  return loop.run(model.complete(opening(), {}));
+HttpRequest encoded(OpenAiChatOptions options) {
+  const std::unique_ptr<Wire> wire = make_openai_chat(std::move(options));
+  return wire->encode(opening(), wire->capabilities(), {});
 }
 
 TEST(OpenAiChat, PostsToTheAddressWithTheKey) {
-  FakeHttp http(HttpResponse{200, {}, R"({"choices":[{"message":{"content":"ok"}}]})"});
-  ASSERT_TRUE(ask(http));
-  EXPECT_EQ(http.last.method, "POST");
-  EXPECT_EQ(http.last.target, "https://llm.example/v1/chat/completions");
-  EXPECT_EQ(http.last.headers.find("Authorization"), "Bearer k");
-  EXPECT_EQ(http.last.headers.find("Content-Type"), "application/json");
-  EXPECT_EQ(json_string(parse_json_object(http.last.body).value(), {"model"}), "m");
+  const HttpRequest sent = encoded({.id = "m",
+                                    .base_url = "https://llm.example/v1",
+                                    .key_header = {"Authorization", "Bearer k"}});
+  EXPECT_EQ(sent.method, "POST");
+  EXPECT_EQ(sent.target, "https://llm.example/v1/chat/completions");
+  EXPECT_EQ(sent.headers.find("Authorization"), "Bearer k");
+  EXPECT_EQ(sent.headers.find("Content-Type"), "application/json");
+  EXPECT_EQ(json_string(parse_json_object(sent.body).value(), {"model"}), "m");
 }
 
 TEST(OpenAiChat, SendsNoKeyWhenThereIsNone) {
-  FakeHttp http(HttpResponse{200, {}, R"({"choices":[{"message":{"content":"ok"}}]})"});
-  ASSERT_TRUE(ask(http, ""));
-  EXPECT_EQ(http.last.headers.find("Authorization"), std::nullopt);
+  EXPECT_EQ(encoded({.id = "m"}).headers.find("Authorization"), std::nullopt);
 }
 
-TEST(OpenAiChat, PassesOnHowLongToWait) {
-  FakeHttp seconds(HttpResponse{429, {{"Retry-After", "3"}}, ""});
-  EXPECT_EQ(ask(seconds).error().retry_after, milliseconds(3000));
-  FakeHttp exact(HttpResponse{429, {{"Retry-After", "3"}, {"retry-after-ms", "2500.5"}}, ""});
-  EXPECT_EQ(ask(exact).error().retry_after, milliseconds(2500));
-  FakeHttp silent(HttpResponse{503, {}, ""});
-  EXPECT_EQ(ask(silent).error().retry_after, std::nullopt);
+// llama.cpp calls several tools at once only when told that it may; vLLM never ends when a tool
+// without arguments is strict.
+TEST(OpenAiChat, TellsCompatibleServersWhatTheyNeedToKnow) {
+  ModelRequest request = opening();
+  request.tools.push_back({"version", "Tells it.", {{"type", "object"}, {"properties", {}}}});
+  const json::object body =
+      encode_openai_chat({.id = "m", .compatible = true}, request, Capabilities());
+  EXPECT_EQ(json_bool(body, {"parallel_tool_calls"}), true);
+  EXPECT_EQ(json_bool(body.at("tools").at(0), {"function", "strict"}), true);
+  EXPECT_EQ(json_find(body.at("tools").at(1), {"function", "strict"}), nullptr);
 }
 
-TEST(OpenAiChat, KeepsTheCodeOfABrokenConnectionAndNamesTheModel) {
-  FakeHttp http(fail(ErrorCode::kRefused, "connection refused"));
-  EXPECT_EQ(ask(http).error(),
-            Error(ErrorCode::kRefused, "asking model 'openai/m': connection refused"));
+TEST(OpenAiChat, LeavesOutWhatWasGivenUp) {
+  Capabilities can;
+  can.strict_tools = can.parallel_calls = can.max_completion_tokens = false;
+  const json::object body = encode_openai_chat({.id = "m", .compatible = true}, opening(), can);
+  EXPECT_EQ(json_find(body, {"parallel_tool_calls"}), nullptr);
+  EXPECT_EQ(json_find(body.at("tools").at(0), {"function", "strict"}), nullptr);
+  EXPECT_EQ(json_int(body, {"max_tokens"}), 8192);
+  EXPECT_EQ(json_find(body, {"max_completion_tokens"}), nullptr);
+}
+
+TEST(OpenAiChat, OffersNoToolsWhenNoneMayBeCalled) {
+  ModelRequest request = after_two_tool_calls();
+  request.may_call_tools = false;
+  const json::object body = encode_openai_chat({.id = "m"}, request, Capabilities());
+  EXPECT_EQ(json_find(body, {"tools"}), nullptr);
+  EXPECT_EQ(body.at("messages").as_array().size(), 5U);
+}
+
+TEST(OpenAiChat, AsksForAnEffortWhenThereIsOne) {
+  ModelRequest request = opening();
+  request.reasoning_effort = "high";
+  EXPECT_EQ(json_string(encode_openai_chat({.id = "m"}, request, {}), {"reasoning_effort"}),
+            "high");
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ ModelMetrics::ModelMetrics(MetricsRegistry& registry)
                                 "Requests to language models, each try counted.",
                                 {"model", "outcome"})),
       tokens(registry.counter("holmes_model_tokens_total",
-                              "Tokens of language models; cached_input is a part of input.",
+                              "Tokens of language models; cached_input is a part of input, "
+                              "reasoning of output.",
                               {"model", "kind"})),
       retries(registry.counter("holmes_model_retries_total",
                                "Requests to language models that were tried again.", {"model"})) {}
@@ -37,9 +38,9 @@ RetryingModel::RetryingModel(Loop& loop, Random& random, std::unique_ptr<Model> 
       log_(std::move(log)),
       options_(options) {}
 
-Task<Result<ModelReply>> RetryingModel::complete(ModelRequest request, Stop stop) {
+Task<ModelResult> RetryingModel::complete(ModelRequest request, Stop stop) {
   for (int tries = 1;; ++tries) {
-    Result<ModelReply> reply = co_await inner_->complete(request, stop);
+    ModelResult reply = co_await inner_->complete(request, stop);
     count(reply);
     if (reply) {
       reply->usage.model_calls += tries - 1;
@@ -61,13 +62,14 @@ Task<Result<ModelReply>> RetryingModel::complete(ModelRequest request, Stop stop
   }
 }
 
-void RetryingModel::count(const Result<ModelReply>& reply) {
+void RetryingModel::count(const ModelResult& reply) {
   metrics_.requests.add({name(), reply ? "ok" : std::string(to_string(reply.error().code))});
   if (!reply) return;
-  const Usage& usage = reply->usage;
+  const ModelUsage& usage = reply->usage;
   metrics_.tokens.add({name(), "input"}, static_cast<double>(usage.input_tokens));
   metrics_.tokens.add({name(), "cached_input"}, static_cast<double>(usage.cached_input_tokens));
   metrics_.tokens.add({name(), "output"}, static_cast<double>(usage.output_tokens));
+  metrics_.tokens.add({name(), "reasoning"}, static_cast<double>(usage.reasoning_tokens));
 }
 
 milliseconds RetryingModel::wait_after(const Error& error, int tries) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "api/check.h"
 #include "async/loop.h"
 #include "async/random.h"
 #include "base/log.h"
@@ -16,7 +17,8 @@ namespace holmes {
 // Families of the model side, registered once per registry.
 struct ModelMetrics {
   CounterFamily& requests;  // holmes_model_requests_total{model,outcome}; each try counts
-  CounterFamily& tokens;    // holmes_model_tokens_total{model,kind}: input, cached_input, output
+  CounterFamily& tokens;    // holmes_model_tokens_total{model,kind}: input, cached_input, output,
+                            // reasoning
   CounterFamily& retries;   // holmes_model_retries_total{model}
 
   explicit ModelMetrics(MetricsRegistry& registry);
@@ -32,8 +34,8 @@ struct RetryOptions {
   std::chrono::milliseconds provider_wait_max = kMaxCheckTimeout;
 };
 
-// Retries what may pass by itself (kRefused: 429 and no connection; kUnavailable: 5xx, broken
-// connection) until the stop or tries_max; everything else is returned as it is. When the deadline
+// Retries what may pass by itself (rate limits, overload, 5xx, no or a broken connection; no used
+// up quota) until the stop or tries_max; everything else is returned as it is. When the deadline
 // ends a wait, the error is the one that made it wait. Counts requests, tokens and retries.
 class RetryingModel final : public Model {
  public:
@@ -41,10 +43,10 @@ class RetryingModel final : public Model {
                 Logger log, RetryOptions options = {});
 
   [[nodiscard]] const std::string& name() const override { return inner_->name(); }
-  Task<Result<ModelReply>> complete(ModelRequest request, Stop stop) override;
+  Task<ModelResult> complete(ModelRequest request, Stop stop) override;
 
  private:
-  void count(const Result<ModelReply>& reply);
+  void count(const ModelResult& reply);
   std::chrono::milliseconds wait_after(const Error& error, int tries);
 
   Loop& loop_;

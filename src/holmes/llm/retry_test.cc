@@ -18,7 +18,7 @@ using testing::Le;
 
 class RetryTest : public testing::Test {
  protected:
-  Result<ModelReply> complete(std::vector<FakeModel::Turn> script, seconds limit = seconds(300)) {
+  ModelResult complete(std::vector<FakeModel::Turn> script, seconds limit = seconds(300)) {
     auto fake = std::make_unique<FakeModel>(loop_, std::move(script));
     fake_ = fake.get();
     model_ = std::make_unique<RetryingModel>(loop_, random_, std::move(fake),
@@ -47,6 +47,7 @@ TEST_F(RetryTest, AsksAgainAfterWhatMayPassAndCountsEachTry) {
   last.usage.input_tokens = 10;
   last.usage.cached_input_tokens = 4;
   last.usage.output_tokens = 2;
+  last.usage.reasoning_tokens = 1;
   const auto reply =
       complete({fails(ErrorCode::kRefused), fails(ErrorCode::kUnavailable), {std::move(last)}});
   ASSERT_TRUE(reply);
@@ -58,6 +59,7 @@ TEST_F(RetryTest, AsksAgainAfterWhatMayPassAndCountsEachTry) {
   EXPECT_THAT(text, HasSubstr(R"(holmes_model_tokens_total{kind="input",model="fake"} 10)"));
   EXPECT_THAT(text, HasSubstr(R"(holmes_model_tokens_total{kind="cached_input",model="fake"} 4)"));
   EXPECT_THAT(text, HasSubstr(R"(holmes_model_tokens_total{kind="output",model="fake"} 2)"));
+  EXPECT_THAT(text, HasSubstr(R"(holmes_model_tokens_total{kind="reasoning",model="fake"} 1)"));
 }
 
 TEST_F(RetryTest, WaitsLongerEachTimeWithinItsBounds) {

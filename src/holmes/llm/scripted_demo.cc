@@ -236,7 +236,7 @@ ModelReply scripted_demo_reply(const ModelRequest& request) {
 ScriptedDemo::ScriptedDemo(Loop& loop, ScriptedDemoOptions options)
     : loop_(loop), options_(options) {}
 
-Task<Result<ModelReply>> ScriptedDemo::complete(ModelRequest request, Stop stop) {
+Task<ModelResult> ScriptedDemo::complete(ModelRequest request, Stop stop) {
   if (stop.requested()) co_return fail(stop.error("asking scripted/demo"));
   if (options_.delay.count() > 0) HOLMES_CO_CHECK(co_await sleep_for(loop_, options_.delay, stop));
   co_return scripted_demo_reply(request);

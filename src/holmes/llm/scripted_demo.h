@@ -28,7 +28,7 @@ class ScriptedDemo final : public Model {
 
   [[nodiscard]] const std::string& name() const override { return name_; }
   // Fails by the stop only. A question that it does not understand is a refusal; tokens are 0.
-  Task<Result<ModelReply>> complete(ModelRequest request, Stop stop) override;
+  Task<ModelResult> complete(ModelRequest request, Stop stop) override;
 
  private:
   Loop& loop_;

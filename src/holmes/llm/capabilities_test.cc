@@ -1,0 +1,78 @@
+#include "holmes/llm/capabilities.h"
+
+#include <array>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace holmes {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr auto kWords = std::to_array<RefusalWord>({
+    {"max_completion_tokens", &Capabilities::max_completion_tokens},
+    {"temperature", &Capabilities::temperature},
+});
+
+TEST(Capabilities, GiveUpWhatTheProviderNames) {
+  Capabilities known;
+  EXPECT_TRUE(
+      give_up("Unsupported value: 'Temperature' does not support 0.5", kWords, known, known));
+  EXPECT_FALSE(known.temperature);
+  EXPECT_TRUE(known.max_completion_tokens);
+}
+
+TEST(Capabilities, NothingIsGivenUpTwiceOrForOtherReasons) {
+  Capabilities known;
+  known.temperature = false;
+  EXPECT_FALSE(give_up("temperature is wrong", kWords, known, known));
+  EXPECT_FALSE(give_up("messages.1: unknown role", kWords, known, known));
+  EXPECT_EQ(known.max_completion_tokens, true);
+}
+
+TEST(Capabilities, WhatARequestDoesNotSayCannotBeRefused) {
+  ModelRequest request;
+  const Capabilities nothing = used_by(request, {});
+  EXPECT_EQ(nothing, (Capabilities{.tools = false,
+                                   .temperature = false,
+                                   .reasoning_effort = false,
+                                   .schema = false,
+                                   .strict_tools = false,
+                                   .parallel_calls = false,
+                                   .max_completion_tokens = false}));
+  request.temperature = 0;
+  request.reasoning_effort = "low";
+  request.schema = ResponseSchema{};
+  request.tools.push_back({"x", "", {}});
+  request.output_tokens_max = 1;
+  EXPECT_EQ(used_by(request, {}), Capabilities());
+  EXPECT_FALSE(used_by(request, {.temperature = false}).temperature);
+}
+
+// Two requests may be under way when the first refusal arrives.
+TEST(Capabilities, ARequestThatWasSentBeforeIsTriedAgainToo) {
+  Capabilities used;
+  Capabilities known;
+  known.temperature = false;
+  EXPECT_TRUE(give_up("temperature", kWords, used, known));
+}
+
+TEST(Capabilities, ASchemaThatCannotBeSentIsTold) {
+  ModelRequest request;
+  request.messages.push_back({Role::kUser, "Judge.", {}, "", {}});
+  request.schema = ResponseSchema{"verdict", {{"type", "object"}}};
+  request.temperature = 0.5;
+  request.reasoning_effort = "low";
+  Capabilities can;
+  can.schema = can.temperature = can.reasoning_effort = false;
+  const ModelRequest sent = within(can, request);
+  EXPECT_FALSE(sent.schema);
+  EXPECT_THAT(sent.messages[0].content, HasSubstr("JSON Schema:\n{\"type\":\"object\"}"));
+  EXPECT_FALSE(sent.temperature);
+  EXPECT_EQ(sent.reasoning_effort, "");
+  EXPECT_TRUE(within({}, request).schema);
+}
+
+}  // namespace
+}  // namespace holmes

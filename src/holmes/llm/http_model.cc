@@ -1,0 +1,66 @@
+#include "holmes/llm/http_model.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "holmes/llm/provider_error.h"
+
+namespace holmes {
+namespace {
+
+// More things than these are never refused; a request that stays wrong must end.
+constexpr int64_t kMaxAttempts = 8;
+
+}  // namespace
+
+HttpModel::HttpModel(const Clock& clock, HttpClient& http, std::unique_ptr<Wire> wire,
+                     std::string name, Logger log)
+    : clock_(clock),
+      http_(http),
+      wire_(std::move(wire)),
+      name_(std::move(name)),
+      log_(std::move(log)),
+      can_(wire_->capabilities()) {}
+
+Task<ModelResult> HttpModel::complete(ModelRequest request, Stop stop) {
+  for (int64_t attempt = 1;; ++attempt) {
+    // Another request may learn something while this one is under way.
+    const Capabilities can = can_;
+    if (!can.tools && !request.tools.empty() && request.may_call_tools) {
+      co_return fail(
+          ModelErrorKind::kInvalidRequest,
+          fmt::format("the model '{}' cannot call tools, and a check needs one that can", name_));
+    }
+    ModelResult reply = co_await ask(within(can, request), can, stop);
+    if (reply) {
+      reply->usage.model_calls = attempt;
+      co_return reply;
+    }
+    const ModelError& error = reply.error();
+    const bool again = attempt < kMaxAttempts && error.kind == ModelErrorKind::kInvalidRequest &&
+                       give_up(error.message, wire_->refusal_words(), used_by(request, can), can_);
+    if (!again) co_return fail(error.within(fmt::format("asking model '{}'", name_)));
+    log_.info("the model's provider refuses a part of the request; leaving it out from now on",
+              {{"model", name_}, {"error", static_cast<const Error&>(error)}});
+  }
+}
+
+Task<ModelResult> HttpModel::ask(ModelRequest request, Capabilities can, Stop stop) {
+  const size_t turn = request.messages.size();
+  const Result<HttpResponse> response =
+      co_await http_.send(wire_->encode(request, can, clock_.wall_now()), std::move(stop));
+  if (!response) {
+    // An answer without an end is none; it has nothing to do with the length of the conversation.
+    if (response.error().code == ErrorCode::kTooLarge) {
+      co_return fail(ModelErrorKind::kUnreadable, response.error().message);
+    }
+    co_return fail(ModelError(response.error()));
+  }
+  if (response->status != 200) {
+    co_return fail(provider_error(*response, wire_->key_name(), clock_.wall_now()));
+  }
+  co_return wire_->decode(response->body, turn);
+}
+
+}  // namespace holmes

@@ -1,0 +1,39 @@
+// A model behind HTTP: any provider whose wire format is known (wire.h).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "async/loop.h"
+#include "base/log.h"
+#include "holmes/llm/model.h"
+#include "holmes/llm/wire.h"
+#include "net/http.h"
+
+namespace holmes {
+
+// Sends each request once; only when the provider refuses something it need not be told
+// (capabilities.h), the request goes out again at once without that, which is remembered.
+// Clock and client outlive it. There is one of these for each (model, base URL).
+class HttpModel final : public Model {
+ public:
+  // `name` is the configured one.
+  HttpModel(const Clock& clock, HttpClient& http, std::unique_ptr<Wire> wire, std::string name,
+            Logger log);
+
+  [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] const Wire& wire() const { return *wire_; }
+  Task<ModelResult> complete(ModelRequest request, Stop stop) override;
+
+ private:
+  Task<ModelResult> ask(ModelRequest request, Capabilities can, Stop stop);
+
+  const Clock& clock_;
+  HttpClient& http_;
+  std::unique_ptr<Wire> wire_;
+  std::string name_;
+  Logger log_;
+  Capabilities can_;
+};
+
+}  // namespace holmes

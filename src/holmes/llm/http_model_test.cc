@@ -1,0 +1,139 @@
+#include "holmes/llm/http_model.h"
+
+#include <deque>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "async/virtual_loop.h"
+#include "holmes/llm/openai_chat.h"
+
+namespace holmes {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+constexpr std::string_view kOk =
+    R"({"choices":[{"finish_reason":"stop","message":{"content":"ok"}}]})";
+
+class FakeHttp final : public HttpClient {
+ public:
+  Task<Result<HttpResponse>> send(HttpRequest request, Stop /*stop*/) override {
+    bodies.push_back(parse_json_object(request.body).value());
+    Result<HttpResponse> answer = answers.front();
+    if (answers.size() > 1) answers.pop_front();
+    co_return answer;
+  }
+  Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest /*request*/, Stop /*stop*/) override {
+    co_return fail(ErrorCode::kInternal, "not used");
+  }
+
+  std::deque<Result<HttpResponse>> answers;  // the last one again and again
+  std::vector<json::object> bodies;
+};
+
+class HttpModelTest : public testing::Test {
+ protected:
+  void answer(int status, std::string_view body, HttpHeaders headers = {}) {
+    http_.answers.emplace_back(HttpResponse{status, std::move(headers), std::string(body)});
+  }
+  ModelResult ask() {
+    ModelRequest request;
+    request.messages.push_back({Role::kUser, "hi", {}, "", {}});
+    request.temperature = 0.5;
+    request.output_tokens_max = 100;
+    request.reasoning_effort = "low";
+    return loop_.run(model_.complete(std::move(request), {}));
+  }
+  static std::string refused(std::string_view parameter) {
+    return R"({"error":{"message":"Unsupported parameter: ')" + std::string(parameter) +
+           R"(' is not supported with this model.","code":"unsupported_parameter"}})";
+  }
+
+  VirtualLoop loop_;
+  FakeHttp http_;
+  HttpModel model_{loop_, http_, make_openai_chat({.id = "m"}), "openai/m", Logger()};
+};
+
+TEST_F(HttpModelTest, LeavesOutWhatIsRefusedAtOnceAndFromThenOn) {
+  answer(400, refused("temperature"));
+  answer(400, refused("max_completion_tokens"));
+  answer(200, kOk);
+  const MonoTime before = loop_.mono_now();
+  const ModelResult reply = ask();
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->usage.model_calls, 3);
+  EXPECT_EQ(loop_.mono_now(), before);
+  ASSERT_TRUE(ask());
+  ASSERT_EQ(http_.bodies.size(), 4U);
+  for (const size_t last : {2U, 3U}) {
+    EXPECT_EQ(json_find(http_.bodies[last], {"temperature"}), nullptr);
+    EXPECT_EQ(json_find(http_.bodies[last], {"max_completion_tokens"}), nullptr);
+    EXPECT_EQ(json_int(http_.bodies[last], {"max_tokens"}), 100);
+    EXPECT_EQ(json_string(http_.bodies[last], {"reasoning_effort"}), "low");
+  }
+}
+
+TEST_F(HttpModelTest, ARefusalOfTheSameAgainIsTheError) {
+  answer(400, refused("temperature"));
+  const ModelResult reply = ask();
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind, ModelErrorKind::kInvalidRequest);
+  EXPECT_EQ(http_.bodies.size(), 2U);
+}
+
+// Ollama says so; a check without tools would be a guess.
+TEST_F(HttpModelTest, AModelWithoutToolsIsAskedForThemOnce) {
+  answer(400, R"({"error":"registry.ollama.ai/library/gemma:2b does not support tools"})");
+  for (int i = 0; i < 2; ++i) {
+    ModelRequest request;
+    request.messages.push_back({Role::kUser, "hi", {}, "", {}});
+    request.tools.push_back({"x", "", {}});
+    const ModelResult reply = loop_.run(model_.complete(std::move(request), {}));
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().message,
+              "the model 'openai/m' cannot call tools, and a check needs one that can");
+  }
+  EXPECT_EQ(http_.bodies.size(), 1U);
+}
+
+TEST_F(HttpModelTest, ARefusalOfWhatWasNotSentIsTheError) {
+  answer(400, refused("response_format"));
+  EXPECT_FALSE(ask());
+  EXPECT_EQ(http_.bodies.size(), 1U);
+}
+
+TEST_F(HttpModelTest, OtherErrorsAreNotTriedAgainEvenWhenTheyNameAParameter) {
+  answer(500, refused("temperature"));
+  EXPECT_FALSE(ask());
+  EXPECT_EQ(http_.bodies.size(), 1U);
+}
+
+TEST_F(HttpModelTest, NamesTheModelInItsErrorsAndPassesOnTheWait) {
+  answer(429, "{}", {{"Retry-After", "3"}});
+  const ModelResult reply = ask();
+  ASSERT_FALSE(reply);
+  EXPECT_THAT(reply.error().message, HasSubstr("asking model 'openai/m': HTTP 429"));
+  EXPECT_EQ(reply.error().retry_after, milliseconds(3000));
+}
+
+TEST_F(HttpModelTest, KeepsTheKindOfABrokenConnection) {
+  http_.answers.emplace_back(fail(ErrorCode::kRefused, "connection refused"));
+  const ModelResult reply = ask();
+  EXPECT_EQ(reply.error().kind, ModelErrorKind::kNoConnection);
+  EXPECT_EQ(reply.error().message, "asking model 'openai/m': connection refused");
+}
+
+TEST_F(HttpModelTest, AnAnswerWithoutEndIsUnreadableNotTooLongAConversation) {
+  http_.answers.emplace_back(fail(ErrorCode::kTooLarge, "the body is larger than 8 MB"));
+  EXPECT_EQ(ask().error().kind, ModelErrorKind::kUnreadable);
+}
+
+TEST_F(HttpModelTest, TellsOfItsModelAndItsAddress) {
+  EXPECT_EQ(model_.wire().model_id(), "m");
+  EXPECT_EQ(model_.wire().base_url(), "https://api.openai.com/v1");
+}
+
+}  // namespace
+}  // namespace holmes
