@@ -196,7 +196,7 @@ void Judge::execution_began(const std::string& id, const std::string& check) {
   if (++executions_[id] > 1) {
     broken("I1", fmt::format("attempt {} of {} was executed {} times", id, check, executions_[id]));
   }
-  if (!claims_.contains(id)) {
+  if (!claims_.contains(id) && !claims_before_.contains(id)) {
     broken("I4", fmt::format("{} of {} was executed without a claim", id, check));
   }
   constexpr std::chrono::seconds kNoticed{20};
@@ -365,6 +365,8 @@ void Judge::restored(const std::vector<kube::Stored>& objects) {
   checks_.clear();
   schedules_.clear();
   accounts_.clear();
+  // A process that was paused may still act on a claim that it made before.
+  claims_before_.merge(claims_);
   claims_.clear();
   transitions_.clear();
   executions_.clear();

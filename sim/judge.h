@@ -105,9 +105,10 @@ class Judge {
   std::map<std::string, std::shared_ptr<const HealthCheck>> checks_;  // by name
   std::map<std::string, std::shared_ptr<const ScheduledHealthCheck>> schedules_;
   std::map<std::string, Account> accounts_;
-  std::map<std::string, std::string> claims_;   // attempt id: the epoch that claimed it
-  std::map<std::string, int64_t> transitions_;  // uid of a check: newest epoch of its claims
-  std::map<std::string, int> executions_;       // by attempt id
+  std::map<std::string, std::string> claims_;         // attempt id: the epoch that claimed it
+  std::map<std::string, std::string> claims_before_;  // a restore of etcd
+  std::map<std::string, int64_t> transitions_;        // uid of a check: newest epoch of its claims
+  std::map<std::string, int> executions_;             // by attempt id
   std::string leader_;
   std::set<std::string> given_up_;
   std::vector<std::string> violations_;
