@@ -79,7 +79,9 @@ TEST(HealthCheckReconciler, AClaimThatAWrongClockMadeIsWaitedForNoLongerThanItWa
   world.server.announces = false;  // so that only the deadline ends it
   const Process process(world);
   world.loop.advance(seconds(10) + kClaimMargin + seconds(5));
-  EXPECT_NE(world.cluster.at("a").status.phase, Phase::kRunning);
+  const std::vector<AttemptRecord> attempts = world.cluster.at("a").status.attempts;
+  ASSERT_EQ(attempts.size(), 1U);
+  EXPECT_EQ(attempts[0].outcome, AttemptOutcome::kInterrupted);
 }
 
 TEST(HealthCheckReconciler, ALostExecutionIsInterruptedAndRunsAgainUnderTheNextId) {

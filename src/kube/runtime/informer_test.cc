@@ -1,13 +1,9 @@
 #include "kube/runtime/informer.h"
 
-#include <optional>
-#include <set>
-
-#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kube/runtime/toy_testing.h"
+#include "kube/runtime/informer_testing.h"
 
 namespace holmes::kube {
 namespace {
@@ -19,65 +15,6 @@ using ::testing::IsEmpty;
 
 const ObjectKey kA{"default", "a"};
 const ObjectKey kB{"default", "b"};
-
-class InformerTest : public ::testing::Test, protected World {
- protected:
-  void make(InformerOptions options = {}) {
-    informer_ = std::make_unique<Informer<Toy>>(loop, random, api, logger, metrics, options);
-    by_size_.emplace(informer_->add_index(
-        [](const Toy& toy) { return toy.size == 0 ? "" : std::to_string(toy.size); }));
-    informer_->on_change([this](const auto& change) { note(change); });
-    tasks.spawn(informer_->run(tasks.stop()));
-    loop.run_until_idle();
-  }
-  // "+a:u1@10" added, "-a:u1@10" deleted, "?a:u1@10" a deletion nobody saw, "a:u1@10->11" changed
-  void note(const Informer<Toy>::Change& change) {
-    const auto& [before, now, missed] = change;
-    const Toy& toy = now ? *now : *before;
-    std::string text = fmt::format("{}:{}@", toy.meta.name, toy.meta.uid);
-    if (before) text += before->meta.resource_version;
-    if (before && now) text += "->";
-    if (now) text += now->meta.resource_version;
-    changes_.push_back((before && now ? "" : now ? "+" : missed ? "?" : "-") + text);
-  }
-  // The names of the toys of this size, as the index knows them.
-  std::string of_size(int64_t size) {
-    std::set<std::string> names;
-    for (const auto& toy : by_size_->find(std::to_string(size))) names.insert(toy->meta.name);
-    return fmt::format("{}", fmt::join(names, " "));
-  }
-  std::vector<std::string> differences() { return loop.run(informer_->differences({})).value(); }
-  // Synced with this list at this version and reading pipe_.
-  void start(const std::string& version, const std::vector<ToySpec>& toys) {
-    api.answer(page(version, toys));
-    pipe_ = api.stream();
-    make();
-    ASSERT_TRUE(informer_->synced());
-    changes_.clear();
-  }
-  void say(const std::string& type, const ToySpec& toy) {
-    pipe_->send(event_text(type, toy));
-    loop.run_until_idle();
-  }
-  // The watch ends for good, and this is the next list; pipe_ follows it.
-  void relist(const std::string& version, const std::vector<ToySpec>& toys) {
-    pipe_->send(event_text("ERROR", status_text(410, "Expired")));
-    pipe_ = api.stream();
-    api.answer(page(version, toys));
-    loop.run_until_idle();
-  }
-  std::string version(const ObjectKey& key) {
-    const auto toy = informer_->get(key);
-    return toy ? toy->meta.resource_version : "none";
-  }
-  std::vector<std::string> changes() { return std::exchange(changes_, {}); }
-  void TearDown() override { close(); }
-
-  std::unique_ptr<Informer<Toy>> informer_;
-  std::optional<Informer<Toy>::Index> by_size_;
-  std::shared_ptr<Pipe> pipe_;
-  std::vector<std::string> changes_;
-};
 
 TEST_F(InformerTest, HoldsWhatTheListAndTheWatchSay) {
   api.answer(page("10", {{.name = "a", .version = "5"}}, "t"));
@@ -283,59 +220,6 @@ TEST_F(InformerTest, AFreshReadThatFailsSaysSoAndKeepsTheNote) {
   EXPECT_EQ(loop.run(informer_->get_fresh(kA, {})).error().code, ErrorCode::kUnavailable);
   StopSource source({}, loop, loop.mono_now() + seconds(1));
   EXPECT_EQ(loop.run(informer_->get_fresh(kA, source.stop())).error().code, ErrorCode::kTimeout);
-}
-
-TEST_F(InformerTest, ARestoredHistoryIsBelievedAndListedAgain) {
-  start("1000", {{.name = "a", .version = "900"}});
-  informer_->note_write(kA, "1100");
-  api.answer(Response{200, toy_text({.name = "a", .version = "450"})});
-  api.answer(page("500", {{.name = "a", .version = "450"}}));
-  const auto toy = loop.run(informer_->get_fresh(kA, {}));
-  ASSERT_TRUE(toy.has_value());
-  EXPECT_EQ((*toy)->meta.resource_version, "450");
-  loop.run_until_idle();
-  EXPECT_EQ(version(kA), "450");
-  EXPECT_EQ(api.asked().back(), "watch 500");
-}
-
-TEST_F(InformerTest, WhatAnAnswerSpokeAgainstIsReadAgain) {
-  start("10", {{.name = "a", .version = "5"}});
-  informer_->doubt(kA);
-  api.answer(Response{200, toy_text({.name = "a", .version = "12", .size = "4"})});
-  EXPECT_EQ((*loop.run(informer_->get_fresh(kA, {})))->size, 4);
-  EXPECT_EQ(version(kA), "12");
-  // It is settled.
-  EXPECT_EQ((*loop.run(informer_->get_fresh(kA, {})))->size, 4);
-  EXPECT_EQ(std::ranges::count(api.asked(), "get"), 1);
-}
-
-TEST_F(InformerTest, ADoubtIsSettledByTheWatch) {
-  start("10", {{.name = "a", .version = "5"}});
-  informer_->doubt(kA);
-  say("MODIFIED", {.name = "a", .version = "12", .size = "4"});
-  EXPECT_EQ((*loop.run(informer_->get_fresh(kA, {})))->size, 4);
-  EXPECT_EQ(std::ranges::count(api.asked(), "get"), 0);
-}
-
-TEST_F(InformerTest, AReadOlderThanWhatWasKnownBeforeItTellsThatTheHistoryWentBack) {
-  start("1000", {{.name = "a", .version = "900"}});
-  int told = 0;
-  informer_->on_went_back([&told] { ++told; });
-  api.answer(Response{200, toy_text({.name = "a", .version = "450"})});
-  api.answer(page("500", {{.name = "a", .version = "450"}}));
-  const auto toy = loop.run(informer_->read_live(kA, {}));
-  ASSERT_TRUE(toy.has_value());
-  EXPECT_EQ((*toy)->meta.resource_version, "450");
-  loop.run_until_idle();
-  EXPECT_EQ(version(kA), "450");
-  EXPECT_EQ(told, 1);
-}
-
-TEST_F(InformerTest, ALaterListOfARestoredHistoryReplacesNewerVersions) {
-  start("1000", {{.name = "a", .version = "900"}, {.name = "b", .version = "950"}});
-  relist("500", {{.name = "a", .version = "450"}});
-  EXPECT_EQ(version(kA), "450");
-  EXPECT_EQ(version(kB), "none");
 }
 
 TEST_F(InformerTest, OneListWatchPerNamespaceFeedsOneCache) {

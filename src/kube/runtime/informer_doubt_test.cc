@@ -1,0 +1,66 @@
+// What an informer does when an answer of the API server speaks against what it knows.
+#include <gmock/gmock.h>
+
+#include "kube/runtime/informer_testing.h"
+
+namespace holmes::kube {
+namespace {
+
+const ObjectKey kA{"default", "a"};
+const ObjectKey kB{"default", "b"};
+
+TEST_F(InformerTest, ARestoredHistoryIsBelievedAndListedAgain) {
+  start("1000", {{.name = "a", .version = "900"}});
+  informer_->note_write(kA, "1100");
+  api.answer(Response{200, toy_text({.name = "a", .version = "450"})});
+  api.answer(page("500", {{.name = "a", .version = "450"}}));
+  const auto toy = loop.run(informer_->get_fresh(kA, {}));
+  ASSERT_TRUE(toy.has_value());
+  EXPECT_EQ((*toy)->meta.resource_version, "450");
+  loop.run_until_idle();
+  EXPECT_EQ(version(kA), "450");
+  EXPECT_EQ(api.asked().back(), "watch 500");
+}
+
+TEST_F(InformerTest, WhatAnAnswerSpokeAgainstIsReadAgain) {
+  start("10", {{.name = "a", .version = "5"}});
+  informer_->doubt(kA);
+  api.answer(Response{200, toy_text({.name = "a", .version = "12", .size = "4"})});
+  EXPECT_EQ((*loop.run(informer_->get_fresh(kA, {})))->size, 4);
+  EXPECT_EQ(version(kA), "12");
+  // It is settled.
+  EXPECT_EQ((*loop.run(informer_->get_fresh(kA, {})))->size, 4);
+  EXPECT_EQ(std::ranges::count(api.asked(), "get"), 1);
+}
+
+TEST_F(InformerTest, ADoubtIsSettledByTheWatch) {
+  start("10", {{.name = "a", .version = "5"}});
+  informer_->doubt(kA);
+  say("MODIFIED", {.name = "a", .version = "12", .size = "4"});
+  EXPECT_EQ((*loop.run(informer_->get_fresh(kA, {})))->size, 4);
+  EXPECT_EQ(std::ranges::count(api.asked(), "get"), 0);
+}
+
+TEST_F(InformerTest, AReadOlderThanWhatWasKnownBeforeItTellsThatTheHistoryWentBack) {
+  start("1000", {{.name = "a", .version = "900"}});
+  int told = 0;
+  informer_->on_went_back([&told] { ++told; });
+  api.answer(Response{200, toy_text({.name = "a", .version = "450"})});
+  api.answer(page("500", {{.name = "a", .version = "450"}}));
+  const auto toy = loop.run(informer_->read_live(kA, {}));
+  ASSERT_TRUE(toy.has_value());
+  EXPECT_EQ((*toy)->meta.resource_version, "450");
+  loop.run_until_idle();
+  EXPECT_EQ(version(kA), "450");
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(InformerTest, ALaterListOfARestoredHistoryReplacesNewerVersions) {
+  start("1000", {{.name = "a", .version = "900"}, {.name = "b", .version = "950"}});
+  relist("500", {{.name = "a", .version = "450"}});
+  EXPECT_EQ(version(kA), "450");
+  EXPECT_EQ(version(kB), "none");
+}
+
+}  // namespace
+}  // namespace holmes::kube
