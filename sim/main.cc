@@ -153,6 +153,7 @@ int explore(const Arguments& arguments) {
   for (const Scenario& scenario : scenarios()) {
     if (only != nullptr && only != &scenario) continue;
     const std::string name(scenario.name);
+    if (plans.contains("plain")) session.run(name, [&](Explorer& e) { e.play(scenario, {}); });
     if (plans.contains("singles")) {
       session.run(name + ": singles", [&](Explorer& e) { e.singles(scenario); });
     }
@@ -190,7 +191,8 @@ int main(int argc, char** argv) {
       "  simulate --scenario one-shot --plans pairs           every two faults");
   app.add_option("--scenario", arguments.scenario, "Only this one");
   app.add_option("--fault", arguments.faults, "POINT:FAULT, in the one scenario; may be repeated");
-  app.add_option("--plans", arguments.plans, "Of singles, misled, pairs and seeds, with commas");
+  app.add_option("--plans", arguments.plans,
+                 "Of plain, singles, misled, pairs and seeds, with commas");
   app.add_option("--seed", arguments.seed, "The (first) seed");
   app.add_option("--seeds", arguments.seeds, "How many random worlds");
   app.add_option("--share", arguments.share, "K/N: do every N-th run, beginning with the K-th");
