@@ -36,7 +36,7 @@ class Dice {
 
 class Story {
  public:
-  Story(World& world, uint64_t seed) : world_(world), dice_(seed) {}
+  Story(World& world, uint64_t seed) : world_(world), seed_(seed), dice_(seed) {}
 
   void play() {
     set_up();
@@ -56,8 +56,9 @@ class Story {
     world_.restart_delay = seconds(dice_.pick({1, 5, 60}));
     world_.servers.announces_executions = !dice_.one_in(6);
     world_.servers.duration = seconds(dice_.between(1, 40));
-    world_.servers.verdict = [this](const std::string&) {
-      return dice_.pick(
+    // Dice of its own, as it outlives the story.
+    world_.servers.verdict = [dice = Dice(seed_ + 1)](const std::string&) mutable {
+      return dice.pick(
           {CheckStatus::kPass, CheckStatus::kPass, CheckStatus::kFail, CheckStatus::kError});
     };
     world_.create_schedule("s", any_schedule());
@@ -190,6 +191,7 @@ class Story {
       &Story::kill};
 
   World& world_;
+  const uint64_t seed_;
   Dice dice_;
   std::vector<std::string> checks_;
   bool backed_up_ = false;
