@@ -271,11 +271,29 @@ void Judge::count_unfinished(Account& account, const HealthCheck& now, bool gone
   }
 }
 
+// What an operator wrote before it noticed that etcd was restored is anybody's guess. Of the time
+// after it each tick has an outcome.
+std::string Judge::undecided(const Account& account, std::chrono::seconds lag) const {
+  constexpr std::chrono::seconds kNoticed{100};
+  const auto ticks = ticks_of(account.meanings.front().spec, account.created);
+  if (!ticks || !on_time_) return "";
+  std::optional<WallTime> tick = ticks->next(std::max(account.known_from, restored_at_ + kNoticed));
+  for (; tick && *tick <= clock_.wall_now() - lag; tick = ticks->next(*tick)) {
+    const bool missed = std::ranges::any_of(account.missed, [&](const auto& entry) {
+      return entry.second.from <= *tick && *tick <= entry.second.to;
+    });
+    if (!missed && !account.children.contains(*tick)) {
+      return format_rfc3339(*tick) + " is undecided";
+    }
+  }
+  return "";
+}
+
 // Each tick up to the last one decided has exactly one outcome, and what is due is decided.
 std::string Judge::inexact(const Account& account, std::chrono::seconds lag) const {
   const auto ticks = ticks_of(account.meanings.front().spec, account.created);
   if (!ticks) return "";
-  const WallTime begin = std::max(account.created, account.known_from);
+  const WallTime begin = account.created;
   WallTime decided = begin;
   int64_t outcomes = 0;
   for (const auto& [tick, uid] : account.children) {
@@ -288,10 +306,8 @@ std::string Judge::inexact(const Account& account, std::chrono::seconds lag) con
   for (const auto& [first, entry] : account.missed) {
     if (entry.to <= begin) continue;
     if (entry.to > clock_.wall_now()) return "";  // by a clock that was wrong
-    const auto before = account.missed_before.find(first);
     const WallTime from = std::max(first, begin + std::chrono::seconds(1));
-    const int64_t count =
-        entry.count - (before == account.missed_before.end() ? 0 : before->second);
+    const int64_t count = entry.count;
     if (from <= last) return format_rfc3339(from) + " was missed twice";
     const auto ran =
         std::distance(account.children.lower_bound(from), account.children.upper_bound(entry.to));
@@ -323,7 +339,9 @@ void Judge::expect_exact(std::chrono::seconds lag) {
   for (const auto& [name, schedule] : schedules_) {
     const Account& account = accounts_[schedule->meta.uid];
     if (account.meanings.size() != 1 || !exact_) continue;
-    if (const std::string what = inexact(account, lag); !what.empty()) {
+    const std::string what =
+        account.known_from == WallTime{} ? inexact(account, lag) : undecided(account, lag);
+    if (!what.empty()) {
       broken("I2", name + ": " + what);
     }
   }
@@ -361,6 +379,7 @@ void Judge::expect_tidy(const ScheduledHealthCheck& schedule, const CheckServers
 
 void Judge::restored(const std::vector<kube::Stored>& objects) {
   was_restored_ = true;
+  restored_at_ = clock_.wall_now();
   if (steps_.count() > 0) exact_ = false;
   checks_.clear();
   schedules_.clear();
@@ -378,7 +397,6 @@ void Judge::restored(const std::vector<kube::Stored>& objects) {
     if (!account.children.empty()) account.known_from = account.children.rbegin()->first;
     for (const auto& [from, entry] : account.missed) {
       account.known_from = std::max(account.known_from, entry.to);
-      account.missed_before[from] = entry.count;
     }
     const auto& last = schedule->status.last_schedule_time;
     if (last) account.known_from = std::max(account.known_from, *last);

@@ -78,7 +78,6 @@ class Judge {
     std::map<WallTime, MissedTicks> missed;    // by first tick, as last told
     // Of a restored schedule: what was decided before is not known in full.
     WallTime known_from{};
-    std::map<WallTime, int64_t> missed_before;
     std::set<std::string> unfinished;  // uids
     std::set<std::string> running;
     bool policy_changed = false;
@@ -94,11 +93,13 @@ class Judge {
   void count_unfinished(Account& account, const HealthCheck& now, bool gone);
   void expect_tidy(const ScheduledHealthCheck& schedule, const CheckServers& servers);
   std::string inexact(const Account& account, std::chrono::seconds lag) const;
+  std::string undecided(const Account& account, std::chrono::seconds lag) const;
 
   const Clock& clock_;
   std::chrono::microseconds steps_{0};
   bool on_time_ = true;
   bool was_restored_ = false;
+  WallTime restored_at_{};
   bool exact_ = true;
   size_t writes_ = 0;
   size_t children_made_ = 0;
