@@ -256,6 +256,7 @@ Task<Result<std::unique_ptr<HttpStream>>> open_stream(Cluster& cluster, std::sha
 }  // namespace
 
 Task<Result<kube::Response>> ApiWire::send(kube::Request request, Stop stop) {
+  if (!port_->dead) net_.hooks.sends(port_->name, request);
   const Point point{place_, request.method != "GET", port_->name, summary(request)};
   Service<kube::Response> service;
   service.refuse = [](int code, std::optional<std::chrono::seconds> after) {
@@ -268,6 +269,7 @@ Task<Result<kube::Response>> ApiWire::send(kube::Request request, Stop stop) {
 }
 
 Task<Result<std::unique_ptr<HttpStream>>> ApiWire::open(kube::Request request, Stop stop) {
+  if (!port_->dead) net_.hooks.sends(port_->name, request);
   const std::string what = summary(request);
   const Point point{Place::kWatchOpen, false, port_->name, what};
   Service<std::unique_ptr<HttpStream>> service;

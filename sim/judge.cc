@@ -31,19 +31,6 @@ bool same_meaning(const ScheduledHealthCheckSpec& a, const ScheduledHealthCheckS
   return a.schedule == b.schedule && a.time_zone == b.time_zone && a.dst_policy == b.dst_policy;
 }
 
-std::optional<Schedule> ticks_of(const ScheduledHealthCheckSpec& spec, WallTime created) {
-  ScheduleOptions options;
-  options.anchor = created;
-  options.dst_policy = spec.dst_policy;
-  if (!spec.time_zone.empty()) {
-    auto zone = TimeZone::load(spec.time_zone);
-    if (!zone) return std::nullopt;
-    options.zone = *zone;
-  }
-  auto schedule = Schedule::parse(spec.schedule, std::move(options));
-  return schedule ? std::optional(*std::move(schedule)) : std::nullopt;
-}
-
 template <class T>
 std::optional<T> decode(const kube::StoredObject& object) {
   const auto json = parse_json_object(object.bytes);
@@ -60,6 +47,19 @@ std::shared_ptr<const T> take(std::map<std::string, std::shared_ptr<const T>>& k
 }
 
 }  // namespace
+
+std::optional<Schedule> ticks_of(const ScheduledHealthCheckSpec& spec, WallTime created) {
+  ScheduleOptions options;
+  options.anchor = created;
+  options.dst_policy = spec.dst_policy;
+  if (!spec.time_zone.empty()) {
+    auto zone = TimeZone::load(spec.time_zone);
+    if (!zone) return std::nullopt;
+    options.zone = *zone;
+  }
+  auto schedule = Schedule::parse(spec.schedule, std::move(options));
+  return schedule ? std::optional(*std::move(schedule)) : std::nullopt;
+}
 
 void Judge::broken(const std::string& invariant, const std::string& what) {
   if (violations_.size() >= kMaxViolations) return;
@@ -116,6 +116,8 @@ void Judge::check_changed(const HealthCheck* before, const HealthCheck& now) {
                                was.message, to_string(is.phase), is.message));
     }
   }
+  attempt_left(*before, now);
+  expect_wish_kept(*before, now);
   const bool new_claim = is.attempt && (!was.attempt || was.attempt->id != is.attempt->id);
   if (new_claim) claimed(now);
   if (was.attempt && is.attempt && was.attempt->id == is.attempt->id &&
@@ -140,6 +142,9 @@ void Judge::check_made(const HealthCheck& now) {
     if (!account.by_hand.insert(now.meta.name).second) {
       broken("I1", now.meta.name + " was made twice");
     }
+    if (std::ssize(account.by_hand) > account.run_now_wishes) {
+      broken("I1", now.meta.name + " was not asked for");
+    }
   } else if (!account.children.try_emplace(*tick, now.meta.uid).second) {
     broken("I1",
            fmt::format("the tick {} has a second check, {}", format_rfc3339(*tick), now.meta.name));
@@ -147,17 +152,19 @@ void Judge::check_made(const HealthCheck& now) {
   if (tick && account.created > *tick) {
     broken("I9", fmt::format("{} is older than its schedule", format_rfc3339(*tick)));
   }
+  if (tick) expect_after_edit(account, now, *tick);
   count_unfinished(account, now, false);
 }
 
 void Judge::check_gone(const HealthCheck& before) {
+  expect_removable(before);
   const kube::OwnerReference* owner = schedule_of(before);
   if (owner == nullptr) return;
   count_unfinished(accounts_[owner->uid], before, true);
   const auto schedule = take(schedules_, owner->name);
   const bool owned =
       schedule != nullptr && schedule->meta.uid == owner->uid && !schedule->meta.deleting();
-  if (owned && !before.status.finished() && !given_up_.contains(before.meta.name)) {
+  if (owned && !before.status.finished() && !given_up_.contains(before.meta.uid)) {
     broken("I6", before.meta.name + " was removed before it ended");
   }
 }
@@ -169,6 +176,10 @@ void Judge::claimed(const HealthCheck& now) {
     broken("I1", fmt::format("{}: the attempt {} was claimed twice", now.meta.name, attempt.id));
   }
   if (const auto transitions = transitions_of(attempt.epoch)) {
+    const std::string& holder = holders_.try_emplace(attempt.epoch, attempt.holder).first->second;
+    if (holder != attempt.holder) {
+      broken("I4", fmt::format("{} and {} claim as {}", holder, attempt.holder, attempt.epoch));
+    }
     int64_t& newest = transitions_[now.meta.uid];
     if (*transitions < newest) {
       broken("I4", fmt::format("{}: claimed by epoch {} after one of {}", now.meta.name,
@@ -196,6 +207,9 @@ void Judge::execution_began(const std::string& id, const std::string& check) {
   if (++executions_[id] > 1) {
     broken("I1", fmt::format("attempt {} of {} was executed {} times", id, check, executions_[id]));
   }
+  if (refused_.contains(id)) {
+    broken("I2", fmt::format("{} of {} was recorded as refused, and runs", id, check));
+  }
   if (!claims_.contains(id)) {
     broken("I4", fmt::format("{} of {} was executed without a claim", id, check));
   }
@@ -207,16 +221,10 @@ void Judge::execution_began(const std::string& id, const std::string& check) {
   }
 }
 
-// Whoever held the lease until now may not know yet that somebody else has it; but then its own
-// term is over, which its clock tells it.
-void Judge::execution_sent(const std::string& process, const std::string& id) {
-  if (leader_.empty() || leader_.starts_with(process + "_")) return;
-  broken("I4", fmt::format("{} sent {} while {} led", process, id, leader_));
-}
-
 void Judge::schedule_changed(const ScheduledHealthCheck* before, const ScheduledHealthCheck& now) {
   Account& account = accounts_[now.meta.uid];
   note_meaning(account, now);
+  count_run_now(account, before, now);
   if (before != nullptr && before->meta.uid == now.meta.uid) {
     const auto& was = before->status;
     const auto& is = now.status;
@@ -368,7 +376,8 @@ void Judge::restored(const std::vector<kube::Stored>& objects) {
   claims_.clear();
   transitions_.clear();
   executions_.clear();
-  leader_.clear();
+  refused_.clear();
+  holders_.clear();
   for (const kube::Stored& object : objects) written({object->version, object, false});
   for (auto& [uid, account] : accounts_) {
     const auto schedule = take(schedules_, account.name);
@@ -381,6 +390,7 @@ void Judge::restored(const std::vector<kube::Stored>& objects) {
     const auto& last = schedule->status.last_schedule_time;
     if (last) account.known_from = std::max(account.known_from, *last);
   }
+  leader_.clear();  // the lease tells of back then, and whoever leads now does not know
 }
 
 std::optional<ScheduledHealthCheck> Judge::schedule(const std::string& name) const {

@@ -48,13 +48,19 @@ World::World(WorldOptions options)
                [this](const std::string& process) {
                  if (const auto slot = slot_of(process)) start_later(*slot);
                },
-           .mislead = [this](const std::string& process, Planned how) { mislead(process, how); }}),
+           .mislead = [this](const std::string& process, Planned how) { mislead(process, how); },
+           .sends =
+               [this](const std::string& process, const kube::Request& request) {
+                 if (judge.request_sent(process, request)) return;
+                 if (const auto slot = slot_of(process)) kill(*slot);
+               }}),
       cluster(loop, random, [this](const kube::JournalEntry& entry) { judge.written(entry); }),
       servers(net, options.check_servers,
               [this](const std::string& id, const std::string& check) {
                 judge.execution_began(id, check);
               }),
       options_(std::move(options)) {
+  judge.is_known = [this](const std::string& id) { return servers.knows(id); };
   judge.writes_may_be_late = [this] { return net.faults.hits().contains(Fault::kLate); };
   if (options_.begins) {
     loop.jump_wall(
@@ -113,6 +119,9 @@ void World::start(size_t slot) {
   options.leader_election = slots_.size() > 1;
   net.tell(options.name + " starts");
   slots_[slot] = std::make_unique<Replica>(net, cluster, servers, options, logger(options.name));
+  slots_[slot]->checks().sends = [this, name = options.name](const std::string& id) {
+    judge.execution_sent(name, id);
+  };
 }
 
 std::optional<size_t> World::slot_of(const std::string& process) const {
