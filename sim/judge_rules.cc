@@ -106,7 +106,7 @@ void Judge::expect_after_edit(const Account& account, const HealthCheck& child, 
   if (steps_.count() > 0 || !on_time_ || was_restored_ || account.meanings.size() < 2) return;
   for (const Meaning& meaning : account.meanings) {
     const auto ticks = ticks_of(meaning.spec, account.created);
-    if (ticks && ticks->previous(tick) == tick && tick >= meaning.from - std::chrono::seconds(1)) {
+    if (ticks && ticks->previous(tick) == tick && tick > meaning.from - std::chrono::seconds(1)) {
       return;
     }
   }
@@ -118,8 +118,6 @@ void Judge::count_run_now(Account& account, const ScheduledHealthCheck* before,
   const bool same = before != nullptr && before->meta.uid == now.meta.uid;
   const bool asked = same && asks(before->meta, kRunNowAnnotation);
   if (asks(now.meta, kRunNowAnnotation) && !asked) ++account.run_now_wishes;
-  // Of a restored one: accepted before, and not made or made long ago.
-  if (!same && !now.status.run_now_id.empty()) ++account.run_now_wishes;
 }
 
 }  // namespace holmes::sim

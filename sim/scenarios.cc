@@ -29,7 +29,8 @@ void many_at_once(World& world) {
 
 void allow(World& world) {
   world.servers.duration = seconds(25);
-  world.create_schedule("s", {{"schedule", "@every 10s"}, {"concurrencyPolicy", "Allow"}});
+  world.create_schedule(
+      "s", {{"schedule", "@every 10s"}, {"concurrencyPolicy", "Allow"}, {"failedHistoryLimit", 1}});
   world.run(seconds(45));
   world.servers.duration = seconds(1);
 }
@@ -49,9 +50,9 @@ void replace(World& world) {
 }
 
 void expect_replaced(World& world) {
-  const auto schedule = world.judge.schedule("s");
-  const bool cancelled = std::ranges::any_of(schedule->status.history, [](const auto& entry) {
-    return entry.message.contains("cancelled while it ran");
+  const std::vector<HealthCheck> checks = world.judge.checks();
+  const bool cancelled = std::ranges::any_of(checks, [](const HealthCheck& check) {
+    return check.status.message.contains("cancelled while it ran");
   });
   if (!cancelled) world.judge.broken("story", "no check was cancelled by the next");
 }
@@ -122,6 +123,7 @@ void bad_spec(World& world) {
 }
 
 void ttl(World& world) {
+  world.servers.duration = seconds(1);
   world.create_check("a", {{"ttlSecondsAfterFinished", 3}});
   world.create_schedule("s", {{"schedule", "@every 10s"}, {"ttlSecondsAfterFinished", 0}});
   world.run(seconds(25));
@@ -234,6 +236,14 @@ void shutdown(World& world) {
   world.run(seconds(10));
 }
 
+void long_run(World& world) {
+  world.servers.duration = seconds(60);
+  world.create_check("a");
+  world.run(seconds(5));
+  world.kill(0);
+  world.run(seconds(60));
+}
+
 size_t leader_of(World& world) {
   for (size_t at = 0; at < world.operators(); ++at) {
     Replica* replica = world.replica(at);
@@ -252,6 +262,16 @@ void failover(World& world) {
   world.run(seconds(25));
   world.servers.duration = seconds(1);
   world.run(seconds(5));
+}
+
+void forbid_failover(World& world) {
+  world.servers.duration = seconds(40);
+  world.run(seconds(2));
+  world.create_schedule("s", {{"schedule", "@every 10s"}, {"concurrencyPolicy", "Forbid"}});
+  world.run(seconds(10));
+  world.kill(leader_of(world));
+  world.run(seconds(25));
+  world.servers.duration = seconds(1);
 }
 
 void handover(World& world) {
@@ -298,7 +318,9 @@ constexpr std::array kScenarios = {
     Scenario{"clock-forward", "the clock is set forward over a tick", clock_forward, 1,
              expect_a_child},
     Scenario{"shutdown", "the operator is asked to end while checks run", shutdown},
+    Scenario{"long-run", "the operator dies in the middle of a long check", long_run},
     Scenario{"failover", "the leader dies in the middle of a check", failover, 2},
+    Scenario{"forbid-failover", "the leader dies, and one check at a time", forbid_failover, 2},
     Scenario{"handover", "the leader is asked to end in the middle of a check", handover, 2},
     Scenario{"frozen-leader", "the leader stops for longer than its lease, and returns",
              frozen_leader, 2},

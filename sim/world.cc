@@ -1,6 +1,7 @@
 #include "sim/world.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -122,6 +123,10 @@ void World::start(size_t slot) {
   slots_[slot]->checks().sends = [this, name = options.name](const std::string& id) {
     judge.execution_sent(name, id);
   };
+  if (const auto version = std::exchange(travels_to_[slot], std::nullopt)) {
+    slots_[slot]->port().frozen_at = version;
+    net.scope.spawn(lead_right(options.name, *version));
+  }
 }
 
 std::optional<size_t> World::slot_of(const std::string& process) const {
@@ -196,7 +201,7 @@ void World::mislead(const std::string& process, Planned how) {
 Task<> World::lead_right(std::string process, int64_t version) {
   constexpr std::chrono::seconds kStep{1};
   constexpr int kMaxSteps = 40;
-  constexpr int kMoreSteps = 8;
+  constexpr int kMoreSteps = 15;
   for (int i = 0; i < kMaxSteps && cluster.version() < version; ++i) {
     if (!co_await sleep_for(loop, kStep, net.scope.stop())) co_return;
   }
