@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kChecks = "healthchecks.holmesgpt.dev";
 constexpr std::string_view kSchedules = "scheduledhealthchecks.holmesgpt.dev";
 constexpr std::string_view kLeases = "leases.coordination.k8s.io";
-constexpr size_t kMaxViolations = 20;
+constexpr int kMaxOfEach = 5;  // of each invariant
 
 // Of "<Lease UID>/<leaseTransitions>"; nullopt for an epoch that is a process's own.
 std::optional<int64_t> transitions_of(const std::string& epoch) {
@@ -29,6 +29,15 @@ std::optional<int64_t> transitions_of(const std::string& epoch) {
 
 bool same_meaning(const ScheduledHealthCheckSpec& a, const ScheduledHealthCheckSpec& b) {
   return a.schedule == b.schedule && a.time_zone == b.time_zone && a.dst_policy == b.dst_policy;
+}
+
+// Whoever names its checks otherwise may tell their ticks all the same.
+std::optional<WallTime> tick_of(const HealthCheck& check) {
+  if (const auto tick = scheduled_at(check)) return tick;
+  const auto told = check.meta.annotations.find(std::string(kScheduledAtAnnotation));
+  if (told == check.meta.annotations.end()) return std::nullopt;
+  const auto tick = parse_rfc3339(told->second);
+  return tick ? std::optional(*tick) : std::nullopt;
 }
 
 template <class T>
@@ -62,7 +71,9 @@ std::optional<Schedule> ticks_of(const ScheduledHealthCheckSpec& spec, WallTime 
 }
 
 void Judge::broken(const std::string& invariant, const std::string& what) {
-  if (violations_.size() >= kMaxViolations) return;
+  const auto of_it = std::ranges::count_if(
+      violations_, [&](const std::string& known) { return known.starts_with(invariant + " "); });
+  if (of_it >= kMaxOfEach) return;
   violations_.push_back(
       fmt::format("{} at {}: {}", invariant, format_rfc3339(clock_.wall_now()), what));
 }
@@ -135,9 +146,13 @@ void Judge::check_made(const HealthCheck& now) {
   if (owner == nullptr) return;
   ++children_made_;
   Account& account = accounts_[owner->uid];
-  const std::optional<WallTime> tick = scheduled_at(now);
+  const std::optional<WallTime> tick = tick_of(now);
   if (account.ended != WallTime::max()) {
     // A create that was late on its way: the garbage collector takes it away, and nothing runs.
+    constexpr std::chrono::seconds kLatest{60};
+    if (account.ended < clock_.wall_now() - kLatest) {
+      broken("I9", now.meta.name + " was made although its schedule was deleted");
+    }
   } else if (!tick) {
     if (!account.by_hand.insert(now.meta.name).second) {
       broken("I1", now.meta.name + " was made twice");

@@ -25,6 +25,8 @@ struct Arguments {
   std::string junit;
   std::string mutant;
   size_t failures_max = 20;
+  size_t operators = 0;
+  bool naive = false;
   bool trace = false;
   bool list = false;
 };
@@ -53,6 +55,8 @@ class Session {
   explicit Session(const Arguments& arguments) : arguments_(arguments) {
     options_.seed = arguments.seed;
     options_.failures_max = arguments.failures_max;
+    options_.operators = arguments.operators;
+    options_.naive = arguments.naive;
     if (arguments.trace) options_.trace = [](const std::string& line) { fmt::print("{}\n", line); };
   }
 
@@ -200,6 +204,8 @@ int main(int argc, char** argv) {
   app.add_option("--share", arguments.share, "K/N: do every N-th run, beginning with the K-th");
   app.add_option("--junit", arguments.junit, "Write what was run to this file");
   app.add_option("--failures-max", arguments.failures_max, "Give up after so many in a group");
+  app.add_option("--operators", arguments.operators, "In every scenario so many");
+  app.add_flag("--naive", arguments.naive, "A naive model in the operator's place");
   app.add_option("--mutant", arguments.mutant, "Of simulate_mutants: with this bug in our code");
   app.add_flag("--trace", arguments.trace, "Tell everything that happens");
   app.add_flag("--list", arguments.list, "Tell the scenarios and the faults");

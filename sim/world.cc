@@ -117,6 +117,7 @@ void World::start(size_t slot) {
   options.seed = options_.seed * 1000 + static_cast<uint64_t>(incarnations_);
   options.clock_rate = clock_rate;
   if (clock_rate != 1.0) judge.clock_was_set(std::chrono::seconds(0));
+  options.naive = options_.naive;
   options.leader_election = slots_.size() > 1;
   net.tell(options.name + " starts");
   slots_[slot] = std::make_unique<Replica>(net, cluster, servers, options, logger(options.name));
