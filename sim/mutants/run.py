@@ -2,8 +2,9 @@
 
 run.py [--program PATH] [--only NAME]... [--jobs N] [--junit FILE]
 
-A mutant passes when its run breaks an invariant that the table names; and the program without a
-mutant passes when it breaks nothing. Exits with 1 when any of this is not so.
+A mutant passes when its run breaks an invariant that the table names; the program without a mutant
+passes when it breaks nothing, and the naive model (sim/naive_operator.h) when it breaks each of
+NAIVE_BREAKS. Exits with 1 when any of this is not so.
 """
 
 import argparse
@@ -21,6 +22,10 @@ TIME_LIMIT_SECONDS = 120
 ORIGINAL = "no-mutant"
 ORIGINAL_RUNS = ("--scenario one-shot --plans singles,misled", "--scenario cancel --plans singles",
                  "--plans seeds --seed 1 --seeds 30")
+NAIVE = "naive"
+NAIVE_RUNS = ("--scenario forbid --operators 2", "--scenario failover", "--scenario downtime",
+              "--scenario one-shot --plans singles")
+NAIVE_BREAKS = ("I1", "I2", "I3", "I5", "I10")
 
 
 @dataclass
@@ -49,6 +54,16 @@ def run_original(program):
     return "", "nothing broke"
 
 
+def run_naive(program):
+    broken = set()
+    for arguments in NAIVE_RUNS:
+        _, output = simulate(program, f"--naive {arguments} --failures-max 1000")
+        broken.update(re.findall(r"^BROKEN (\S+) ", output, re.MULTILINE))
+    kept = [name for name in NAIVE_BREAKS if name not in broken]
+    failure = f"the naive model does not break {', '.join(kept)}" if kept else ""
+    return failure, "breaks " + ", ".join(sorted(broken, key=lambda name: (len(name), name)))
+
+
 def run_mutant(program, mutant):
     arguments = f"{mutant.run} --failures-max 1"
     code, output = simulate(program, f"--mutant {mutant.name} {arguments}")
@@ -65,9 +80,10 @@ def run_mutant(program, mutant):
 
 def run_one(program, name, known):
     began = time.monotonic()
-    failure, note = run_original(program) if name == ORIGINAL else run_mutant(program, known[name])
+    special = {ORIGINAL: run_original, NAIVE: run_naive}.get(name)
+    failure, note = special(program) if special else run_mutant(program, known[name])
     outcome = Outcome(name, failure, note, time.monotonic() - began)
-    print(f"{'FAILED' if failure else 'caught' if name != ORIGINAL else 'passed'} {name:<28} "
+    print(f"{'FAILED' if failure else 'passed' if special else 'caught'} {name:<26} "
           f"{outcome.seconds:5.1f} s  {failure or note}", flush=True)
     return outcome
 
@@ -87,14 +103,14 @@ def write_junit(file, outcomes):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", default=str(ROOT / "build/release/sim/simulate_mutants"))
-    parser.add_argument("--only", action="append", help="a mutant's name, or no-mutant")
+    parser.add_argument("--only", action="append", help=f"a mutant's name, {ORIGINAL} or {NAIVE}")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--junit")
     arguments = parser.parse_args()
     known = {mutant.name: mutant for mutant in mutants()}
-    names = arguments.only or [ORIGINAL, *known]
+    names = arguments.only or [ORIGINAL, NAIVE, *known]
     for name in names:
-        if name != ORIGINAL and name not in known:
+        if name not in (ORIGINAL, NAIVE, *known):
             parser.error(f"there is no mutant {name}; sim/mutants/mutants.toml has them")
     with ThreadPoolExecutor(arguments.jobs) as pool:
         outcomes = list(pool.map(lambda name: run_one(arguments.program, name, known), names))
