@@ -189,8 +189,8 @@ void late_start(World& world) {
   world.run(seconds(28));
   world.restart_delay = seconds(6);
   world.kill(0);
-  world.run(seconds(7));
   world.restart_delay = seconds(2);
+  world.run(seconds(7));
   world.run(seconds(10));
 }
 
@@ -208,8 +208,8 @@ void uneven(World& world) {
   world.run(seconds(150));
   world.restart_delay = minutes(145);
   world.kill(0);
-  world.run(minutes(146));
   world.restart_delay = seconds(2);
+  world.run(minutes(146));
   world.run(seconds(10));
 }
 
