@@ -11,6 +11,6 @@ function(holmes_library)
     target_link_libraries(${LIB_NAME}_test PRIVATE holmes_${LIB_NAME} ${LIB_TEST_DEPS} GTest::gmock
       GTest::gtest_main)
     gtest_discover_tests(${LIB_NAME}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${LIB_NAME}."
-      PROPERTIES LABELS unit TIMEOUT 60)
+      PROPERTIES LABELS unit TIMEOUT 180)
   endif()
 endfunction()

@@ -64,6 +64,15 @@ Status answer_from(int64_t version, kube::Request& request) {
   return {};
 }
 
+bool streams_from_cache(const kube::Request& request) {
+  const auto value = [&](std::string_view name) {
+    const auto found =
+        std::ranges::find(request.query, name, [](const auto& p) { return p.first; });
+    return found == request.query.end() ? "" : found->second;
+  };
+  return value("sendInitialEvents") == "true" && !value("resourceVersion").empty();
+}
+
 // What a stream has told and its reader has not read yet.
 struct Channel final : Waiter {
   explicit Channel(ProcessLoop& loop, const Stop& server_gone)
@@ -250,12 +259,17 @@ Task<Result<kube::Response>> carry_out(Cluster& cluster, std::shared_ptr<Port> p
 Task<Result<std::unique_ptr<HttpStream>>> open_stream(Cluster& cluster, std::shared_ptr<Port> port,
                                                       kube::Request request) {
   if (port->blind) co_return fail(status(503, std::nullopt, reason_of(503)));
+  // From its cache that stands still it makes no stream, only lists.
+  if (port->frozen_at && streams_from_cache(request)) {
+    co_return fail(status(422, std::nullopt, "Invalid"));
+  }
   co_return co_await cluster.open(std::move(request));
 }
 
 }  // namespace
 
 Task<Result<kube::Response>> ApiWire::send(kube::Request request, Stop stop) {
+  if (!port_->dead) net_.hooks.sends(port_->name, request);
   const Point point{place_, request.method != "GET", port_->name, summary(request)};
   Service<kube::Response> service;
   service.refuse = [](int code, std::optional<std::chrono::seconds> after) {
@@ -268,6 +282,7 @@ Task<Result<kube::Response>> ApiWire::send(kube::Request request, Stop stop) {
 }
 
 Task<Result<std::unique_ptr<HttpStream>>> ApiWire::open(kube::Request request, Stop stop) {
+  if (!port_->dead) net_.hooks.sends(port_->name, request);
   const std::string what = summary(request);
   const Point point{Place::kWatchOpen, false, port_->name, what};
   Service<std::unique_ptr<HttpStream>> service;

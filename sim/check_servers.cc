@@ -61,6 +61,11 @@ size_t CheckServers::running() const {
   return count;
 }
 
+bool CheckServers::knows(const std::string& id) const {
+  return std::ranges::any_of(servers_,
+                             [&](const auto& server) { return server->executions.contains(id); });
+}
+
 size_t CheckServers::running_for(const std::string& check) const {
   size_t count = 0;
   for (const auto& server : servers_) {

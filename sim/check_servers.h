@@ -36,6 +36,8 @@ class CheckServers {
   // What the execution answered; nullptr while nothing did.
   [[nodiscard]] const CheckResponse* answer_of(const std::string& id) const;
   [[nodiscard]] size_t running() const;
+  // Whether one of them that lives runs it or has its answer.
+  [[nodiscard]] bool knows(const std::string& id) const;
   // All executions that run for this check now.
   [[nodiscard]] size_t running_for(const std::string& check) const;
 

@@ -54,7 +54,8 @@ std::optional<Plan> parse_plan(const std::vector<std::string>& words) {
 WorldOptions Explorer::world_options(const Scenario& scenario) const {
   WorldOptions options;
   options.seed = options_.seed;
-  options.operators = scenario.operators;
+  options.operators = options_.operators > 0 ? options_.operators : scenario.operators;
+  options.naive = options_.naive;
   options.trace = options_.trace;
   return options;
 }
@@ -140,6 +141,7 @@ void Explorer::seeds(uint64_t first, uint64_t count) {
     if (!mine()) continue;
     WorldOptions options = random_options(seed);
     options.trace = options_.trace;
+    options.naive = options_.naive;
     World world(options);
     play_random(world, seed);
     world.finish();

@@ -38,6 +38,8 @@ class Explorer {
     // This process does every `shares`-th run, beginning with its own.
     size_t share = 0;
     size_t shares = 1;
+    size_t operators = 0;  // 0: as many as the scenario says
+    bool naive = false;
     size_t failures_max = 20;  // then it gives up
     std::function<void(const std::string& line)> trace{};
     std::function<void(const Failure&)> failed{};

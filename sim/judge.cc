@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kChecks = "healthchecks.holmesgpt.dev";
 constexpr std::string_view kSchedules = "scheduledhealthchecks.holmesgpt.dev";
 constexpr std::string_view kLeases = "leases.coordination.k8s.io";
-constexpr size_t kMaxViolations = 20;
+constexpr int kMaxOfEach = 5;  // of each invariant
 
 // Of "<Lease UID>/<leaseTransitions>"; nullopt for an epoch that is a process's own.
 std::optional<int64_t> transitions_of(const std::string& epoch) {
@@ -31,17 +31,13 @@ bool same_meaning(const ScheduledHealthCheckSpec& a, const ScheduledHealthCheckS
   return a.schedule == b.schedule && a.time_zone == b.time_zone && a.dst_policy == b.dst_policy;
 }
 
-std::optional<Schedule> ticks_of(const ScheduledHealthCheckSpec& spec, WallTime created) {
-  ScheduleOptions options;
-  options.anchor = created;
-  options.dst_policy = spec.dst_policy;
-  if (!spec.time_zone.empty()) {
-    auto zone = TimeZone::load(spec.time_zone);
-    if (!zone) return std::nullopt;
-    options.zone = *zone;
-  }
-  auto schedule = Schedule::parse(spec.schedule, std::move(options));
-  return schedule ? std::optional(*std::move(schedule)) : std::nullopt;
+// Whoever names its checks otherwise may tell their ticks all the same.
+std::optional<WallTime> tick_of(const HealthCheck& check) {
+  if (const auto tick = scheduled_at(check)) return tick;
+  const auto told = check.meta.annotations.find(std::string(kScheduledAtAnnotation));
+  if (told == check.meta.annotations.end()) return std::nullopt;
+  const auto tick = parse_rfc3339(told->second);
+  return tick ? std::optional(*tick) : std::nullopt;
 }
 
 template <class T>
@@ -61,8 +57,23 @@ std::shared_ptr<const T> take(std::map<std::string, std::shared_ptr<const T>>& k
 
 }  // namespace
 
+std::optional<Schedule> ticks_of(const ScheduledHealthCheckSpec& spec, WallTime created) {
+  ScheduleOptions options;
+  options.anchor = created;
+  options.dst_policy = spec.dst_policy;
+  if (!spec.time_zone.empty()) {
+    auto zone = TimeZone::load(spec.time_zone);
+    if (!zone) return std::nullopt;
+    options.zone = *zone;
+  }
+  auto schedule = Schedule::parse(spec.schedule, std::move(options));
+  return schedule ? std::optional(*std::move(schedule)) : std::nullopt;
+}
+
 void Judge::broken(const std::string& invariant, const std::string& what) {
-  if (violations_.size() >= kMaxViolations) return;
+  const auto of_it = std::ranges::count_if(
+      violations_, [&](const std::string& known) { return known.starts_with(invariant + " "); });
+  if (of_it >= kMaxOfEach) return;
   violations_.push_back(
       fmt::format("{} at {}: {}", invariant, format_rfc3339(clock_.wall_now()), what));
 }
@@ -116,6 +127,8 @@ void Judge::check_changed(const HealthCheck* before, const HealthCheck& now) {
                                was.message, to_string(is.phase), is.message));
     }
   }
+  attempt_left(*before, now);
+  expect_wish_kept(*before, now);
   const bool new_claim = is.attempt && (!was.attempt || was.attempt->id != is.attempt->id);
   if (new_claim) claimed(now);
   if (was.attempt && is.attempt && was.attempt->id == is.attempt->id &&
@@ -133,12 +146,19 @@ void Judge::check_made(const HealthCheck& now) {
   if (owner == nullptr) return;
   ++children_made_;
   Account& account = accounts_[owner->uid];
-  const std::optional<WallTime> tick = scheduled_at(now);
+  const std::optional<WallTime> tick = tick_of(now);
   if (account.ended != WallTime::max()) {
     // A create that was late on its way: the garbage collector takes it away, and nothing runs.
+    constexpr std::chrono::seconds kLatest{60};
+    if (account.ended < clock_.wall_now() - kLatest) {
+      broken("I9", now.meta.name + " was made although its schedule was deleted");
+    }
   } else if (!tick) {
     if (!account.by_hand.insert(now.meta.name).second) {
       broken("I1", now.meta.name + " was made twice");
+    }
+    if (std::ssize(account.by_hand) > account.run_now_wishes && !was_restored_) {
+      broken("I1", now.meta.name + " was not asked for");
     }
   } else if (!account.children.try_emplace(*tick, now.meta.uid).second) {
     broken("I1",
@@ -147,17 +167,19 @@ void Judge::check_made(const HealthCheck& now) {
   if (tick && account.created > *tick) {
     broken("I9", fmt::format("{} is older than its schedule", format_rfc3339(*tick)));
   }
+  if (tick) expect_after_edit(account, now, *tick);
   count_unfinished(account, now, false);
 }
 
 void Judge::check_gone(const HealthCheck& before) {
+  expect_removable(before);
   const kube::OwnerReference* owner = schedule_of(before);
   if (owner == nullptr) return;
   count_unfinished(accounts_[owner->uid], before, true);
   const auto schedule = take(schedules_, owner->name);
   const bool owned =
       schedule != nullptr && schedule->meta.uid == owner->uid && !schedule->meta.deleting();
-  if (owned && !before.status.finished() && !given_up_.contains(before.meta.name)) {
+  if (owned && !before.status.finished() && !given_up_.contains(before.meta.uid)) {
     broken("I6", before.meta.name + " was removed before it ended");
   }
 }
@@ -169,6 +191,10 @@ void Judge::claimed(const HealthCheck& now) {
     broken("I1", fmt::format("{}: the attempt {} was claimed twice", now.meta.name, attempt.id));
   }
   if (const auto transitions = transitions_of(attempt.epoch)) {
+    const std::string& holder = holders_.try_emplace(attempt.epoch, attempt.holder).first->second;
+    if (holder != attempt.holder) {
+      broken("I4", fmt::format("{} and {} claim as {}", holder, attempt.holder, attempt.epoch));
+    }
     int64_t& newest = transitions_[now.meta.uid];
     if (*transitions < newest) {
       broken("I4", fmt::format("{}: claimed by epoch {} after one of {}", now.meta.name,
@@ -196,6 +222,9 @@ void Judge::execution_began(const std::string& id, const std::string& check) {
   if (++executions_[id] > 1) {
     broken("I1", fmt::format("attempt {} of {} was executed {} times", id, check, executions_[id]));
   }
+  if (refused_.contains(id)) {
+    broken("I2", fmt::format("{} of {} was recorded as refused, and runs", id, check));
+  }
   if (!claims_.contains(id) && !claims_before_.contains(id)) {
     broken("I4", fmt::format("{} of {} was executed without a claim", id, check));
   }
@@ -207,16 +236,10 @@ void Judge::execution_began(const std::string& id, const std::string& check) {
   }
 }
 
-// Whoever held the lease until now may not know yet that somebody else has it; but then its own
-// term is over, which its clock tells it.
-void Judge::execution_sent(const std::string& process, const std::string& id) {
-  if (leader_.empty() || leader_.starts_with(process + "_")) return;
-  broken("I4", fmt::format("{} sent {} while {} led", process, id, leader_));
-}
-
 void Judge::schedule_changed(const ScheduledHealthCheck* before, const ScheduledHealthCheck& now) {
   Account& account = accounts_[now.meta.uid];
   note_meaning(account, now);
+  count_run_now(account, before, now);
   if (before != nullptr && before->meta.uid == now.meta.uid) {
     const auto& was = before->status;
     const auto& is = now.status;
@@ -389,7 +412,8 @@ void Judge::restored(const std::vector<kube::Stored>& objects) {
   claims_.clear();
   transitions_.clear();
   executions_.clear();
-  leader_.clear();
+  refused_.clear();
+  holders_.clear();
   for (const kube::Stored& object : objects) written({object->version, object, false});
   for (auto& [uid, account] : accounts_) {
     const auto schedule = take(schedules_, account.name);
@@ -401,6 +425,7 @@ void Judge::restored(const std::vector<kube::Stored>& objects) {
     const auto& last = schedule->status.last_schedule_time;
     if (last) account.known_from = std::max(account.known_from, *last);
   }
+  leader_.clear();  // the lease tells of back then, and whoever leads now does not know
 }
 
 std::optional<ScheduledHealthCheck> Judge::schedule(const std::string& name) const {

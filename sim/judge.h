@@ -12,10 +12,15 @@
 
 #include "api/scheduled_healthcheck.h"
 #include "async/loop.h"
+#include "cron/schedule.h"
+#include "kube/core/request.h"
 #include "kube/store/journal.h"
 #include "sim/check_servers.h"
 
 namespace holmes::sim {
+
+// The ticks of this spec; nullopt when they cannot be read.
+std::optional<Schedule> ticks_of(const ScheduledHealthCheckSpec& spec, WallTime created);
 
 class Judge {
  public:
@@ -23,15 +28,20 @@ class Judge {
 
   // Whether a write may have been carried out long after its sender gave up. Empty: never.
   std::function<bool()> writes_may_be_late;
+  // Whether a check server runs this attempt or knows its answer. Empty: none does.
+  std::function<bool(const std::string& id)> is_known;
 
   // A change, before anybody sees it.
   void written(const kube::JournalEntry& entry);
   void execution_began(const std::string& id, const std::string& check);
   void execution_sent(const std::string& process, const std::string& id);
+  // Of a process to the API server, as it leaves. False when it asks for the same far too often:
+  // the process had better not go on.
+  bool request_sent(const std::string& process, const kube::Request& request);
   void broken(const std::string& invariant, const std::string& what);
 
   // The user deletes it, so that may happen to it at any time.
-  void user_deletes(const std::string& name) { given_up_.insert(name); }
+  void user_deletes(const std::string& name);
   // Versions went back to this state: what came later never was.
   void restored(const std::vector<kube::Stored>& objects);
 
@@ -75,7 +85,8 @@ class Judge {
     std::vector<Meaning> meanings;
     std::map<WallTime, std::string> children;  // by tick: the child's uid
     std::set<std::string> by_hand;             // names of run-nows
-    std::map<WallTime, MissedTicks> missed;    // by first tick, as last told
+    int64_t run_now_wishes = 0;
+    std::map<WallTime, MissedTicks> missed;  // by first tick, as last told
     // Of a restored schedule: what was decided before is not known in full.
     WallTime known_from{};
     std::set<std::string> unfinished;  // uids
@@ -87,6 +98,12 @@ class Judge {
   void check_made(const HealthCheck& now);
   void check_gone(const HealthCheck& before);
   void claimed(const HealthCheck& now);
+  void attempt_left(const HealthCheck& before, const HealthCheck& now);
+  void expect_wish_kept(const HealthCheck& before, const HealthCheck& now);
+  void expect_removable(const HealthCheck& before);
+  void expect_after_edit(const Account& account, const HealthCheck& child, WallTime tick);
+  void count_run_now(Account& account, const ScheduledHealthCheck* before,
+                     const ScheduledHealthCheck& now);
   void ended(const HealthCheck& before, const HealthCheck& now);
   void schedule_changed(const ScheduledHealthCheck* before, const ScheduledHealthCheck& now);
   void note_meaning(Account& account, const ScheduledHealthCheck& now);
@@ -110,8 +127,11 @@ class Judge {
   std::map<std::string, std::string> claims_before_;  // a restore of etcd
   std::map<std::string, int64_t> transitions_;        // uid of a check: newest epoch of its claims
   std::map<std::string, int> executions_;             // by attempt id
+  std::set<std::string> refused_;                     // attempts that were recorded so
+  std::map<std::string, std::string> holders_;        // by epoch
+  std::map<std::string, std::pair<MonoTime, int>> requests_;  // of a minute
   std::string leader_;
-  std::set<std::string> given_up_;
+  std::set<std::string> given_up_;  // uids
   std::vector<std::string> violations_;
 };
 

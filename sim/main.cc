@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "sim/explorer.h"
+#include "sim/mutants/switch.h"
 
 namespace holmes::sim {
 namespace {
@@ -22,6 +23,10 @@ struct Arguments {
   uint64_t seeds = 0;
   std::string share = "1/1";
   std::string junit;
+  std::string mutant;
+  size_t failures_max = 20;
+  size_t operators = 0;
+  bool naive = false;
   bool trace = false;
   bool list = false;
 };
@@ -49,6 +54,9 @@ class Session {
  public:
   explicit Session(const Arguments& arguments) : arguments_(arguments) {
     options_.seed = arguments.seed;
+    options_.failures_max = arguments.failures_max;
+    options_.operators = arguments.operators;
+    options_.naive = arguments.naive;
     if (arguments.trace) options_.trace = [](const std::string& line) { fmt::print("{}\n", line); };
   }
 
@@ -197,10 +205,18 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", arguments.seeds, "How many random worlds");
   app.add_option("--share", arguments.share, "K/N: do every N-th run, beginning with the K-th");
   app.add_option("--junit", arguments.junit, "Write what was run to this file");
+  app.add_option("--failures-max", arguments.failures_max, "Give up after so many in a group");
+  app.add_option("--operators", arguments.operators, "In every scenario so many");
+  app.add_flag("--naive", arguments.naive, "A naive model in the operator's place");
+  app.add_option("--mutant", arguments.mutant, "Of simulate_mutants: with this bug in our code");
   app.add_flag("--trace", arguments.trace, "Tell everything that happens");
   app.add_flag("--list", arguments.list, "Tell the scenarios and the faults");
   CLI11_PARSE(app, argc, argv);
   if (arguments.list) return list_all();
+  if (!arguments.mutant.empty() && !choose_mutant(arguments.mutant)) {
+    fmt::print(stderr, "this program has no mutant '{}'\n", arguments.mutant);
+    return 2;
+  }
   // One seed, and nothing else said: that world.
   if (app.count("--seed") > 0 && arguments.seeds == 0 && arguments.plans.empty() &&
       arguments.scenario.empty()) {

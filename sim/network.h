@@ -11,6 +11,7 @@
 #include "async/task_scope.h"
 #include "async/wait.h"
 #include "base/time.h"
+#include "kube/core/request.h"
 #include "sim/faults.h"
 #include "sim/process_loop.h"
 
@@ -52,6 +53,8 @@ class Network {
     std::function<void(const std::string& process)> ended;  // by itself
     // Its view of the API server goes wrong.
     std::function<void(const std::string& process, Planned how)> mislead;
+    // Sends this to the API server.
+    std::function<void(const std::string& process, const kube::Request& request)> sends;
   };
 
   Network(Loop& world, uint64_t seed, Hooks hooks);

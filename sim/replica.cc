@@ -17,6 +17,11 @@ Replica::Replica(Network& net, Cluster& cluster, CheckServers& servers,
   work.api_url = Url{"http", "holmes-api", 8080, ""};
   work.claimant = {random_.uuid4(), options.name};
   work.concurrent_max = options.concurrent_max;
+  if (options.naive) {
+    naive_ = std::make_unique<NaiveOperator>(loop_, random_, retry_, checks_);
+    scope_.spawn(run(scope_.stop()));
+    return;
+  }
   if (options.leader_election) {
     work.election = {.lease = {"default", "holmes-operator"},
                      .identity = kube::leader_identity(options.name, random_)};
@@ -31,7 +36,11 @@ Replica::~Replica() = default;
 
 Task<> Replica::run(Stop stop) {
   const StopCallback on_kill(stop, [this](StopReason) { stopping_.request_stop(); });
-  co_await work_->run(stopping_.stop());
+  if (naive_ != nullptr) {
+    co_await naive_->run(stopping_.stop());
+  } else {
+    co_await work_->run(stopping_.stop());
+  }
   net_.tell(name() + " has ended");
   if (!port_->dead) {
     port_->die();

@@ -9,6 +9,7 @@
 #include "operator/operator.h"
 #include "sim/api_wire.h"
 #include "sim/check_servers.h"
+#include "sim/naive_operator.h"
 #include "sim/network.h"
 #include "sim/process_loop.h"
 
@@ -21,6 +22,7 @@ struct ReplicaOptions {
   std::chrono::microseconds clock_offset{0};
   bool leader_election = false;
   size_t concurrent_max = 32;
+  bool naive = false;  // see sim/naive_operator.h
 };
 
 class Replica {
@@ -58,6 +60,7 @@ class Replica {
   MetricsRegistry registry_;
   kube::RetryTransport retry_;
   std::unique_ptr<Operator> work_;
+  std::unique_ptr<NaiveOperator> naive_;  // in its place
   StopSource stopping_;
   TaskScope scope_;
 };

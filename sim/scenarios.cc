@@ -6,6 +6,7 @@
 namespace holmes::sim {
 namespace {
 
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 void one_shot(World& world) {
@@ -28,7 +29,8 @@ void many_at_once(World& world) {
 
 void allow(World& world) {
   world.servers.duration = seconds(25);
-  world.create_schedule("s", {{"schedule", "@every 10s"}, {"concurrencyPolicy", "Allow"}});
+  world.create_schedule(
+      "s", {{"schedule", "@every 10s"}, {"concurrencyPolicy", "Allow"}, {"failedHistoryLimit", 1}});
   world.run(seconds(45));
   world.servers.duration = seconds(1);
 }
@@ -45,6 +47,14 @@ void replace(World& world) {
   world.create_schedule("s", {{"schedule", "@every 10s"}, {"concurrencyPolicy", "Replace"}});
   world.run(seconds(45));
   world.servers.duration = seconds(1);
+}
+
+void expect_replaced(World& world) {
+  const std::vector<HealthCheck> checks = world.judge.checks();
+  const bool cancelled = std::ranges::any_of(checks, [](const HealthCheck& check) {
+    return check.status.message.contains("cancelled while it ran");
+  });
+  if (!cancelled) world.judge.broken("story", "no check was cancelled by the next");
 }
 
 void suspend(World& world) {
@@ -113,9 +123,21 @@ void bad_spec(World& world) {
 }
 
 void ttl(World& world) {
+  world.servers.duration = seconds(1);
   world.create_check("a", {{"ttlSecondsAfterFinished", 3}});
   world.create_schedule("s", {{"schedule", "@every 10s"}, {"ttlSecondsAfterFinished", 0}});
   world.run(seconds(25));
+}
+
+// The user makes another check of the name while the first one's removal is under way.
+void ttl_recreate(World& world) {
+  world.servers.duration = seconds(1);
+  world.create_check("a", {{"ttlSecondsAfterFinished", 2}});
+  world.run(seconds(6));
+  world.servers.duration = seconds(25);
+  world.remove_check("a");
+  world.create_check("a");
+  world.run(seconds(12));
 }
 
 void cancel(World& world) {
@@ -164,7 +186,43 @@ void downtime(World& world) {
 void late_start(World& world) {
   world.create_schedule("s", {{"schedule", "@every 10s"}, {"startingDeadlineSeconds", 3}});
   world.create_schedule("t", {{"schedule", "@every 15s"}, {"jitterSeconds", 5}});
-  world.run(seconds(40));
+  world.run(seconds(28));
+  world.restart_delay = seconds(6);
+  world.kill(0);
+  world.restart_delay = seconds(2);
+  world.run(seconds(7));
+  world.run(seconds(10));
+}
+
+void expect_deadline_kept(World& world) {
+  const auto schedule = world.judge.schedule("s");
+  const bool kept = std::ranges::any_of(schedule->status.missed, [](const MissedTicks& missed) {
+    return missed.reason == MissedReason::kDeadline;
+  });
+  if (!kept) world.judge.broken("story", "a check was started after its deadline");
+}
+
+// Ticks in clusters, and a long time without an operator.
+void uneven(World& world) {
+  world.create_schedule("s", {{"schedule", "0,1,2 * * * *"}});
+  world.run(seconds(150));
+  world.restart_delay = minutes(145);
+  world.kill(0);
+  world.restart_delay = seconds(2);
+  world.run(minutes(146));
+  world.run(seconds(10));
+}
+
+// The clock jumps over a tick that was far away.
+void clock_forward(World& world) {
+  world.create_schedule("s", {{"schedule", "@every 30m"}});
+  world.run(seconds(10));
+  world.set_clock(0, minutes(30));
+  world.run(seconds(90));
+}
+
+void expect_a_child(World& world) {
+  if (world.judge.children_made() == 0) world.judge.broken("story", "the tick is still waited for");
 }
 
 void shutdown(World& world) {
@@ -189,6 +247,14 @@ void restored(World& world) {
   world.run(seconds(15));
 }
 
+void long_run(World& world) {
+  world.servers.duration = seconds(60);
+  world.create_check("a");
+  world.run(seconds(5));
+  world.kill(0);
+  world.run(seconds(60));
+}
+
 size_t leader_of(World& world) {
   for (size_t at = 0; at < world.operators(); ++at) {
     Replica* replica = world.replica(at);
@@ -207,6 +273,16 @@ void failover(World& world) {
   world.run(seconds(25));
   world.servers.duration = seconds(1);
   world.run(seconds(5));
+}
+
+void forbid_failover(World& world) {
+  world.servers.duration = seconds(40);
+  world.run(seconds(2));
+  world.create_schedule("s", {{"schedule", "@every 10s"}, {"concurrencyPolicy", "Forbid"}});
+  world.run(seconds(10));
+  world.kill(leader_of(world));
+  world.run(seconds(25));
+  world.servers.duration = seconds(1);
 }
 
 void handover(World& world) {
@@ -235,7 +311,7 @@ constexpr std::array kScenarios = {
     Scenario{"many", "checks that run together", many_at_once},
     Scenario{"allow", "runs longer than the period, side by side", allow},
     Scenario{"forbid", "runs longer than the period, one at a time", forbid},
-    Scenario{"replace", "a run is cancelled by the next", replace},
+    Scenario{"replace", "a run is cancelled by the next", replace, 1, expect_replaced},
     Scenario{"suspend", "suspended, and resumed with one coalesced run", suspend},
     Scenario{"edit", "schedule and zone are edited", edit},
     Scenario{"delete", "a check and a schedule are deleted while they run", delete_mid_run},
@@ -243,15 +319,21 @@ constexpr std::array kScenarios = {
     Scenario{"history", "old runs are removed", history},
     Scenario{"bad-spec", "a schedule that cannot be read, and its repair", bad_spec},
     Scenario{"ttl", "runs that remove themselves", ttl},
+    Scenario{"ttl-recreate", "a new check of the name of one that removes itself", ttl_recreate},
     Scenario{"cancel", "cancelled while it runs and before, suspended and resumed", cancel},
     Scenario{"rerun", "a check is run again, also while it runs", rerun},
     Scenario{"run-now", "a schedule is run by hand", run_now},
     Scenario{"downtime", "no operator for a while: coalesced or skipped", downtime},
-    Scenario{"late-start", "a starting deadline, and jitter", late_start},
+    Scenario{"late-start", "a starting deadline, and jitter", late_start, 1, expect_deadline_kept},
+    Scenario{"uneven", "ticks in clusters, and no operator for hours", uneven},
+    Scenario{"clock-forward", "the clock is set forward over a tick", clock_forward, 1,
+             expect_a_child},
     Scenario{"shutdown", "the operator is asked to end while checks run", shutdown},
     Scenario{"restored", "etcd is restored from what it was 12 seconds before", restored},
     Scenario{"restored-two", "the same with a standby", restored, 2},
+    Scenario{"long-run", "the operator dies in the middle of a long check", long_run},
     Scenario{"failover", "the leader dies in the middle of a check", failover, 2},
+    Scenario{"forbid-failover", "the leader dies, and one check at a time", forbid_failover, 2},
     Scenario{"handover", "the leader is asked to end in the middle of a check", handover, 2},
     Scenario{"frozen-leader", "the leader stops for longer than its lease, and returns",
              frozen_leader, 2},

@@ -1,6 +1,7 @@
 #include "sim/world.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -48,13 +49,19 @@ World::World(WorldOptions options)
                [this](const std::string& process) {
                  if (const auto slot = slot_of(process)) start_later(*slot);
                },
-           .mislead = [this](const std::string& process, Planned how) { mislead(process, how); }}),
+           .mislead = [this](const std::string& process, Planned how) { mislead(process, how); },
+           .sends =
+               [this](const std::string& process, const kube::Request& request) {
+                 if (judge.request_sent(process, request)) return;
+                 if (const auto slot = slot_of(process)) kill(*slot);
+               }}),
       cluster(loop, random, [this](const kube::JournalEntry& entry) { judge.written(entry); }),
       servers(net, options.check_servers,
               [this](const std::string& id, const std::string& check) {
                 judge.execution_began(id, check);
               }),
       options_(std::move(options)) {
+  judge.is_known = [this](const std::string& id) { return servers.knows(id); };
   judge.writes_may_be_late = [this] { return net.faults.hits().contains(Fault::kLate); };
   if (options_.begins) {
     loop.jump_wall(
@@ -110,9 +117,17 @@ void World::start(size_t slot) {
   options.seed = options_.seed * 1000 + static_cast<uint64_t>(incarnations_);
   options.clock_rate = clock_rate;
   if (clock_rate != 1.0) judge.clock_was_set(std::chrono::seconds(0));
+  options.naive = options_.naive;
   options.leader_election = slots_.size() > 1;
   net.tell(options.name + " starts");
   slots_[slot] = std::make_unique<Replica>(net, cluster, servers, options, logger(options.name));
+  slots_[slot]->checks().sends = [this, name = options.name](const std::string& id) {
+    judge.execution_sent(name, id);
+  };
+  if (const auto version = std::exchange(travels_to_[slot], std::nullopt)) {
+    slots_[slot]->port().frozen_at = version;
+    net.scope.spawn(lead_right(options.name, *version));
+  }
 }
 
 std::optional<size_t> World::slot_of(const std::string& process) const {
@@ -187,7 +202,7 @@ void World::mislead(const std::string& process, Planned how) {
 Task<> World::lead_right(std::string process, int64_t version) {
   constexpr std::chrono::seconds kStep{1};
   constexpr int kMaxSteps = 40;
-  constexpr int kMoreSteps = 8;
+  constexpr int kMoreSteps = 15;
   for (int i = 0; i < kMaxSteps && cluster.version() < version; ++i) {
     if (!co_await sleep_for(loop, kStep, net.scope.stop())) co_return;
   }

@@ -25,6 +25,7 @@ struct WorldOptions {
   uint64_t seed = 1;
   size_t operators = 1;  // with more than one, they elect a leader
   size_t check_servers = 2;
+  bool naive = false;                // NaiveOperator in Operator's place
   std::optional<WallTime> begins{};  // else 2024-01-01
   std::function<void(const std::string& line)> trace{};
 };
