@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "holmes/checks/prompts.h"
+#include "holmes/checks/text_calls.h"
 #include "holmes/checks/tool_calls.h"
 #include "holmes/checks/verdict.h"
 
@@ -19,6 +20,10 @@ namespace {
 // For providers that do not tell their usage: the budget must hold there too.
 constexpr int64_t kBytesPerToken = 4;
 constexpr size_t kMaxQuotedBytes = 500;
+// Steps in a row of which no call reached a tool: former answers, refused calls, mistakes.
+constexpr int kMaxIdleSteps = 3;
+constexpr std::string_view kRepeatsSentence =
+    "the model went on with calls that are mistaken or were answered before, without a verdict";
 
 // Why there is no verdict.
 struct Failure {
@@ -100,7 +105,7 @@ class Run {
 
  private:
   // Ends with the model's findings. On the last step the tools are withheld, so that it must say
-  // what it has found.
+  // what it has found; that is when the steps are used up, or it does nothing but repeat itself.
   Task<Answer<std::string>> investigate() {
     ModelRequest request;
     request.output_tokens_max = options_.output_tokens_max;
@@ -112,24 +117,38 @@ class Run {
          {},
          "",
          {}});
+    int idle_steps = 0;
     for (size_t step = 1;; ++step) {
-      if (step >= options_.steps_max) {
-        request.may_call_tools = false;
-        steps_used_up_ = true;
-      }
-      const Answer<ModelReply> reply = co_await ask(request);
+      steps_used_up_ = step >= options_.steps_max;
+      request.may_call_tools = !steps_used_up_ && idle_steps < kMaxIdleSteps;
+      Answer<ModelReply> reply = co_await ask(request);
       if (!reply) co_return std::unexpected(reply.error());
+      take_written_calls(*reply, step);
       if (reply->tool_calls.empty()) co_return reply->content;
-      if (steps_used_up_) co_return none(ErrorReason::kBudgetExceeded, steps_sentence());
+      if (!request.may_call_tools) {
+        co_return none(ErrorReason::kBudgetExceeded,
+                       steps_used_up_ ? steps_sentence() : std::string(kRepeatsSentence));
+      }
 
+      const int64_t answered = tools_.count();
       request.messages.push_back(echo(*reply));
       std::vector<std::string> texts = co_await tools_.run(reply->tool_calls, stop_);
+      idle_steps = tools_.count() > answered ? 0 : idle_steps + 1;
       tell_progress();
       for (size_t i = 0; i < texts.size(); ++i) {
         request.messages.push_back(
             {Role::kTool, std::move(texts[i]), {}, reply->tool_calls[i].id, {}});
       }
     }
+  }
+
+  void take_written_calls(ModelReply& reply, size_t step) const {
+    if (!reply.tool_calls.empty()) return;
+    TextCalls written = read_text_calls(reply.content, specs_, step);
+    if (written.calls.empty()) return;
+    reply.content = std::move(written.before);
+    reply.tool_calls = std::move(written.calls);
+    reply.opaque = nullptr;  // it has the calls as text
   }
 
   Task<Answer<VerdictText>> classify(std::string findings) {

@@ -333,6 +333,37 @@ TEST_F(CheckRunnerTest, EndlessToolCallsEndByTheBudget) {
   EXPECT_THAT(tool_->received, SizeIs(2));
 }
 
+TEST_F(CheckRunnerTest, AModelThatRepeatsItselfLosesTheToolsAndMustAnswer) {
+  std::vector<Turn> script(4, Turn{calls({kGet})});
+  script.push_back({says("All well.")});
+  script.push_back(verdict("pass"));
+  EXPECT_EQ(run(script).status, CheckStatus::kPass);
+  EXPECT_THAT(tool_->received, SizeIs(1));
+  EXPECT_TRUE(model_->requests[3].may_call_tools);
+  EXPECT_FALSE(model_->requests[4].may_call_tools);
+
+  start_over();
+  const CheckResponse endless = run(std::vector<Turn>(20, Turn{calls({kGet})}));
+  expect_error(endless, ErrorReason::kBudgetExceeded);
+  EXPECT_THAT(endless.error, HasSubstr("were answered before"));
+  EXPECT_THAT(model_->requests, SizeIs(5));
+}
+
+TEST_F(CheckRunnerTest, ACallThatWasWrittenAsTextIsMade) {
+  ModelReply written =
+      says("I look.\n<tool_call>{\"name\":\"get\",\"arguments\":{\"a\":1}}</tool_call>");
+  written.opaque = json::object{{"format", "x"}};
+  const CheckResponse response = run({{written}, {says("All well.")}, verdict("pass")});
+  EXPECT_EQ(response.status, CheckStatus::kPass);
+  EXPECT_THAT(tool_->received, ElementsAre(R"({"a":1})"));
+  const std::vector<Message>& messages = model_->requests[1].messages;
+  ASSERT_THAT(messages, SizeIs(4));
+  EXPECT_EQ(messages[2].content, "I look.");
+  ASSERT_THAT(messages[2].tool_calls, SizeIs(1));
+  EXPECT_EQ(messages[2].opaque, nullptr);
+  EXPECT_EQ(messages[3].tool_call_id, messages[2].tool_calls[0].id);
+}
+
 TEST_F(CheckRunnerTest, UnknownVerdictAfterTheLastStepIsTheBudgetsFault) {
   options_.steps_max = 2;
   expect_error(run({{calls({kGet})}, {says("not yet clear")}, verdict("unknown")}),

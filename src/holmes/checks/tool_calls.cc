@@ -94,12 +94,10 @@ ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop&
   }
   std::string text = to_text(*arguments);
   const std::string key = key_of(call.name, text);
-  if (const auto former = former_.find(key); former != former_.end()) {
-    return {former->second + std::string(kFormerNote)};
-  }
   if (const auto same = step.started.find(key); same != step.started.end()) {
     return {"", same->second, true};
   }
+  if (auto answer = repeated(call.name, key)) return std::move(*answer);
   if (step.calls.size() >= kMaxCallsPerStep) {
     return mistake(call.name, fmt::format("error: more than {} calls at once; call again for this",
                                           kMaxCallsPerStep));
@@ -109,6 +107,21 @@ ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop&
   step.calls.push_back({call.name, std::move(text)});
   step.tasks.push_back(tool->run(std::move(*arguments), context_, stop));
   return {"", run, true};
+}
+
+// nullopt: the call is new, or worth another try.
+std::optional<ToolCalls::Planned> ToolCalls::repeated(const std::string& tool,
+                                                      const std::string& key) {
+  const auto found = former_.find(key);
+  if (found == former_.end()) return std::nullopt;
+  Former& former = found->second;
+  if (++former.repeats > kMaxRepeats) {
+    return mistake(tool, fmt::format("error: refused: this call was made {} times and is not made "
+                                     "again; call something else, or answer with what you know",
+                                     former.repeats));
+  }
+  if (former.failed) return std::nullopt;
+  return Planned{former.text + std::string(kFormerNote)};
 }
 
 ToolCalls::Planned ToolCalls::mistake(const std::string& tool, std::string text) {
@@ -137,7 +150,9 @@ std::string ToolCalls::record(const Running& call, const ToolResult& result) {
                        static_cast<int64_t>(result.text.size())});
 
   std::string text = limited(result.text, output_bytes_max_);
-  if (!is_failure(result.outcome)) former_[key_of(call.tool, call.arguments)] = text;
+  Former& former = former_[key_of(call.tool, call.arguments)];
+  former.text = text;
+  former.failed = is_failure(result.outcome);
   return text;
 }
 

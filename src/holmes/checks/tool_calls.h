@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ namespace holmes {
 
 // Calls of one step beyond this are told to come again.
 inline constexpr size_t kMaxCallsPerStep = 16;
+// How often the same call may come again: with the former answer, and where a broken system was the
+// reason, with another try. Then it is refused.
+inline constexpr int kMaxRepeats = 2;
 
 // Lives for one run, on the loop's thread; outlives its calls.
 class ToolCalls {
@@ -31,7 +35,7 @@ class ToolCalls {
   // Runs the calls of one step in parallel. The texts are what the model is to read, one per call,
   // in the order of the calls. The model's own mistakes (unknown tool, arguments that are no JSON
   // object) are texts too. The same call again gets the former answer with a note, unless a broken
-  // system was the reason; then it is tried again.
+  // system was the reason; then it is tried again. After kMaxRepeats it is refused.
   Task<std::vector<std::string>> run(std::vector<ToolCall> calls, Stop stop);
 
   // How many calls reached a tool.
@@ -55,10 +59,16 @@ class ToolCalls {
     std::string tool;
     std::string arguments;
   };
+  struct Former {
+    std::string text;
+    bool failed = false;  // the system was broken: worth another try
+    int repeats = 0;
+  };
   struct Step;
 
   Planned plan(const ToolCall& call, Step& step, const Stop& stop);
   std::string record(const Running& call, const ToolResult& result);
+  std::optional<Planned> repeated(const std::string& tool, const std::string& key);
   Planned mistake(const std::string& tool, std::string text);
 
   Loop& loop_;
@@ -67,7 +77,7 @@ class ToolCalls {
   Logger log_;
   ToolContext context_;
   size_t output_bytes_max_;
-  std::map<std::string, std::string> former_;  // by tool and arguments
+  std::map<std::string, Former> former_;  // by tool and arguments
   std::vector<Evidence> evidence_;
   std::string denied_;
   std::string failed_;

@@ -79,6 +79,17 @@ TEST_F(ToolCallsTest, GivesTheFormerAnswerToTheSameCallWithANote) {
   EXPECT_THAT(get.received, ElementsAre(R"({"a":1})", R"({"a":2})"));
 }
 
+TEST_F(ToolCallsTest, RefusesTheSameCallAfterItsFormerAnswerWasToldTwice) {
+  FakeTool& get = add("get", {ToolOutcome::kAnswered, "state"});
+  run({{"1", "get", "{}"}});
+  for (int i = 0; i < kMaxRepeats; ++i) {
+    EXPECT_THAT(run({{"2", "get", "{}"}}), ElementsAre(StartsWith("state\n[note: ")));
+  }
+  EXPECT_THAT(run({{"3", "get", "{}"}}), ElementsAre(StartsWith("error: refused: ")));
+  EXPECT_EQ(run({{"4", "get", R"({"a":1})"}}).at(0), "state");
+  EXPECT_EQ(get.received.size(), 2U);
+}
+
 TEST_F(ToolCallsTest, RunsTheSameCallOfOneStepOnce) {
   FakeTool& get = add("get", {ToolOutcome::kAnswered, "state"}, seconds(1));
   EXPECT_THAT(run({{"1", "get", "{}"}, {"2", "get", "{}"}}), ElementsAre("state", "state"));
@@ -90,6 +101,13 @@ TEST_F(ToolCallsTest, TriesABrokenSystemAgain) {
   run({{"1", "get", "{}"}});
   EXPECT_THAT(run({{"2", "get", "{}"}}), ElementsAre("error: 500"));
   EXPECT_EQ(get.received.size(), 2U);
+}
+
+TEST_F(ToolCallsTest, ABrokenSystemIsNotTriedWithoutEnd) {
+  FakeTool& get = add("get", {ToolOutcome::kTimeout, "error: too slow"});
+  for (int i = 0; i < 10; ++i) run({{"1", "get", "{}"}});
+  EXPECT_EQ(get.received.size(), 1U + kMaxRepeats);
+  EXPECT_THAT(run({{"2", "get", "{}"}}), ElementsAre(StartsWith("error: refused: ")));
 }
 
 TEST_F(ToolCallsTest, RunsAtMostSoManyCallsAtOnce) {

@@ -4,25 +4,10 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "holmes/checks/json_text.h"
 #include "holmes/tools/tool.h"
 
 namespace holmes {
-namespace {
-
-constexpr std::string_view kFence = "```";
-
-std::string_view without_fence(std::string_view text) {
-  text = trim(text);
-  if (!text.starts_with(kFence) || !text.ends_with(kFence)) return text;
-  const size_t line_end = text.find('\n');
-  if (line_end == std::string_view::npos) return text;
-  text.remove_prefix(line_end + 1);
-  if (text.ends_with(kFence)) text.remove_suffix(kFence.size());
-  return trim(text);
-}
-
-}  // namespace
-
 ResponseSchema verdict_schema() {
   return {
       "verdict",
