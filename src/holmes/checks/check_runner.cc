@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "holmes/checks/prompts.h"
+#include "holmes/checks/quoted_counts.h"
 #include "holmes/checks/text_calls.h"
 #include "holmes/checks/tool_calls.h"
 #include "holmes/checks/verdict.h"
@@ -162,13 +163,32 @@ class Run {
     request.messages.push_back({Role::kSystem, std::string(verdict_prompt()), {}, "", {}});
     request.messages.push_back(
         {Role::kUser, verdict_question(question_.query, lines, findings), {}, "", {}});
-    const Answer<ModelReply> reply = co_await ask(std::move(request));
-    if (!reply) co_return std::unexpected(reply.error());
-    Result<VerdictText> verdict = parse_verdict(reply->content);
-    if (verdict) co_return std::move(*verdict);
-    co_return none(ErrorReason::kUnparsable,
-                   fmt::format("the model's verdict cannot be read: {}", verdict.error().message),
-                   std::move(findings));
+    for (bool repaired = false;; repaired = true) {
+      const Answer<ModelReply> reply = co_await ask(request);
+      if (!reply) co_return std::unexpected(reply.error());
+      Answer<VerdictText> verdict = read_verdict(*reply, findings);
+      if (verdict || repaired) co_return verdict;
+      request.messages.push_back({Role::kAssistant, reply->content, {}, "", reply->opaque});
+      request.messages.push_back({Role::kUser, verdict_repair(verdict.error().why), {}, "", {}});
+    }
+  }
+
+  // The verdict, if it can be read and quotes no count that nobody answered.
+  [[nodiscard]] Answer<VerdictText> read_verdict(const ModelReply& reply,
+                                                 const std::string& findings) const {
+    Result<VerdictText> verdict = parse_verdict(reply.content);
+    if (!verdict) {
+      return none(ErrorReason::kUnparsable,
+                  fmt::format("the model's verdict cannot be read: {}", verdict.error().message),
+                  findings);
+    }
+    if (verdict->verdict == Verdict::kUnknown) return std::move(*verdict);
+    const auto count = unsupported_count(verdict->rationale, tools_.answers());
+    if (!count) return std::move(*verdict);
+    return none(
+        ErrorReason::kNoEvidence,
+        fmt::format("the rationale quotes '{}', which stands in no answer of a tool", *count),
+        std::move(verdict->rationale));
   }
 
   // One model call within stop and budget; only a finished text comes back.

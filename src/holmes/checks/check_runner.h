@@ -3,7 +3,10 @@
 //
 //   investigate  tools, no schema; ends with a text (the findings)
 //   gate         at least one tool call that counts as evidence, else error
-//   classify     schema {rationale, verdict}, no tools; the question, the findings, the evidence
+//   classify     schema {rationale, verdict}, no tools; the question, the findings, the evidence;
+//   an
+//                answer that cannot be read, or quotes a count that no tool told, is asked for once
+//                more
 //
 // Rules: contract, section 2. The only verdicts are pass and fail; everything that prevents one
 // (timeout, budget, refusal, unfinished or unreadable text, ...) is status error with a reason.

@@ -91,6 +91,7 @@ TEST_F(CheckRunnerTest, PassesWithTheRationaleOfTheVerdict) {
 }
 
 TEST_F(CheckRunnerTest, FailsWithTheRationaleOfTheVerdict) {
+  add_tool(ToolOutcome::kAnswered, "1/3 ready");
   const CheckResponse response = run({{calls({kGet})}, {says("Bad.")}, verdict("fail", "1 of 3.")});
   EXPECT_EQ(response.status, CheckStatus::kFail);
   EXPECT_EQ(response.message, "Check failed. 1 of 3.");
@@ -261,9 +262,42 @@ TEST_F(CheckRunnerTest, UnknownVerdictAfterAFailedToolIsToolFailed) {
 TEST_F(CheckRunnerTest, UnreadableVerdictIsErrorAndNeverFail) {
   for (const std::string_view text : {"", "pass", R"({"rationale":"x","verdict":"maybe"})"}) {
     start_over();
-    expect_error(run({{calls({kGet})}, {says("x")}, {says(std::string(text))}}),
+    const Turn unreadable{says(std::string(text))};
+    expect_error(run({{calls({kGet})}, {says("x")}, unreadable, unreadable, verdict("pass")}),
                  ErrorReason::kUnparsable);
+    EXPECT_THAT(model_->requests, SizeIs(4));
   }
+}
+
+TEST_F(CheckRunnerTest, AnUnreadableVerdictIsAskedForOnceMore) {
+  const CheckResponse response =
+      run({{calls({kGet})}, {says("x")}, {says("All is well.")}, verdict("pass")});
+  EXPECT_EQ(response.status, CheckStatus::kPass);
+  const ModelRequest& repair = model_->requests[3];
+  EXPECT_TRUE(repair.schema);
+  ASSERT_THAT(repair.messages, SizeIs(4));
+  EXPECT_EQ(repair.messages[2].role, Role::kAssistant);
+  EXPECT_EQ(repair.messages[2].content, "All is well.");
+  EXPECT_THAT(repair.messages[3].content,
+              AllOf(HasSubstr("cannot be read"), HasSubstr("\"rationale\"")));
+}
+
+TEST_F(CheckRunnerTest, ACountThatNoToolToldIsAskedForOnceMoreAndThenError) {
+  const CheckResponse repaired = run({{calls({kGet})},
+                                      {says("x")},
+                                      verdict("pass", "5 of 5 pods are ready."),
+                                      verdict("pass", "3 of 3 pods are ready.")});
+  EXPECT_EQ(repaired.status, CheckStatus::kPass);
+  EXPECT_THAT(model_->requests[3].messages[3].content, HasSubstr("'5 of 5'"));
+
+  start_over();
+  const CheckResponse again = run({{calls({kGet})},
+                                   {says("x")},
+                                   verdict("pass", "5 of 5 pods are ready."),
+                                   verdict("fail", "4/5 pods are ready.")});
+  expect_error(again, ErrorReason::kNoEvidence);
+  EXPECT_THAT(again.error, HasSubstr("'4/5'"));
+  EXPECT_EQ(again.rationale, "4/5 pods are ready.");
 }
 
 TEST_F(CheckRunnerTest, UnfinishedTextIsErrorInBothPhases) {

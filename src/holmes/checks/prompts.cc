@@ -47,4 +47,10 @@ std::string verdict_question(std::string_view query, const std::vector<std::stri
   return text + fmt::format("\nFindings:\n{}", trim(findings));
 }
 
+std::string verdict_repair(std::string_view why) {
+  return fmt::format(
+      R"(This answer cannot be used: {}. Answer once more, with nothing but a JSON object: first "rationale" (a string), then "verdict" ("pass", "fail" or "unknown").)",
+      why);
+}
+
 }  // namespace holmes

@@ -150,6 +150,7 @@ std::string ToolCalls::record(const Running& call, const ToolResult& result) {
                        static_cast<int64_t>(result.text.size())});
 
   std::string text = limited(result.text, output_bytes_max_);
+  if (result.outcome == ToolOutcome::kAnswered) answers_.push_back(text);
   Former& former = former_[key_of(call.tool, call.arguments)];
   former.text = text;
   former.failed = is_failure(result.outcome);

@@ -47,6 +47,8 @@ class ToolCalls {
   [[nodiscard]] const std::string& failed() const { return failed_; }
   // The last kMaxEvidence calls that reached a tool, redacted and limited.
   [[nodiscard]] const std::vector<Evidence>& evidence() const { return evidence_; }
+  // What the tools answered, as the model read it; an error is none.
+  [[nodiscard]] const std::vector<std::string>& answers() const { return answers_; }
 
  private:
   // One call of a step: its text is known at once, or comes from running_[run].
@@ -78,6 +80,7 @@ class ToolCalls {
   ToolContext context_;
   size_t output_bytes_max_;
   std::map<std::string, Former> former_;  // by tool and arguments
+  std::vector<std::string> answers_;
   std::vector<Evidence> evidence_;
   std::string denied_;
   std::string failed_;

@@ -22,7 +22,12 @@ ResponseSchema verdict_schema() {
 }
 
 Result<VerdictText> parse_verdict(std::string_view text) {
-  const auto root = parse_json_object(without_fence(text));
+  Result<json::object> root = parse_json_object(without_fence(text));
+  if (!root) {
+    if (const std::string_view object = first_object(text); !object.empty()) {
+      root = parse_json_object(object);
+    }
+  }
   if (!root) return fail(ErrorCode::kProtocol, root.error().message);
   const auto rationale = json_string(*root, {"rationale"});
   if (!rationale) return fail(ErrorCode::kProtocol, "'rationale' is missing or no string");

@@ -32,14 +32,15 @@ Task<ModelResult> HttpModel::complete(ModelRequest request, Stop stop) {
           ModelErrorKind::kInvalidRequest,
           fmt::format("the model '{}' cannot call tools, and a check needs one that can", name_));
     }
-    ModelResult reply = co_await ask(within(can, request), can, stop);
+    const ModelRequest sent = within(can, request);
+    ModelResult reply = co_await ask(sent, can, stop);
     if (reply) {
       reply->usage.model_calls = attempt;
-      co_return reply;
+      co_return as_asked(request, *std::move(reply));
     }
     const ModelError& error = reply.error();
     const bool again = attempt < kMaxAttempts && error.kind == ModelErrorKind::kInvalidRequest &&
-                       give_up(error.message, wire_->refusal_words(), used_by(request, can), can_);
+                       give_up(error.message, wire_->refusal_words(), used_by(sent, can), can_);
     if (!again) co_return fail(error.within(fmt::format("asking model '{}'", name_)));
     log_.info("the model's provider refuses a part of the request; leaving it out from now on",
               {{"model", name_}, {"error", static_cast<const Error&>(error)}});
