@@ -84,6 +84,7 @@ OptionTable CheckSettings::make_table() {
   table.secret("api-key", "", checks.model.settings["OPENAI_API_KEY"],
                "HolmesGPT's name of --openai-api-key");
   checks.add_alerts_to(table);
+  checks.add_budgets_to(table);
   table.tell_flag("slack-channel", channel_by_flag);
   table.secret("slack-webhook", "", checks.slack.webhook_url,
                "Incoming webhook of Slack for alerts that name no channel, instead of the token");

@@ -28,11 +28,13 @@ struct CheckServiceOptions {
   SlackOptions slack{};
   std::string api_key{};
   size_t executions_max = 64;
+  CheckRunnerOptions runner{};
 
   void add_to(OptionTable& table);
-  // Parts of it: model and its key; Slack.
+  // Parts of it: model and its key; Slack; what a check may use up.
   void add_models_to(OptionTable& table);
   void add_alerts_to(OptionTable& table);
+  void add_budgets_to(OptionTable& table);
 };
 
 // The clients through which models and Slack are reached, and the models. Goes after what uses it.

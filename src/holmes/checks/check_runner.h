@@ -23,6 +23,7 @@
 #include "async/stop.h"
 #include "async/task.h"
 #include "base/log.h"
+#include "holmes/checks/budget.h"
 #include "holmes/llm/model.h"
 #include "holmes/llm/model_table.h"
 #include "holmes/tools/tool.h"
@@ -47,10 +48,9 @@ struct CheckQuestion {
 };
 
 struct CheckRunnerOptions {
-  size_t steps_max = 20;                             // model calls of the investigation
-  size_t tool_output_bytes_max = size_t{32} * 1024;  // of one call, as the model reads it
-  int64_t tokens_max = 400'000;                      // of all model calls, input and output
-  int64_t output_tokens_max = 8'192;                 // of one model call
+  CheckBudget budget;                 // of each check
+  int64_t daily_micro_usd_max = 0;    // of all checks on one day (DailySpending); 0: no limit
+  int64_t output_tokens_max = 8'192;  // of one model call
 };
 
 class CheckRunner {
@@ -71,6 +71,7 @@ class CheckRunner {
   CounterFamily& tool_calls_total_;
   Logger log_;
   CheckRunnerOptions options_;
+  DailySpending day_;
   std::vector<ToolSpec> tool_specs_;
 };
 

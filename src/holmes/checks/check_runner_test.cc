@@ -3,11 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "async/virtual_loop.h"
 #include "base/strings.h"
-#include "holmes/checks/fake_tool_testing.h"
+#include "holmes/checks/check_runner_testing.h"
 #include "holmes/checks/prompts.h"
-#include "holmes/llm/fake_model_testing.h"
 
 namespace holmes {
 namespace {
@@ -22,60 +20,6 @@ using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
 using Turn = FakeModel::Turn;
-
-const ToolCall kGet{"c1", "get", R"({"kind":"Pod"})"};
-
-Turn verdict(std::string_view verdict, std::string_view rationale = "3 of 3 pods are ready.") {
-  return {says(to_text(json::object{{"rationale", rationale}, {"verdict", verdict}}))};
-}
-
-class CheckRunnerTest : public testing::Test {
- protected:
-  void add_tool(ToolOutcome outcome, std::string text, std::chrono::milliseconds takes = {},
-                std::string name = "get") {
-    auto tool = std::make_unique<FakeTool>(loop_, std::move(name),
-                                           ToolResult{outcome, std::move(text)}, takes);
-    tool_ = tool.get();
-    tools_.push_back(std::move(tool));
-  }
-
-  CheckResponse run(std::vector<Turn> script, Stop stop = {},
-                    CheckQuestion question = {"Are all pods healthy?", "shop/frontend", ""}) {
-    auto model = std::make_unique<FakeModel>(loop_, std::move(script));
-    model_ = model.get();
-    std::vector<std::unique_ptr<Model>> models;
-    models.push_back(std::move(model));
-    models_ = ModelTable(std::move(models));
-    if (tools_.empty()) add_tool(ToolOutcome::kAnswered, "3/3 ready");
-    table_.emplace(std::exchange(tools_, {}));
-    CheckRunner runner(loop_, models_, *table_, *metrics_, Logger(), options_);
-    return loop_.run(runner.run(std::move(question), std::move(stop)));
-  }
-
-  // For tests with several runs: nothing is left of the run before.
-  void start_over() {
-    tools_.clear();
-    metrics_.emplace();
-  }
-
-  static void expect_error(const CheckResponse& response, ErrorReason reason) {
-    EXPECT_EQ(response.status, CheckStatus::kError) << response.message;
-    ASSERT_TRUE(response.reason) << response.message;
-    EXPECT_EQ(to_string(*response.reason), to_string(reason)) << response.message;
-    EXPECT_FALSE(response.error.empty());
-    EXPECT_EQ(response.message,
-              limit_length("Check errored: " + response.error, kMaxMessageLength));
-  }
-
-  VirtualLoop loop_;
-  std::optional<MetricsRegistry> metrics_{std::in_place};
-  CheckRunnerOptions options_;
-  ModelTable models_;
-  std::vector<std::unique_ptr<Tool>> tools_;
-  std::optional<ToolTable> table_;
-  FakeModel* model_ = nullptr;
-  FakeTool* tool_ = nullptr;
-};
 
 TEST_F(CheckRunnerTest, PassesWithTheRationaleOfTheVerdict) {
   const CheckResponse response = run({{calls({kGet})}, {says("All well.")}, verdict("pass")});
@@ -349,7 +293,7 @@ TEST_F(CheckRunnerTest, ARefusalByTheProvidersFilterIsOneOfTheModel) {
 // Limits.
 
 TEST_F(CheckRunnerTest, WithholdsTheToolsOnTheLastStep) {
-  options_.steps_max = 2;
+  options_.budget.model_calls_max = 4;
   const CheckResponse response = run({{calls({kGet})}, {says("x")}, verdict("pass")});
   EXPECT_TRUE(model_->requests[0].may_call_tools);
   EXPECT_FALSE(model_->requests[1].may_call_tools);
@@ -357,7 +301,7 @@ TEST_F(CheckRunnerTest, WithholdsTheToolsOnTheLastStep) {
 }
 
 TEST_F(CheckRunnerTest, EndlessToolCallsEndByTheBudget) {
-  options_.steps_max = 3;
+  options_.budget.model_calls_max = 5;
   std::vector<Turn> script;
   for (int i = 0; i < 10; ++i) {
     script.push_back({calls({{"c", "get", "{\"n\":" + std::to_string(i) + "}"}})});
@@ -399,27 +343,9 @@ TEST_F(CheckRunnerTest, ACallThatWasWrittenAsTextIsMade) {
 }
 
 TEST_F(CheckRunnerTest, UnknownVerdictAfterTheLastStepIsTheBudgetsFault) {
-  options_.steps_max = 2;
+  options_.budget.model_calls_max = 4;
   expect_error(run({{calls({kGet})}, {says("not yet clear")}, verdict("unknown")}),
                ErrorReason::kBudgetExceeded);
-}
-
-TEST_F(CheckRunnerTest, TokensOfAllCallsHaveALimit) {
-  options_.tokens_max = 1000;
-  Turn costly{calls({kGet})};
-  costly.reply->usage.input_tokens = 900;
-  costly.reply->usage.output_tokens = 100;
-  const CheckResponse response = run({costly, {says("x")}, verdict("pass")});
-  expect_error(response, ErrorReason::kBudgetExceeded);
-  EXPECT_THAT(response.error, HasSubstr("used 1000 tokens, its limit is 1000"));
-  EXPECT_THAT(model_->requests, SizeIs(1));
-}
-
-TEST_F(CheckRunnerTest, TokenLimitHoldsForProvidersThatDoNotCount) {
-  options_.tokens_max = 1000;
-  add_tool(ToolOutcome::kAnswered, std::string(8000, 'x'));
-  expect_error(run({{calls({kGet})}, {says("x")}, verdict("pass")}), ErrorReason::kBudgetExceeded);
-  EXPECT_THAT(model_->requests, SizeIs(2));
 }
 
 TEST_F(CheckRunnerTest, ContextThatIsTooLongIsTheBudget) {

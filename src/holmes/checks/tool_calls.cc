@@ -56,13 +56,13 @@ struct ToolCalls::Step {
 };
 
 ToolCalls::ToolCalls(Loop& loop, const ToolTable& tools, CounterFamily& total, Logger log,
-                     ToolContext context, size_t output_bytes_max)
+                     ToolContext context, const CheckBudget& budget)
     : loop_(loop),
       tools_(tools),
       total_(total),
       log_(std::move(log)),
       context_(std::move(context)),
-      output_bytes_max_(output_bytes_max) {}
+      budget_(budget) {}
 
 Task<std::vector<std::string>> ToolCalls::run(std::vector<ToolCall> calls, Stop stop) {
   Step step;
@@ -101,6 +101,11 @@ ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop&
   if (step.calls.size() >= kMaxCallsPerStep) {
     return mistake(call.name, fmt::format("error: more than {} calls at once; call again for this",
                                           kMaxCallsPerStep));
+  }
+  if (count_ + static_cast<int64_t>(step.calls.size()) >= budget_.tool_calls_max) {
+    exceeded_ = fmt::format("the check made {} tool calls and wanted more, its limit is {}",
+                            budget_.tool_calls_max, budget_.tool_calls_max);
+    return mistake(call.name, "error: " + exceeded_);
   }
   const size_t run = step.calls.size();
   step.started.emplace(key, run);
@@ -149,7 +154,12 @@ std::string ToolCalls::record(const Running& call, const ToolResult& result) {
                        limit_length(redact(result.text), kMaxEvidenceSummaryLength),
                        static_cast<int64_t>(result.text.size())});
 
-  std::string text = limited(result.text, output_bytes_max_);
+  std::string text = limited(result.text, budget_.tool_bytes_max);
+  bytes_ += static_cast<int64_t>(result.text.size());
+  if (bytes_ > static_cast<int64_t>(budget_.tool_bytes_total_max)) {
+    exceeded_ = fmt::format("the tools answered with {} bytes, the limit of a check is {}", bytes_,
+                            budget_.tool_bytes_total_max);
+  }
   if (result.outcome == ToolOutcome::kAnswered) answers_.push_back(text);
   Former& former = former_[key_of(call.tool, call.arguments)];
   former.text = text;

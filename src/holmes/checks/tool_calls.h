@@ -13,6 +13,7 @@
 #include "async/stop.h"
 #include "async/task.h"
 #include "base/log.h"
+#include "holmes/checks/budget.h"
 #include "holmes/llm/model.h"
 #include "holmes/tools/tool.h"
 #include "metrics/registry.h"
@@ -28,9 +29,10 @@ inline constexpr int kMaxRepeats = 2;
 // Lives for one run, on the loop's thread; outlives its calls.
 class ToolCalls {
  public:
-  // `total` is holmes_tool_calls_total{tool,outcome}; every call gets the context.
+  // `total` is holmes_tool_calls_total{tool,outcome}; every call gets the context. The budget
+  // outlives this.
   ToolCalls(Loop& loop, const ToolTable& tools, CounterFamily& total, Logger log,
-            ToolContext context, size_t output_bytes_max);
+            ToolContext context, const CheckBudget& budget);
 
   // Runs the calls of one step in parallel. The texts are what the model is to read, one per call,
   // in the order of the calls. The model's own mistakes (unknown tool, arguments that are no JSON
@@ -42,6 +44,11 @@ class ToolCalls {
   [[nodiscard]] int64_t count() const { return count_; }
   // Whether at least one answer counts as evidence.
   [[nodiscard]] bool has_evidence() const { return has_evidence_; }
+  // What the calls used up of the budget, as a sentence; empty: nothing. A call beyond the limit
+  // was not made.
+  [[nodiscard]] const std::string& exceeded() const { return exceeded_; }
+  // Bytes of all answers, before they were cut.
+  [[nodiscard]] int64_t bytes() const { return bytes_; }
   // The first answer of a denied or failed call, with the tool's name; empty: there was none.
   [[nodiscard]] const std::string& denied() const { return denied_; }
   [[nodiscard]] const std::string& failed() const { return failed_; }
@@ -78,13 +85,15 @@ class ToolCalls {
   CounterFamily& total_;
   Logger log_;
   ToolContext context_;
-  size_t output_bytes_max_;
+  const CheckBudget& budget_;
   std::map<std::string, Former> former_;  // by tool and arguments
   std::vector<std::string> answers_;
   std::vector<Evidence> evidence_;
+  std::string exceeded_;
   std::string denied_;
   std::string failed_;
   int64_t count_ = 0;
+  int64_t bytes_ = 0;
   bool has_evidence_ = false;
 };
 

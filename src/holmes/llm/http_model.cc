@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "holmes/llm/price.h"
 #include "holmes/llm/provider_error.h"
 
 namespace holmes {
@@ -21,7 +22,8 @@ HttpModel::HttpModel(const Clock& clock, HttpClient& http, std::unique_ptr<Wire>
       wire_(std::move(wire)),
       name_(std::move(name)),
       log_(std::move(log)),
-      can_(wire_->capabilities()) {}
+      can_(wire_->capabilities()),
+      price_(find_price(wire_->base_url(), wire_->model_id())) {}
 
 Task<ModelResult> HttpModel::complete(ModelRequest request, Stop stop) {
   for (int64_t attempt = 1;; ++attempt) {

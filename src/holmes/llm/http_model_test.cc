@@ -154,6 +154,9 @@ TEST_F(HttpModelTest, AnAnswerWithoutEndIsUnreadableNotTooLongAConversation) {
 
 TEST_F(HttpModelTest, TellsOfItsModelAndItsAddress) {
   EXPECT_EQ(model_.wire().model_id(), "m");
+  EXPECT_FALSE(model_.price());
+  const HttpModel known(loop_, http_, make_openai_chat({.id = "gpt-4.1"}), "gpt-4.1", Logger());
+  EXPECT_TRUE(known.price());
   EXPECT_EQ(model_.wire().base_url(), "https://api.openai.com/v1");
 }
 
