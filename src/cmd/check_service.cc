@@ -18,6 +18,7 @@ namespace {
 constexpr size_t kMaxExecutions = 10'000;
 constexpr int64_t kMaxCalls = 1'000;           // of a check
 constexpr int64_t kMaxTokens = 1'000'000'000;  // likewise
+constexpr int64_t kMinContextTokens = 4'000;
 constexpr size_t kMinToolBytes = size_t{1} << 10U;
 constexpr size_t kMaxToolBytes = size_t{64} << 20U;
 constexpr size_t kModelBodyBytesMax = size_t{8} << 20U;
@@ -108,6 +109,10 @@ void CheckServiceOptions::add_budgets_to(OptionTable& table) {
       "US dollars that a check may cost, when the model's price is known; 0: no limit");
   usd("daily-max-usd", "HOLMES_DAILY_MAX_USD", runner.daily_micro_usd_max,
       "US dollars that all checks of this process may cost on a day (UTC); 0: no limit");
+  table.integer<int64_t>("context-tokens", "OVERRIDE_MAX_CONTENT_SIZE", runner.context_tokens_max,
+                         kMinContextTokens, kMaxTokens,
+                         "Tokens that one model call may read; beyond it old tool answers are "
+                         "dropped");
   table.integer<size_t>("tool-max-bytes", "HOLMES_TOOL_MAX_BYTES", budget.tool_bytes_max,
                         kMinToolBytes, kMaxToolBytes,
                         "Bytes of one tool answer that the model reads; the rest is cut off");

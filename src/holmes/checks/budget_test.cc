@@ -112,6 +112,7 @@ TEST_F(BudgetTest, EveryResultTellsItsCost) {
 
 TEST_F(BudgetTest, AllChecksOfADayHaveALimit) {
   options_.daily_micro_usd_max = 1'000'000;
+  options_.budget.micro_usd_max = 0;
   price_ = Price{100'000'000, 0, 0, 0};
   const CheckResponse first = run({costly(4'000, 0), costly(6'000, 0, {{"c2", "get", "{}"}})});
   expect_exceeded(first, "the server's daily limit of 1.00 USD");

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "holmes/checks/compaction.h"
 #include "holmes/checks/failure.h"
 #include "holmes/checks/model_calls.h"
 #include "holmes/checks/prompts.h"
@@ -20,6 +21,8 @@
 namespace holmes {
 namespace {
 
+// Of an answer's beginning, as the verdict is told it; the findings have what matters.
+constexpr size_t kMaxLineLength = 250;
 // Steps in a row of which no call reached a tool: former answers, refused calls, mistakes.
 constexpr int kMaxIdleSteps = 3;
 constexpr std::string_view kRepeatsSentence =
@@ -97,7 +100,11 @@ class Run {
     for (size_t step = 1;; ++step) {
       steps_used_up_ = model_.left() <= kVerdictCalls + 1;
       request.may_call_tools = !steps_used_up_ && idle_steps < kMaxIdleSteps;
+      make_room(request);
       Answer<ModelReply> reply = co_await model_.ask(request);
+      if (!reply && model_.too_long() && compact(request, estimate_tokens(request) / 2)) {
+        reply = co_await model_.ask(request);
+      }
       if (!reply) co_return std::unexpected(reply.error());
       take_written_calls(*reply, step);
       if (reply->tool_calls.empty()) co_return reply->content;
@@ -121,6 +128,12 @@ class Run {
     }
   }
 
+  // More than is needed at a time: each change costs what the provider has cached.
+  void make_room(ModelRequest& request) const {
+    const int64_t tokens = options_.context_tokens_max;
+    if (estimate_tokens(request) > tokens) compact(request, tokens / 4 * 3);
+  }
+
   void take_written_calls(ModelReply& reply, size_t step) const {
     if (!reply.tool_calls.empty()) return;
     TextCalls written = read_text_calls(reply.content, specs_, step);
@@ -133,7 +146,8 @@ class Run {
   Task<Answer<VerdictText>> classify(std::string findings) {
     std::vector<std::string> lines;
     for (const Evidence& call : tools_.evidence()) {
-      lines.push_back(fmt::format("{} {} -> {}", call.tool, call.arguments, call.summary));
+      lines.push_back(fmt::format("{} {} -> {}", call.tool, call.arguments,
+                                  limit_length(call.summary, kMaxLineLength)));
     }
     ModelRequest request;
     request.output_tokens_max = options_.output_tokens_max;
