@@ -36,6 +36,17 @@ std::vector<std::unique_ptr<Tool>> make_tools(AsioLoop& loop, kube::Transport* c
   return kubernetes_tools(loop, *cluster);
 }
 
+CheckRunnerOptions runner_options(const CheckServiceOptions& options, OutsideWorld& outside,
+                                  const Logger& log) {
+  CheckRunnerOptions runner = options.runner;
+  if (outside.recordings()) {
+    runner.on_recording = [&folder = *outside.recordings(), log](const Recording& recording) {
+      folder.write(recording, log);
+    };
+  }
+  return runner;
+}
+
 CheckServerOptions describe(const CheckServiceOptions& options, const ModelTable& models,
                             bool has_cluster) {
   CheckServerOptions described;
@@ -119,6 +130,10 @@ void CheckServiceOptions::add_budgets_to(OptionTable& table) {
   table.integer<size_t>("check-max-tool-bytes", "HOLMES_CHECK_MAX_TOOL_BYTES",
                         budget.tool_bytes_total_max, kMinToolBytes, kMaxToolBytes,
                         "Bytes of all tool answers of a check");
+  table.text("record", "HOLMES_RECORD", record,
+             "Folder to record each run in, as a file for holmes check run --replay; credentials "
+             "are left out",
+             "DIR");
 }
 
 Result<std::unique_ptr<OutsideWorld>> OutsideWorld::make(AsioLoop& loop, Random& random,
@@ -135,6 +150,9 @@ Result<std::unique_ptr<OutsideWorld>> OutsideWorld::make(AsioLoop& loop, Random&
   outside->alerts_ = make_curl_client(loop, alert_options);
   HOLMES_TRY(outside->models_,
              make_model_table(options.model, {loop, random, *outside->model_http_, registry, log}));
+  if (!options.record.empty()) {
+    HOLMES_TRY(outside->recordings_, RecordingFolder::open(options.record));
+  }
   return outside;
 }
 
@@ -152,7 +170,7 @@ CheckService::CheckService(AsioLoop& loop, const CheckServiceOptions& options,
                            OutsideWorld& outside, kube::Transport* cluster,
                            MetricsRegistry& registry, const Logger& log)
     : tools_(make_tools(loop, cluster)),
-      runner_(loop, outside.models(), tools_, registry, log, options.runner),
+      runner_(loop, outside.models(), tools_, registry, log, runner_options(options, outside, log)),
       notifier_(loop, outside.alerts(), log, {options.slack}),
       server_(
           loop,

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "holmes/checks/compaction.h"
@@ -241,6 +242,27 @@ CheckResponse to_response(const Answer<VerdictText>& verdict) {
   return response;
 }
 
+// One JSON object that tells what was asked, looked at, answered and spent.
+std::string audit_record(const CheckQuestion& question, const CheckResponse& response,
+                         int64_t tool_bytes) {
+  json::object record{
+      {"check", question.name},
+      {"model", response.model_used},
+      {"prompts", sha256_hex(fmt::format("{}{}", investigation_prompt(), verdict_prompt()))},
+      {"query", sha256_hex(question.query)},
+      {"status", to_string(response.status)},
+      {"duration", response.duration_seconds},
+      {"usage", to_json(response.usage)},
+      {"toolBytes", tool_bytes}};
+  if (response.reason) record["reason"] = to_string(*response.reason);
+  json::array& calls = record["toolCalls"].emplace_array();
+  for (const Evidence& call : response.evidence) {
+    calls.push_back(
+        json::object{{"tool", call.tool}, {"arguments", call.arguments}, {"bytes", call.bytes}});
+  }
+  return to_text(record);
+}
+
 }  // namespace
 
 CheckRunner::CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& tools,
@@ -252,9 +274,9 @@ CheckRunner::CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& 
                                         "Tool calls of models; bad_arguments are their mistakes.",
                                         {"tool", "outcome"})),
       log_(std::move(log)),
-      options_(options),
-      day_(loop, options.daily_micro_usd_max) {
-  HOLMES_ASSERT(options.budget.model_calls_max >= kModelCallsMin);
+      options_(std::move(options)),
+      day_(loop, options_.daily_micro_usd_max) {
+  HOLMES_ASSERT(options_.budget.model_calls_max >= kModelCallsMin);
   for (const auto& tool : tools_.all()) {
     const ToolInfo& info = tool->info();
     tool_specs_.push_back({info.name, info.description, info.parameters});
@@ -266,11 +288,22 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
   const Logger log = log_.with({{"check", question.name}});
   const Result<Model*> model = models_.find(question.model);
   CheckResponse response;
+  std::optional<Recording> recording;
+  int64_t tool_bytes = 0;
   if (model) {
     const CheckBudget& budget = options_.budget;
     const StopSource limited(stop, loop_, started + budget.time_max);
     ToolCalls tools(loop_, tools_, tool_calls_total_, log, context_of(question), budget);
     ModelCalls calls(**model, budget, day_, limited.stop());
+    if (options_.on_recording) {
+      recording.emplace();
+      recording->name = question.name;
+      recording->query = question.query;
+      recording->model = (*model)->name();
+      recording->started = loop_.wall_now();
+      recording->tools = tool_specs_;
+      calls.recording = tools.recording = &*recording;
+    }
     Run run(loop_, calls, tools, tool_specs_, options_, question, limited.stop());
     Answer<VerdictText> verdict = co_await run.judge();
     if (!verdict && verdict.error().reason == ErrorReason::kTimeout && !stop.requested()) {
@@ -283,6 +316,7 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
     response.usage = calls.usage();
     response.usage.tool_calls = tools.count();
     response.evidence = tools.evidence();
+    tool_bytes = tools.bytes();
   } else {
     response = to_response(none(ErrorReason::kModelUnavailable, model.error().message));
     response.model_used = question.model;
@@ -290,6 +324,11 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
   // Milliseconds are what people read.
   const auto took = std::chrono::round<std::chrono::milliseconds>(loop_.mono_now() - started);
   response.duration_seconds = std::chrono::duration<double>(took).count();
+  log.info("audit", {{"record", audit_record(question, response, tool_bytes)}});
+  if (recording) {
+    recording->response = response;
+    options_.on_recording(*recording);
+  }
   co_return response;
 }
 

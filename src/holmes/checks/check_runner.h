@@ -24,6 +24,7 @@
 #include "async/task.h"
 #include "base/log.h"
 #include "holmes/checks/budget.h"
+#include "holmes/checks/recording.h"
 #include "holmes/llm/model.h"
 #include "holmes/llm/model_table.h"
 #include "holmes/tools/tool.h"
@@ -54,6 +55,8 @@ struct CheckRunnerOptions {
   // What one model call may read, as estimate_tokens() has it. A conversation that outgrows it
   // loses old answers of tools (compaction.h).
   int64_t context_tokens_max = 100'000;
+  // Gets each run that asked a model, at its end, on the loop's thread; empty: nothing is recorded.
+  std::function<void(const Recording&)> on_recording{};
 };
 
 class CheckRunner {
@@ -62,6 +65,8 @@ class CheckRunner {
   CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& tools,
               MetricsRegistry& metrics, Logger log, CheckRunnerOptions options = {});
 
+  // Logs each run as one audit record (docs/verdicts.md).
+  //
   // Always gives a complete answer (notifications are the caller's business). The stop carries the
   // check's deadline and its cancellation; both end the model call and the tools under way at once
   // and become error/Timeout or error/Cancelled. Several runs may be under way.

@@ -52,6 +52,7 @@ Task<Answer<ModelReply>> ModelCalls::ask(ModelRequest request) {
   ++begun_;
   if (on_call) on_call();
   const ModelResult reply = co_await model_.complete(request, stop_);
+  if (recording != nullptr) recording->add(request, reply);
   if (!reply) {
     ++usage_.model_calls;
     too_long_ = reply.error().kind == ModelErrorKind::kContextTooLong;

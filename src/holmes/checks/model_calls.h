@@ -11,6 +11,7 @@
 #include "async/task.h"
 #include "holmes/checks/budget.h"
 #include "holmes/checks/failure.h"
+#include "holmes/checks/recording.h"
 #include "holmes/llm/model.h"
 
 namespace holmes {
@@ -27,6 +28,7 @@ class ModelCalls {
 
   // Told when a call begins; may be empty.
   std::function<void()> on_call{};
+  Recording* recording = nullptr;  // is told of each reply
 
   // One reply with a finished text. Failures have the reasons of docs/verdicts.md; the model is not
   // asked when the stop came or a budget is used up.

@@ -17,22 +17,6 @@ constexpr size_t kMaxQuotedBytes = 200;
 constexpr std::string_view kFormerNote =
     "\n[note: this call was made before; this is its former answer]";
 
-std::string_view outcome_name(ToolOutcome outcome) {
-  switch (outcome) {
-    case ToolOutcome::kAnswered:
-      return "answered";
-    case ToolOutcome::kDenied:
-      return "denied";
-    case ToolOutcome::kFailed:
-      return "failed";
-    case ToolOutcome::kTimeout:
-      return "timeout";
-    case ToolOutcome::kBadArguments:
-      break;
-  }
-  return "bad_arguments";
-}
-
 bool is_failure(ToolOutcome outcome) {
   return outcome == ToolOutcome::kFailed || outcome == ToolOutcome::kTimeout;
 }
@@ -130,17 +114,18 @@ std::optional<ToolCalls::Planned> ToolCalls::repeated(const std::string& tool,
 }
 
 ToolCalls::Planned ToolCalls::mistake(const std::string& tool, std::string text) {
-  total_.add({tool, std::string(outcome_name(ToolOutcome::kBadArguments))});
+  total_.add({tool, std::string(to_string(ToolOutcome::kBadArguments))});
   log_.debug("the model made a tool call that cannot be", {{"tool", tool}, {"answer", text}});
   return {std::move(text)};
 }
 
 std::string ToolCalls::record(const Running& call, const ToolResult& result) {
-  total_.add({call.tool, std::string(outcome_name(result.outcome))});
+  total_.add({call.tool, std::string(to_string(result.outcome))});
   log_.debug("tool called", {{"tool", call.tool},
                              {"arguments", redact(call.arguments)},
-                             {"outcome", outcome_name(result.outcome)},
+                             {"outcome", to_string(result.outcome)},
                              {"bytes", result.text.size()}});
+  if (recording != nullptr) recording->add(call.tool, call.arguments, result);
   ++count_;
   if (result.outcome == ToolOutcome::kAnswered) has_evidence_ = true;
   const auto note = [&](std::string& first) {

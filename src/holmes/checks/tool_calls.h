@@ -14,6 +14,7 @@
 #include "async/task.h"
 #include "base/log.h"
 #include "holmes/checks/budget.h"
+#include "holmes/checks/recording.h"
 #include "holmes/llm/model.h"
 #include "holmes/tools/tool.h"
 #include "metrics/registry.h"
@@ -33,6 +34,8 @@ class ToolCalls {
   // outlives this.
   ToolCalls(Loop& loop, const ToolTable& tools, CounterFamily& total, Logger log,
             ToolContext context, const CheckBudget& budget);
+
+  Recording* recording = nullptr;  // is told of each answer
 
   // Runs the calls of one step in parallel. The texts are what the model is to read, one per call,
   // in the order of the calls. The model's own mistakes (unknown tool, arguments that are no JSON
