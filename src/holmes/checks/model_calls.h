@@ -40,7 +40,6 @@ class ModelCalls {
   [[nodiscard]] int64_t left() const { return budget_.model_calls_max - usage_.model_calls; }
   // Sums as providers told them, and the cost when the price is known.
   [[nodiscard]] Usage usage() const;
-  [[nodiscard]] const ModelUsage& details() const { return usage_; }
   // Whether the last failure was a conversation that the model cannot read as a whole.
   [[nodiscard]] bool too_long() const { return too_long_; }
 
