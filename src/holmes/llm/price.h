@@ -1,9 +1,9 @@
 // What tokens cost, and money as a number. Pure.
 //
-// The table holds list prices of models at their makers' own addresses, as their price pages say
-// (openai.com/api/pricing, claude.com/pricing, ai.google.dev/gemini-api/docs/pricing); the standard
-// tier, prompts of at most 200,000 tokens. Anything else has no price: a proxy, a gateway or a
-// contract has its own.
+// The table holds list prices in US dollars of models at their makers' own addresses: the standard
+// tier, prompts of at most 200,000 tokens, as public price tables of 2026 agree on them. Makers
+// change them (openai.com/api/pricing, claude.com/pricing, ai.google.dev/gemini-api/docs/pricing).
+// Anything else has no price: a proxy, a gateway or a contract has its own.
 #pragma once
 
 #include <cstdint>
