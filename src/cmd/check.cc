@@ -14,6 +14,7 @@
 #include "cmd/check_options.h"
 #include "cmd/check_output.h"
 #include "cmd/command.h"
+#include "cmd/recordings.h"
 #include "cmd/shutdown.h"
 #include "cmd/terminal_text.h"
 #include "config/suggest.h"
@@ -51,7 +52,7 @@ void use_home(CheckSettings& settings, const std::map<std::string, std::string>&
   if (settings.cluster.kubeconfig.empty()) {
     settings.cluster.kubeconfig = use(home->second + "/.kube/config");
   }
-  if (settings.files.empty() && settings.questions.empty()) {
+  if (settings.files.empty() && settings.questions.empty() && settings.replay.empty()) {
     if (std::string path = use(home->second + "/.holmes/checks.yaml"); !path.empty()) {
       settings.files.push_back(std::move(path));
     }
@@ -153,11 +154,24 @@ int run_here(const CheckSettings& settings, const kube::ClusterConfig& cluster,
   return code;
 }
 
+int run_recordings(const CheckSettings& settings, const CheckOutput& output) {
+  Result<std::vector<Recording>> recordings = read_recordings(settings.replay);
+  if (!recordings) return usage_error(recordings.error());
+  auto checks = select_checks(recorded_checks(*recordings), settings.selection);
+  if (!checks) return usage_error(checks.error());
+  World world;
+  world.log = settings.log.make(world.loop);
+  ReplayJudge judge(world.loop, *std::move(recordings), settings.checks.runner, world.log);
+  const ShutdownSignals signals(world.loop, world.log);
+  return world.loop.run(run_rounds(world.loop, judge, settings, *checks, output, signals.stop()));
+}
+
 int run_checks(const CheckSettings& settings,
                const std::map<std::string, std::string>& environment) {
+  const CheckOutput output(settings.output, settings.verbose, environment);
+  if (!settings.replay.empty()) return run_recordings(settings, output);
   const auto checks = collect_checks(settings);
   if (!checks) return usage_error(checks.error());
-  const CheckOutput output(settings.output, settings.verbose, environment);
   if (settings.server) return run_remote(settings, *checks, output);
   const auto cluster = settings.cluster.find(real_files(), environment);
   if (!cluster) return usage_error(cluster.error());

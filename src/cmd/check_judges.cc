@@ -1,5 +1,6 @@
 #include "cmd/check_judges.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -92,6 +93,33 @@ Task<CheckResponse> RemoteJudge::ask(CheckRequest request, std::string id, Stop 
     }
     if (!co_await sleep_for(loop_, wait, stop)) co_return cancelled();
   }
+}
+
+Task<CheckResponse> ReplayJudge::judge(CheckRequest request, OnProgress /*on_progress*/,
+                                       Stop stop) {
+  const auto found = std::ranges::find_if(recordings_, [&](const Recording& recording) {
+    return recording.name == request.name && recording.query == request.query;
+  });
+  if (found == recordings_.end()) {
+    co_return errored(ErrorReason::kModelUnavailable, "no run of this check was recorded");
+  }
+  Recording recording = *found;
+  std::rotate(found, found + 1, recordings_.end());
+  co_return co_await replay(loop_, std::move(recording), options_, log_, std::move(stop));
+}
+
+std::vector<FileCheck> recorded_checks(const std::vector<Recording>& recordings) {
+  std::vector<FileCheck> checks;
+  for (const Recording& recording : recordings) {
+    FileCheck check;
+    const size_t slash = recording.name.find('/');
+    if (slash != std::string::npos) check.ns = recording.name.substr(0, slash);
+    check.name = slash == std::string::npos ? recording.name : recording.name.substr(slash + 1);
+    check.request.query = recording.query;
+    check.request.name = recording.name;
+    checks.push_back(std::move(check));
+  }
+  return checks;
 }
 
 }  // namespace holmes

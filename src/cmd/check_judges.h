@@ -1,10 +1,16 @@
-// The two judges of `holmes check`: this process, and an API server elsewhere.
+// The judges of `holmes check`: this process, an API server elsewhere, and what was recorded.
 #pragma once
+
+#include <utility>
+#include <vector>
 
 #include "async/loop.h"
 #include "async/random.h"
+#include "base/log.h"
 #include "cmd/check_round.h"
+#include "holmes/checks/replay.h"
 #include "holmes/notify/notifier.h"
+#include "manifest/check_file.h"
 #include "operator/check_client.h"
 
 namespace holmes {
@@ -43,5 +49,28 @@ class RemoteJudge final : public CheckJudge {
   CheckClient& client_;
   Random& random_;
 };
+
+// Runs recordings again (replay.h) instead of asking anybody. Alerts nobody.
+class ReplayJudge final : public CheckJudge {
+ public:
+  // The loop outlives the judge.
+  ReplayJudge(Loop& loop, std::vector<Recording> recordings, CheckRunnerOptions options, Logger log)
+      : loop_(loop),
+        recordings_(std::move(recordings)),
+        options_(std::move(options)),
+        log_(std::move(log)) {}
+
+  // Of several recordings with this name and question each gets its turn.
+  Task<CheckResponse> judge(CheckRequest request, OnProgress on_progress, Stop stop) override;
+
+ private:
+  Loop& loop_;
+  std::vector<Recording> recordings_;
+  CheckRunnerOptions options_;
+  Logger log_;
+};
+
+// One check per recording, with its name.
+std::vector<FileCheck> recorded_checks(const std::vector<Recording>& recordings);
 
 }  // namespace holmes

@@ -200,5 +200,30 @@ TEST_F(LocalJudgeTest, TheTimeoutOfTheCheckHolds) {
   EXPECT_THAT(alerts_, IsEmpty());
 }
 
+TEST(ReplayJudge, GivesEachRecordingItsTurn) {
+  VirtualLoop loop;
+  std::vector<Recording> recordings(2);
+  for (Recording& recording : recordings) {
+    recording.name = "shop/frontend";
+    recording.query = "Is it up?";
+    recording.model = "openai/gpt-4.1";
+  }
+  ModelReply sure;
+  sure.content = "I am sure.";
+  recordings[1].turns.push_back({{}, sure});
+  const std::vector<FileCheck> checks = recorded_checks(recordings);
+  ASSERT_EQ(checks.size(), 2U);
+  EXPECT_EQ(checks[0].ns, "shop");
+  EXPECT_EQ(checks[0].name, "frontend");
+  ReplayJudge judge(loop, recordings, {}, Logger());
+  // The first has no reply at all, the second a findings without any tool call.
+  EXPECT_EQ(loop.run(judge.judge(checks[0].request, {}, {})).reason,
+            ErrorReason::kModelUnavailable);
+  EXPECT_EQ(loop.run(judge.judge(checks[1].request, {}, {})).reason, ErrorReason::kNoEvidence);
+  CheckRequest other;
+  other.query = "Is it up?";
+  EXPECT_EQ(loop.run(judge.judge(other, {}, {})).reason, ErrorReason::kModelUnavailable);
+}
+
 }  // namespace
 }  // namespace holmes

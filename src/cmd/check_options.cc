@@ -39,6 +39,8 @@ void add_what(OptionTable& table, CheckSettings& s) {
               "standard input; several times for several",
               "FILE");
   table.short_name('f');
+  table.text("replay", "", s.replay,
+             "Folder of recordings (--record): runs them again, without model and cluster", "DIR");
   table.texts("name", "", s.selection.names, "Only the check of this name; may be repeated",
               "NAME");
   table.texts("tags", "", s.selection.tags,
@@ -84,6 +86,7 @@ OptionTable CheckSettings::make_table() {
   table.secret("api-key", "", checks.model.settings["OPENAI_API_KEY"],
                "HolmesGPT's name of --openai-api-key");
   checks.add_alerts_to(table);
+  checks.add_budgets_to(table);
   table.tell_flag("slack-channel", channel_by_flag);
   table.secret("slack-webhook", "", checks.slack.webhook_url,
                "Incoming webhook of Slack for alerts that name no channel, instead of the token");
@@ -103,6 +106,10 @@ Status CheckSettings::complete() {
 }
 
 Status CheckSettings::check_questions() const {
+  if (!replay.empty() && (!questions.empty() || !files.empty() || server)) {
+    return fail(ErrorCode::kInvalid,
+                "--replay: the recordings are what is checked; leave out -q, -f and --server");
+  }
   for (const std::string& question : questions) {
     const size_t length = code_point_count(question);
     if (trim(question).empty()) return fail(ErrorCode::kInvalid, "--query: the question is blank");

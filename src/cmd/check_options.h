@@ -17,6 +17,7 @@ namespace holmes {
 struct CheckSettings {
   std::vector<std::string> questions;
   std::vector<std::string> files;
+  std::string replay;  // folder of recordings; empty: none
   CheckSelection selection;
   CheckOverrides overrides;
   std::string mode;  // empty: each check's own

@@ -6,6 +6,7 @@
 
 #include "cmd/command.h"
 #include "holmes/llm/model_settings.h"
+#include "holmes/llm/price.h"
 #include "holmes/tools/kubernetes_tools.h"
 #include "holmes/tools/redact.h"
 #include "net/curl_client.h"
@@ -15,6 +16,11 @@ namespace holmes {
 namespace {
 
 constexpr size_t kMaxExecutions = 10'000;
+constexpr int64_t kMaxCalls = 1'000;           // of a check
+constexpr int64_t kMaxTokens = 1'000'000'000;  // likewise
+constexpr int64_t kMinContextTokens = 4'000;
+constexpr size_t kMinToolBytes = size_t{1} << 10U;
+constexpr size_t kMaxToolBytes = size_t{64} << 20U;
 constexpr size_t kModelBodyBytesMax = size_t{8} << 20U;
 constexpr size_t kAlertBodyBytesMax = size_t{1} << 20U;
 // Many checks read at once; what is larger is asked for in smaller pieces.
@@ -28,6 +34,17 @@ Result<std::string> parse_address(std::string_view text) {
 std::vector<std::unique_ptr<Tool>> make_tools(AsioLoop& loop, kube::Transport* cluster) {
   if (cluster == nullptr) return {};
   return kubernetes_tools(loop, *cluster);
+}
+
+CheckRunnerOptions runner_options(const CheckServiceOptions& options, OutsideWorld& outside,
+                                  const Logger& log) {
+  CheckRunnerOptions runner = options.runner;
+  if (outside.recordings()) {
+    runner.on_recording = [&folder = *outside.recordings(), log](const Recording& recording) {
+      folder.write(recording, log);
+    };
+  }
+  return runner;
 }
 
 CheckServerOptions describe(const CheckServiceOptions& options, const ModelTable& models,
@@ -46,6 +63,7 @@ CheckServerOptions describe(const CheckServiceOptions& options, const ModelTable
 void CheckServiceOptions::add_to(OptionTable& table) {
   add_models_to(table);
   add_alerts_to(table);
+  add_budgets_to(table);
   table.integer<size_t>("max-concurrent-executions", "HOLMES_MAX_CONCURRENT_EXECUTIONS",
                         executions_max, 1, kMaxExecutions,
                         "Checks executed at once; more are answered with 429 and Retry-After");
@@ -77,6 +95,47 @@ void CheckServiceOptions::add_alerts_to(OptionTable& table) {
                             slack.api_url, "URL", "Address of Slack's API");
 }
 
+void CheckServiceOptions::add_budgets_to(OptionTable& table) {
+  CheckBudget& budget = runner.budget;
+  table.seconds("check-max-seconds", "HOLMES_CHECK_MAX_SECONDS", budget.time_max,
+                std::chrono::seconds(1), kMaxCheckTimeout,
+                "Longest time of a check, whatever timeout it asks for");
+  table.integer<int64_t>("check-max-model-calls", "HOLMES_CHECK_MAX_MODEL_CALLS",
+                         budget.model_calls_max, kModelCallsMin, kMaxCalls,
+                         "Model calls of a check, each try counted");
+  table.integer<int64_t>("check-max-tool-calls", "HOLMES_CHECK_MAX_TOOL_CALLS",
+                         budget.tool_calls_max, 1, kMaxCalls, "Tool calls of a check");
+  table.integer<int64_t>("check-max-input-tokens", "HOLMES_CHECK_MAX_INPUT_TOKENS",
+                         budget.input_tokens_max, 1, kMaxTokens,
+                         "Tokens that the model may read for a check, in all its calls");
+  table.integer<int64_t>("check-max-output-tokens", "HOLMES_CHECK_MAX_OUTPUT_TOKENS",
+                         budget.output_tokens_max, 1, kMaxTokens,
+                         "Tokens that the model may write for a check, in all its calls");
+  const auto usd = [&table](std::string flag, std::string variable, int64_t& target,
+                            std::string help) {
+    table.parsed<int64_t>(std::move(flag), std::move(variable), target, parse_usd,
+                          format_usd(target), "USD", std::move(help));
+  };
+  usd("check-max-usd", "HOLMES_CHECK_MAX_USD", budget.micro_usd_max,
+      "US dollars that a check may cost, when the model's price is known; 0: no limit");
+  usd("daily-max-usd", "HOLMES_DAILY_MAX_USD", runner.daily_micro_usd_max,
+      "US dollars that all checks of this process may cost on a day (UTC); 0: no limit");
+  table.integer<int64_t>("context-tokens", "OVERRIDE_MAX_CONTENT_SIZE", runner.context_tokens_max,
+                         kMinContextTokens, kMaxTokens,
+                         "Tokens that one model call may read; beyond it old tool answers are "
+                         "dropped");
+  table.integer<size_t>("tool-max-bytes", "HOLMES_TOOL_MAX_BYTES", budget.tool_bytes_max,
+                        kMinToolBytes, kMaxToolBytes,
+                        "Bytes of one tool answer that the model reads; the rest is cut off");
+  table.integer<size_t>("check-max-tool-bytes", "HOLMES_CHECK_MAX_TOOL_BYTES",
+                        budget.tool_bytes_total_max, kMinToolBytes, kMaxToolBytes,
+                        "Bytes of all tool answers of a check");
+  table.text("record", "HOLMES_RECORD", record,
+             "Folder to record each run in, as a file for holmes check run --replay; credentials "
+             "are left out",
+             "DIR");
+}
+
 Result<std::unique_ptr<OutsideWorld>> OutsideWorld::make(AsioLoop& loop, Random& random,
                                                          const CheckServiceOptions& options,
                                                          const ProxyOptions& proxies,
@@ -91,6 +150,9 @@ Result<std::unique_ptr<OutsideWorld>> OutsideWorld::make(AsioLoop& loop, Random&
   outside->alerts_ = make_curl_client(loop, alert_options);
   HOLMES_TRY(outside->models_,
              make_model_table(options.model, {loop, random, *outside->model_http_, registry, log}));
+  if (!options.record.empty()) {
+    HOLMES_TRY(outside->recordings_, RecordingFolder::open(options.record));
+  }
   return outside;
 }
 
@@ -108,7 +170,7 @@ CheckService::CheckService(AsioLoop& loop, const CheckServiceOptions& options,
                            OutsideWorld& outside, kube::Transport* cluster,
                            MetricsRegistry& registry, const Logger& log)
     : tools_(make_tools(loop, cluster)),
-      runner_(loop, outside.models(), tools_, registry, log),
+      runner_(loop, outside.models(), tools_, registry, log, runner_options(options, outside, log)),
       notifier_(loop, outside.alerts(), log, {options.slack}),
       server_(
           loop,

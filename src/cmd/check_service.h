@@ -10,6 +10,7 @@
 #include "async/random.h"
 #include "base/log.h"
 #include "cmd/common_options.h"
+#include "cmd/recordings.h"
 #include "holmes/checks/check_runner.h"
 #include "holmes/llm/model_table.h"
 #include "holmes/notify/notifier.h"
@@ -28,17 +29,21 @@ struct CheckServiceOptions {
   SlackOptions slack{};
   std::string api_key{};
   size_t executions_max = 64;
+  CheckRunnerOptions runner{};
+  std::string record{};  // folder for recordings of all runs; empty: none
 
   void add_to(OptionTable& table);
-  // Parts of it: model and its key; Slack.
+  // Parts of it: model and its key; Slack; what a check may use up.
   void add_models_to(OptionTable& table);
   void add_alerts_to(OptionTable& table);
+  void add_budgets_to(OptionTable& table);
 };
 
-// The clients through which models and Slack are reached, and the models. Goes after what uses it.
+// The clients through which models and Slack are reached, the models, and the recordings. Goes
+// after what uses it.
 class OutsideWorld {
  public:
-  // Fails with kInvalid on a model that cannot be used.
+  // Fails with kInvalid on a model or a folder that cannot be used.
   static Result<std::unique_ptr<OutsideWorld>> make(AsioLoop& loop, Random& random,
                                                     const CheckServiceOptions& options,
                                                     const ProxyOptions& proxies,
@@ -46,11 +51,14 @@ class OutsideWorld {
 
   [[nodiscard]] const ModelTable& models() const { return models_; }
   [[nodiscard]] HttpClient& alerts() { return *alerts_; }
+  // Where runs are recorded; nullopt: nowhere.
+  [[nodiscard]] std::optional<RecordingFolder>& recordings() { return recordings_; }
 
  private:
   std::unique_ptr<HttpClient> model_http_;
   std::unique_ptr<HttpClient> alerts_;
   ModelTable models_;
+  std::optional<RecordingFolder> recordings_;
 };
 
 // The cluster that checks look at; many read it at once. All outlive it.

@@ -82,6 +82,10 @@ def checks_yaml(ns, **more):
     )
 
 
+def without_times(rows):
+    return [{key: value for key, value in row.items() if key != "duration"} for row in rows]
+
+
 # Verdicts and exit codes
 
 
@@ -108,6 +112,26 @@ def test_exit_codes_tell_the_gravest_finding(checks, ns):
     assert checks.run("-q", FRONTEND).returncode == 0
     assert checks.run("-q", FRONTEND, "-q", UNKNOWABLE).returncode == 3
     assert checks.run("-q", UNKNOWABLE, "-q", CHECKOUT, "-q", FRONTEND).returncode == 1
+
+
+def test_a_recorded_run_is_run_again_without_model_and_cluster(checks, ns, model, tmp_path):
+    ns.deployment("frontend", 3)
+    runs = tmp_path / "runs"
+    recorded = checks.rows("-q", FRONTEND, "-q", UNKNOWABLE, "--record", str(runs), code=3)
+    assert len(list(runs.iterdir())) == 2
+    asked = model.executions(ns.name)
+    nothing = {"KUBECONFIG": "", "MODEL": "", "OPENAI_API_BASE": "", "OPENAI_API_KEY": ""}
+    again = checks.rows("--replay", str(runs), code=3, env=nothing)
+    by_query = {row["query"]: row for row in without_times(recorded)}
+    assert {row["query"]: row for row in without_times(again)} == by_query
+    assert model.executions(ns.name) == asked
+
+
+def test_a_budget_that_is_used_up_is_named(checks, ns):
+    ns.deployment("frontend", 3)
+    [row] = checks.rows("-q", FRONTEND, "--check-max-input-tokens", "10", code=3)
+    assert row["reason"] == "BudgetExceeded"
+    assert re.search(r"the check used \d+ input tokens, its limit is 10", row["error"])
 
 
 def test_results_for_programs(checks, ns):
@@ -411,6 +435,8 @@ def test_mistakes_in_files_are_all_told_and_nothing_runs(checks, ns, model, tmp_
         (("-q", "a", "--timeout", "301"), "must be an integer from 1 to 300"),
         (("-q", "a", "--parallel", "0"), "must be an integer from 1 to 64"),
         (("-q", "a", "--output", "xml"), "must be table or json or yaml or junit"),
+        (("-q", "a", "--check-max-usd", "much"), "it must be a number of US dollars"),
+        (("-q", "a", "--replay", "runs"), "--replay: the recordings are what is checked"),
         (("-q", "a", "--outptu", "json"), "did you mean --output?"),
         (("-q", "a", "--server", "nowhere"), "--server: 'nowhere' is not usable"),
         (("-q", "a", "--context", "absent"), "absent"),

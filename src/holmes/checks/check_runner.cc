@@ -1,44 +1,33 @@
 #include "holmes/checks/check_runner.h"
 
 #include <chrono>
-#include <expected>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/assert.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "holmes/checks/compaction.h"
+#include "holmes/checks/failure.h"
+#include "holmes/checks/model_calls.h"
 #include "holmes/checks/prompts.h"
+#include "holmes/checks/quoted_counts.h"
+#include "holmes/checks/text_calls.h"
 #include "holmes/checks/tool_calls.h"
 #include "holmes/checks/verdict.h"
 
 namespace holmes {
 namespace {
 
-// For providers that do not tell their usage: the budget must hold there too.
-constexpr int64_t kBytesPerToken = 4;
-constexpr size_t kMaxQuotedBytes = 500;
-
-// Why there is no verdict.
-struct Failure {
-  ErrorReason reason;
-  std::string why;
-  std::string rationale;  // what the model said, if it did
-};
-template <class T>
-using Answer = std::expected<T, Failure>;
-
-std::unexpected<Failure> none(ErrorReason reason, std::string why, std::string rationale = "") {
-  return std::unexpected(Failure{reason, std::move(why), std::move(rationale)});
-}
-
-int64_t estimate_tokens(const ModelRequest& request, const ModelReply& reply) {
-  size_t bytes = reply.content.size();
-  for (const Message& message : request.messages) bytes += message.content.size();
-  for (const ToolCall& call : reply.tool_calls) bytes += call.arguments.size();
-  return static_cast<int64_t>(bytes) / kBytesPerToken;
-}
+// Of an answer's beginning, as the verdict is told it; the findings have what matters.
+constexpr size_t kMaxLineLength = 250;
+// Steps in a row of which no call reached a tool: former answers, refused calls, mistakes.
+constexpr int kMaxIdleSteps = 3;
+constexpr std::string_view kRepeatsSentence =
+    "the model went on with calls that are mistaken or were answered before, without a verdict";
 
 // The message that goes back to the model. Arguments that are no JSON object were answered with an
 // error; some servers refuse to read them again.
@@ -65,7 +54,7 @@ ToolContext context_of(const CheckQuestion& question) {
 // One run, from the question to the verdict.
 class Run {
  public:
-  Run(const Loop& loop, Model& model, ToolCalls& tools, const std::vector<ToolSpec>& specs,
+  Run(const Loop& loop, ModelCalls& model, ToolCalls& tools, const std::vector<ToolSpec>& specs,
       const CheckRunnerOptions& options, const CheckQuestion& question, Stop stop)
       : loop_(loop),
         model_(model),
@@ -73,7 +62,9 @@ class Run {
         specs_(specs),
         options_(options),
         question_(question),
-        stop_(std::move(stop)) {}
+        stop_(std::move(stop)) {
+    model_.on_call = [this] { tell_progress(); };
+  }
 
   Task<Answer<VerdictText>> judge() {
     const Answer<std::string> findings = co_await investigate();
@@ -92,15 +83,9 @@ class Run {
                          verdict->rationale);
   }
 
-  [[nodiscard]] Usage usage() const {
-    Usage usage = usage_;
-    usage.tool_calls = tools_.count();
-    return usage;
-  }
-
  private:
   // Ends with the model's findings. On the last step the tools are withheld, so that it must say
-  // what it has found.
+  // what it has found; that is when the steps are used up, or it does nothing but repeat itself.
   Task<Answer<std::string>> investigate() {
     ModelRequest request;
     request.output_tokens_max = options_.output_tokens_max;
@@ -112,19 +97,31 @@ class Run {
          {},
          "",
          {}});
+    int idle_steps = 0;
     for (size_t step = 1;; ++step) {
-      if (step >= options_.steps_max) {
-        request.may_call_tools = false;
-        steps_used_up_ = true;
+      steps_used_up_ = model_.left() <= kVerdictCalls + 1;
+      request.may_call_tools = !steps_used_up_ && idle_steps < kMaxIdleSteps;
+      make_room(request);
+      Answer<ModelReply> reply = co_await model_.ask(request);
+      if (!reply && model_.too_long() && compact(request, estimate_tokens(request) / 2)) {
+        reply = co_await model_.ask(request);
       }
-      const Answer<ModelReply> reply = co_await ask(request);
       if (!reply) co_return std::unexpected(reply.error());
+      take_written_calls(*reply, step);
       if (reply->tool_calls.empty()) co_return reply->content;
-      if (steps_used_up_) co_return none(ErrorReason::kBudgetExceeded, steps_sentence());
+      if (!request.may_call_tools) {
+        co_return none(ErrorReason::kBudgetExceeded,
+                       steps_used_up_ ? steps_sentence() : std::string(kRepeatsSentence));
+      }
 
+      const int64_t answered = tools_.count();
       request.messages.push_back(echo(*reply));
       std::vector<std::string> texts = co_await tools_.run(reply->tool_calls, stop_);
+      idle_steps = tools_.count() > answered ? 0 : idle_steps + 1;
       tell_progress();
+      if (!tools_.exceeded().empty()) {
+        co_return none(ErrorReason::kBudgetExceeded, tools_.exceeded());
+      }
       for (size_t i = 0; i < texts.size(); ++i) {
         request.messages.push_back(
             {Role::kTool, std::move(texts[i]), {}, reply->tool_calls[i].id, {}});
@@ -132,10 +129,26 @@ class Run {
     }
   }
 
+  // More than is needed at a time: each change costs what the provider has cached.
+  void make_room(ModelRequest& request) const {
+    const int64_t tokens = options_.context_tokens_max;
+    if (estimate_tokens(request) > tokens) compact(request, tokens / 4 * 3);
+  }
+
+  void take_written_calls(ModelReply& reply, size_t step) const {
+    if (!reply.tool_calls.empty()) return;
+    TextCalls written = read_text_calls(reply.content, specs_, step);
+    if (written.calls.empty()) return;
+    reply.content = std::move(written.before);
+    reply.tool_calls = std::move(written.calls);
+    reply.opaque = nullptr;  // it has the calls as text
+  }
+
   Task<Answer<VerdictText>> classify(std::string findings) {
     std::vector<std::string> lines;
     for (const Evidence& call : tools_.evidence()) {
-      lines.push_back(fmt::format("{} {} -> {}", call.tool, call.arguments, call.summary));
+      lines.push_back(fmt::format("{} {} -> {}", call.tool, call.arguments,
+                                  limit_length(call.summary, kMaxLineLength)));
     }
     ModelRequest request;
     request.output_tokens_max = options_.output_tokens_max;
@@ -143,70 +156,36 @@ class Run {
     request.messages.push_back({Role::kSystem, std::string(verdict_prompt()), {}, "", {}});
     request.messages.push_back(
         {Role::kUser, verdict_question(question_.query, lines, findings), {}, "", {}});
-    const Answer<ModelReply> reply = co_await ask(std::move(request));
-    if (!reply) co_return std::unexpected(reply.error());
-    Result<VerdictText> verdict = parse_verdict(reply->content);
-    if (verdict) co_return std::move(*verdict);
-    co_return none(ErrorReason::kUnparsable,
-                   fmt::format("the model's verdict cannot be read: {}", verdict.error().message),
-                   std::move(findings));
+    for (bool repaired = false;; repaired = true) {
+      const Answer<ModelReply> reply = co_await model_.ask(request);
+      if (!reply) co_return std::unexpected(reply.error());
+      Answer<VerdictText> verdict = read_verdict(*reply, findings);
+      if (verdict || repaired) co_return verdict;
+      request.messages.push_back({Role::kAssistant, reply->content, {}, "", reply->opaque});
+      request.messages.push_back({Role::kUser, verdict_repair(verdict.error().why), {}, "", {}});
+    }
   }
 
-  // One model call within stop and budget; only a finished text comes back.
-  Task<Answer<ModelReply>> ask(ModelRequest request) {
-    if (stop_.requested()) co_return std::unexpected(failure(stop_.error("asking the model")));
-    if (tokens_ >= options_.tokens_max) {
-      co_return none(
-          ErrorReason::kBudgetExceeded,
-          fmt::format("the check used {} tokens, its limit is {}", tokens_, options_.tokens_max));
+  // The verdict, if it can be read and quotes no count that nobody answered.
+  [[nodiscard]] Answer<VerdictText> read_verdict(const ModelReply& reply,
+                                                 const std::string& findings) const {
+    Result<VerdictText> verdict = parse_verdict(reply.content);
+    if (!verdict) {
+      return none(ErrorReason::kUnparsable,
+                  fmt::format("the model's verdict cannot be read: {}", verdict.error().message),
+                  findings);
     }
-    ++model_calls_begun_;
-    tell_progress();
-    const ModelResult reply = co_await model_.complete(request, stop_);
-    if (!reply) {
-      ++usage_.model_calls;
-      co_return std::unexpected(failure(reply.error()));
-    }
-    add(reply->usage, estimate_tokens(request, *reply));
-    if (!reply->refusal.empty()) {
-      const std::string refusal = cut(redact(to_valid_utf8(reply->refusal)), kMaxQuotedBytes);
-      co_return none(ErrorReason::kUnparsable, "the model declined to answer: " + refusal);
-    }
-    if (reply->finish != FinishReason::kStop && reply->finish != FinishReason::kToolCalls) {
-      co_return none(ErrorReason::kUnparsable,
-                     fmt::format("the model's text is unfinished ({})", to_string(reply->finish)));
-    }
-    co_return *reply;
+    if (verdict->verdict == Verdict::kUnknown) return std::move(*verdict);
+    const auto count = unsupported_count(verdict->rationale, tools_.answers());
+    if (!count) return std::move(*verdict);
+    return none(
+        ErrorReason::kNoEvidence,
+        fmt::format("the rationale quotes '{}', which stands in no answer of a tool", *count),
+        std::move(verdict->rationale));
   }
 
   void tell_progress() const {
-    if (question_.on_progress) question_.on_progress({model_calls_begun_, tools_.count()});
-  }
-
-  void add(const ModelUsage& usage, int64_t estimate) {
-    usage_.model_calls += usage.model_calls;
-    usage_.input_tokens += usage.input_tokens;
-    usage_.cached_input_tokens += usage.cached_input_tokens;
-    usage_.output_tokens += usage.output_tokens;
-    const int64_t told = usage.input_tokens + usage.output_tokens;
-    tokens_ += told > 0 ? told : estimate;
-  }
-
-  [[nodiscard]] Failure failure(const ModelError& error) const {
-    if (stop_.reason() == StopReason::kCancelled) {
-      return {ErrorReason::kCancelled, "the check was cancelled", ""};
-    }
-    if (error.code == ErrorCode::kTimeout && stop_.requested()) {
-      return {ErrorReason::kTimeout, "the check's time limit passed before there was a verdict",
-              ""};
-    }
-    if (error.code == ErrorCode::kTooLarge) {
-      return {ErrorReason::kBudgetExceeded, error.message, ""};
-    }
-    if (error.kind == ModelErrorKind::kContentRefused) {
-      return {ErrorReason::kUnparsable, error.message, ""};
-    }
-    return {ErrorReason::kModelUnavailable, error.message, ""};
+    if (question_.on_progress) question_.on_progress({model_.begun(), tools_.count()});
   }
 
   // Without a verdict, a denied or broken system is the better explanation than `otherwise`.
@@ -226,20 +205,17 @@ class Run {
   }
 
   [[nodiscard]] std::string steps_sentence() const {
-    return fmt::format("the investigation used up its {} steps without a verdict",
-                       options_.steps_max);
+    return fmt::format("the check used up its {} model calls without a verdict",
+                       options_.budget.model_calls_max);
   }
 
   const Loop& loop_;
-  Model& model_;
+  ModelCalls& model_;
   ToolCalls& tools_;
   const std::vector<ToolSpec>& specs_;
   const CheckRunnerOptions& options_;
   const CheckQuestion& question_;
   Stop stop_;
-  Usage usage_;
-  int64_t model_calls_begun_ = 0;
-  int64_t tokens_ = 0;  // against the budget: told or estimated
   bool steps_used_up_ = false;
 };
 
@@ -266,6 +242,27 @@ CheckResponse to_response(const Answer<VerdictText>& verdict) {
   return response;
 }
 
+// One JSON object that tells what was asked, looked at, answered and spent.
+std::string audit_record(const CheckQuestion& question, const CheckResponse& response,
+                         int64_t tool_bytes) {
+  json::object record{
+      {"check", question.name},
+      {"model", response.model_used},
+      {"prompts", sha256_hex(fmt::format("{}{}", investigation_prompt(), verdict_prompt()))},
+      {"query", sha256_hex(question.query)},
+      {"status", to_string(response.status)},
+      {"duration", response.duration_seconds},
+      {"usage", to_json(response.usage)},
+      {"toolBytes", tool_bytes}};
+  if (response.reason) record["reason"] = to_string(*response.reason);
+  json::array& calls = record["toolCalls"].emplace_array();
+  for (const Evidence& call : response.evidence) {
+    calls.push_back(
+        json::object{{"tool", call.tool}, {"arguments", call.arguments}, {"bytes", call.bytes}});
+  }
+  return to_text(record);
+}
+
 }  // namespace
 
 CheckRunner::CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& tools,
@@ -277,7 +274,9 @@ CheckRunner::CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& 
                                         "Tool calls of models; bad_arguments are their mistakes.",
                                         {"tool", "outcome"})),
       log_(std::move(log)),
-      options_(options) {
+      options_(std::move(options)),
+      day_(loop, options_.daily_micro_usd_max) {
+  HOLMES_ASSERT(options_.budget.model_calls_max >= kModelCallsMin);
   for (const auto& tool : tools_.all()) {
     const ToolInfo& info = tool->info();
     tool_specs_.push_back({info.name, info.description, info.parameters});
@@ -289,14 +288,35 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
   const Logger log = log_.with({{"check", question.name}});
   const Result<Model*> model = models_.find(question.model);
   CheckResponse response;
+  std::optional<Recording> recording;
+  int64_t tool_bytes = 0;
   if (model) {
-    ToolCalls tools(loop_, tools_, tool_calls_total_, log, context_of(question),
-                    options_.tool_output_bytes_max);
-    Run run(loop_, **model, tools, tool_specs_, options_, question, std::move(stop));
-    response = to_response(co_await run.judge());
+    const CheckBudget& budget = options_.budget;
+    const StopSource limited(stop, loop_, started + budget.time_max);
+    ToolCalls tools(loop_, tools_, tool_calls_total_, log, context_of(question), budget);
+    ModelCalls calls(**model, budget, day_, limited.stop());
+    if (options_.on_recording) {
+      recording.emplace();
+      recording->name = question.name;
+      recording->query = question.query;
+      recording->model = (*model)->name();
+      recording->started = loop_.wall_now();
+      recording->tools = tool_specs_;
+      calls.recording = tools.recording = &*recording;
+    }
+    Run run(loop_, calls, tools, tool_specs_, options_, question, limited.stop());
+    Answer<VerdictText> verdict = co_await run.judge();
+    if (!verdict && verdict.error().reason == ErrorReason::kTimeout && !stop.requested()) {
+      verdict = none(ErrorReason::kBudgetExceeded,
+                     fmt::format("the check took {} seconds, the limit of every check is {}",
+                                 budget.time_max.count(), budget.time_max.count()));
+    }
+    response = to_response(verdict);
     response.model_used = (*model)->name();
-    response.usage = run.usage();
+    response.usage = calls.usage();
+    response.usage.tool_calls = tools.count();
     response.evidence = tools.evidence();
+    tool_bytes = tools.bytes();
   } else {
     response = to_response(none(ErrorReason::kModelUnavailable, model.error().message));
     response.model_used = question.model;
@@ -304,6 +324,11 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
   // Milliseconds are what people read.
   const auto took = std::chrono::round<std::chrono::milliseconds>(loop_.mono_now() - started);
   response.duration_seconds = std::chrono::duration<double>(took).count();
+  log.info("audit", {{"record", audit_record(question, response, tool_bytes)}});
+  if (recording) {
+    recording->response = response;
+    options_.on_recording(*recording);
+  }
   co_return response;
 }
 

@@ -3,7 +3,10 @@
 //
 //   investigate  tools, no schema; ends with a text (the findings)
 //   gate         at least one tool call that counts as evidence, else error
-//   classify     schema {rationale, verdict}, no tools; the question, the findings, the evidence
+//   classify     schema {rationale, verdict}, no tools; the question, the findings, the evidence;
+//   an
+//                answer that cannot be read, or quotes a count that no tool told, is asked for once
+//                more
 //
 // Rules: contract, section 2. The only verdicts are pass and fail; everything that prevents one
 // (timeout, budget, refusal, unfinished or unreadable text, ...) is status error with a reason.
@@ -20,6 +23,8 @@
 #include "async/stop.h"
 #include "async/task.h"
 #include "base/log.h"
+#include "holmes/checks/budget.h"
+#include "holmes/checks/recording.h"
 #include "holmes/llm/model.h"
 #include "holmes/llm/model_table.h"
 #include "holmes/tools/tool.h"
@@ -44,10 +49,14 @@ struct CheckQuestion {
 };
 
 struct CheckRunnerOptions {
-  size_t steps_max = 20;                             // model calls of the investigation
-  size_t tool_output_bytes_max = size_t{32} * 1024;  // of one call, as the model reads it
-  int64_t tokens_max = 400'000;                      // of all model calls, input and output
-  int64_t output_tokens_max = 8'192;                 // of one model call
+  CheckBudget budget;                 // of each check
+  int64_t daily_micro_usd_max = 0;    // of all checks on one day (DailySpending); 0: no limit
+  int64_t output_tokens_max = 8'192;  // of one model call
+  // What one model call may read, as estimate_tokens() has it. A conversation that outgrows it
+  // loses old answers of tools (compaction.h).
+  int64_t context_tokens_max = 100'000;
+  // Gets each run that asked a model, at its end, on the loop's thread; empty: nothing is recorded.
+  std::function<void(const Recording&)> on_recording{};
 };
 
 class CheckRunner {
@@ -56,6 +65,8 @@ class CheckRunner {
   CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& tools,
               MetricsRegistry& metrics, Logger log, CheckRunnerOptions options = {});
 
+  // Logs each run as one audit record (docs/verdicts.md).
+  //
   // Always gives a complete answer (notifications are the caller's business). The stop carries the
   // check's deadline and its cancellation; both end the model call and the tools under way at once
   // and become error/Timeout or error/Cancelled. Several runs may be under way.
@@ -68,6 +79,7 @@ class CheckRunner {
   CounterFamily& tool_calls_total_;
   Logger log_;
   CheckRunnerOptions options_;
+  DailySpending day_;
   std::vector<ToolSpec> tool_specs_;
 };
 

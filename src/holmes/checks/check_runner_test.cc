@@ -3,11 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "async/virtual_loop.h"
 #include "base/strings.h"
-#include "holmes/checks/fake_tool_testing.h"
+#include "holmes/checks/check_runner_testing.h"
 #include "holmes/checks/prompts.h"
-#include "holmes/llm/fake_model_testing.h"
 
 namespace holmes {
 namespace {
@@ -23,60 +21,6 @@ using testing::SizeIs;
 using testing::StartsWith;
 using Turn = FakeModel::Turn;
 
-const ToolCall kGet{"c1", "get", R"({"kind":"Pod"})"};
-
-Turn verdict(std::string_view verdict, std::string_view rationale = "3 of 3 pods are ready.") {
-  return {says(to_text(json::object{{"rationale", rationale}, {"verdict", verdict}}))};
-}
-
-class CheckRunnerTest : public testing::Test {
- protected:
-  void add_tool(ToolOutcome outcome, std::string text, std::chrono::milliseconds takes = {},
-                std::string name = "get") {
-    auto tool = std::make_unique<FakeTool>(loop_, std::move(name),
-                                           ToolResult{outcome, std::move(text)}, takes);
-    tool_ = tool.get();
-    tools_.push_back(std::move(tool));
-  }
-
-  CheckResponse run(std::vector<Turn> script, Stop stop = {},
-                    CheckQuestion question = {"Are all pods healthy?", "shop/frontend", ""}) {
-    auto model = std::make_unique<FakeModel>(loop_, std::move(script));
-    model_ = model.get();
-    std::vector<std::unique_ptr<Model>> models;
-    models.push_back(std::move(model));
-    models_ = ModelTable(std::move(models));
-    if (tools_.empty()) add_tool(ToolOutcome::kAnswered, "3/3 ready");
-    table_.emplace(std::exchange(tools_, {}));
-    CheckRunner runner(loop_, models_, *table_, *metrics_, Logger(), options_);
-    return loop_.run(runner.run(std::move(question), std::move(stop)));
-  }
-
-  // For tests with several runs: nothing is left of the run before.
-  void start_over() {
-    tools_.clear();
-    metrics_.emplace();
-  }
-
-  static void expect_error(const CheckResponse& response, ErrorReason reason) {
-    EXPECT_EQ(response.status, CheckStatus::kError) << response.message;
-    ASSERT_TRUE(response.reason) << response.message;
-    EXPECT_EQ(to_string(*response.reason), to_string(reason)) << response.message;
-    EXPECT_FALSE(response.error.empty());
-    EXPECT_EQ(response.message,
-              limit_length("Check errored: " + response.error, kMaxMessageLength));
-  }
-
-  VirtualLoop loop_;
-  std::optional<MetricsRegistry> metrics_{std::in_place};
-  CheckRunnerOptions options_;
-  ModelTable models_;
-  std::vector<std::unique_ptr<Tool>> tools_;
-  std::optional<ToolTable> table_;
-  FakeModel* model_ = nullptr;
-  FakeTool* tool_ = nullptr;
-};
-
 TEST_F(CheckRunnerTest, PassesWithTheRationaleOfTheVerdict) {
   const CheckResponse response = run({{calls({kGet})}, {says("All well.")}, verdict("pass")});
   EXPECT_EQ(response.status, CheckStatus::kPass);
@@ -91,6 +35,7 @@ TEST_F(CheckRunnerTest, PassesWithTheRationaleOfTheVerdict) {
 }
 
 TEST_F(CheckRunnerTest, FailsWithTheRationaleOfTheVerdict) {
+  add_tool(ToolOutcome::kAnswered, "1/3 ready");
   const CheckResponse response = run({{calls({kGet})}, {says("Bad.")}, verdict("fail", "1 of 3.")});
   EXPECT_EQ(response.status, CheckStatus::kFail);
   EXPECT_EQ(response.message, "Check failed. 1 of 3.");
@@ -261,9 +206,42 @@ TEST_F(CheckRunnerTest, UnknownVerdictAfterAFailedToolIsToolFailed) {
 TEST_F(CheckRunnerTest, UnreadableVerdictIsErrorAndNeverFail) {
   for (const std::string_view text : {"", "pass", R"({"rationale":"x","verdict":"maybe"})"}) {
     start_over();
-    expect_error(run({{calls({kGet})}, {says("x")}, {says(std::string(text))}}),
+    const Turn unreadable{says(std::string(text))};
+    expect_error(run({{calls({kGet})}, {says("x")}, unreadable, unreadable, verdict("pass")}),
                  ErrorReason::kUnparsable);
+    EXPECT_THAT(model_->requests, SizeIs(4));
   }
+}
+
+TEST_F(CheckRunnerTest, AnUnreadableVerdictIsAskedForOnceMore) {
+  const CheckResponse response =
+      run({{calls({kGet})}, {says("x")}, {says("All is well.")}, verdict("pass")});
+  EXPECT_EQ(response.status, CheckStatus::kPass);
+  const ModelRequest& repair = model_->requests[3];
+  EXPECT_TRUE(repair.schema);
+  ASSERT_THAT(repair.messages, SizeIs(4));
+  EXPECT_EQ(repair.messages[2].role, Role::kAssistant);
+  EXPECT_EQ(repair.messages[2].content, "All is well.");
+  EXPECT_THAT(repair.messages[3].content,
+              AllOf(HasSubstr("cannot be read"), HasSubstr("\"rationale\"")));
+}
+
+TEST_F(CheckRunnerTest, ACountThatNoToolToldIsAskedForOnceMoreAndThenError) {
+  const CheckResponse repaired = run({{calls({kGet})},
+                                      {says("x")},
+                                      verdict("pass", "5 of 5 pods are ready."),
+                                      verdict("pass", "3 of 3 pods are ready.")});
+  EXPECT_EQ(repaired.status, CheckStatus::kPass);
+  EXPECT_THAT(model_->requests[3].messages[3].content, HasSubstr("'5 of 5'"));
+
+  start_over();
+  const CheckResponse again = run({{calls({kGet})},
+                                   {says("x")},
+                                   verdict("pass", "5 of 5 pods are ready."),
+                                   verdict("fail", "4/5 pods are ready.")});
+  expect_error(again, ErrorReason::kNoEvidence);
+  EXPECT_THAT(again.error, HasSubstr("'4/5'"));
+  EXPECT_EQ(again.rationale, "4/5 pods are ready.");
 }
 
 TEST_F(CheckRunnerTest, UnfinishedTextIsErrorInBothPhases) {
@@ -315,7 +293,7 @@ TEST_F(CheckRunnerTest, ARefusalByTheProvidersFilterIsOneOfTheModel) {
 // Limits.
 
 TEST_F(CheckRunnerTest, WithholdsTheToolsOnTheLastStep) {
-  options_.steps_max = 2;
+  options_.budget.model_calls_max = 4;
   const CheckResponse response = run({{calls({kGet})}, {says("x")}, verdict("pass")});
   EXPECT_TRUE(model_->requests[0].may_call_tools);
   EXPECT_FALSE(model_->requests[1].may_call_tools);
@@ -323,7 +301,7 @@ TEST_F(CheckRunnerTest, WithholdsTheToolsOnTheLastStep) {
 }
 
 TEST_F(CheckRunnerTest, EndlessToolCallsEndByTheBudget) {
-  options_.steps_max = 3;
+  options_.budget.model_calls_max = 5;
   std::vector<Turn> script;
   for (int i = 0; i < 10; ++i) {
     script.push_back({calls({{"c", "get", "{\"n\":" + std::to_string(i) + "}"}})});
@@ -333,28 +311,41 @@ TEST_F(CheckRunnerTest, EndlessToolCallsEndByTheBudget) {
   EXPECT_THAT(tool_->received, SizeIs(2));
 }
 
+TEST_F(CheckRunnerTest, AModelThatRepeatsItselfLosesTheToolsAndMustAnswer) {
+  std::vector<Turn> script(4, Turn{calls({kGet})});
+  script.push_back({says("All well.")});
+  script.push_back(verdict("pass"));
+  EXPECT_EQ(run(script).status, CheckStatus::kPass);
+  EXPECT_THAT(tool_->received, SizeIs(1));
+  EXPECT_TRUE(model_->requests[3].may_call_tools);
+  EXPECT_FALSE(model_->requests[4].may_call_tools);
+
+  start_over();
+  const CheckResponse endless = run(std::vector<Turn>(20, Turn{calls({kGet})}));
+  expect_error(endless, ErrorReason::kBudgetExceeded);
+  EXPECT_THAT(endless.error, HasSubstr("were answered before"));
+  EXPECT_THAT(model_->requests, SizeIs(5));
+}
+
+TEST_F(CheckRunnerTest, ACallThatWasWrittenAsTextIsMade) {
+  ModelReply written =
+      says("I look.\n<tool_call>{\"name\":\"get\",\"arguments\":{\"a\":1}}</tool_call>");
+  written.opaque = json::object{{"format", "x"}};
+  const CheckResponse response = run({{written}, {says("All well.")}, verdict("pass")});
+  EXPECT_EQ(response.status, CheckStatus::kPass);
+  EXPECT_THAT(tool_->received, ElementsAre(R"({"a":1})"));
+  const std::vector<Message>& messages = model_->requests[1].messages;
+  ASSERT_THAT(messages, SizeIs(4));
+  EXPECT_EQ(messages[2].content, "I look.");
+  ASSERT_THAT(messages[2].tool_calls, SizeIs(1));
+  EXPECT_EQ(messages[2].opaque, nullptr);
+  EXPECT_EQ(messages[3].tool_call_id, messages[2].tool_calls[0].id);
+}
+
 TEST_F(CheckRunnerTest, UnknownVerdictAfterTheLastStepIsTheBudgetsFault) {
-  options_.steps_max = 2;
+  options_.budget.model_calls_max = 4;
   expect_error(run({{calls({kGet})}, {says("not yet clear")}, verdict("unknown")}),
                ErrorReason::kBudgetExceeded);
-}
-
-TEST_F(CheckRunnerTest, TokensOfAllCallsHaveALimit) {
-  options_.tokens_max = 1000;
-  Turn costly{calls({kGet})};
-  costly.reply->usage.input_tokens = 900;
-  costly.reply->usage.output_tokens = 100;
-  const CheckResponse response = run({costly, {says("x")}, verdict("pass")});
-  expect_error(response, ErrorReason::kBudgetExceeded);
-  EXPECT_THAT(response.error, HasSubstr("used 1000 tokens, its limit is 1000"));
-  EXPECT_THAT(model_->requests, SizeIs(1));
-}
-
-TEST_F(CheckRunnerTest, TokenLimitHoldsForProvidersThatDoNotCount) {
-  options_.tokens_max = 1000;
-  add_tool(ToolOutcome::kAnswered, std::string(8000, 'x'));
-  expect_error(run({{calls({kGet})}, {says("x")}, verdict("pass")}), ErrorReason::kBudgetExceeded);
-  EXPECT_THAT(model_->requests, SizeIs(2));
 }
 
 TEST_F(CheckRunnerTest, ContextThatIsTooLongIsTheBudget) {

@@ -21,5 +21,7 @@ std::string_view verdict_prompt();
 // The query, one line per tool call, and last the findings.
 std::string verdict_question(std::string_view query, const std::vector<std::string>& tool_lines,
                              std::string_view findings);
+// After an answer that cannot be used, because of `why`.
+std::string verdict_repair(std::string_view why);
 
 }  // namespace holmes

@@ -17,22 +17,6 @@ constexpr size_t kMaxQuotedBytes = 200;
 constexpr std::string_view kFormerNote =
     "\n[note: this call was made before; this is its former answer]";
 
-std::string_view outcome_name(ToolOutcome outcome) {
-  switch (outcome) {
-    case ToolOutcome::kAnswered:
-      return "answered";
-    case ToolOutcome::kDenied:
-      return "denied";
-    case ToolOutcome::kFailed:
-      return "failed";
-    case ToolOutcome::kTimeout:
-      return "timeout";
-    case ToolOutcome::kBadArguments:
-      break;
-  }
-  return "bad_arguments";
-}
-
 bool is_failure(ToolOutcome outcome) {
   return outcome == ToolOutcome::kFailed || outcome == ToolOutcome::kTimeout;
 }
@@ -56,13 +40,13 @@ struct ToolCalls::Step {
 };
 
 ToolCalls::ToolCalls(Loop& loop, const ToolTable& tools, CounterFamily& total, Logger log,
-                     ToolContext context, size_t output_bytes_max)
+                     ToolContext context, const CheckBudget& budget)
     : loop_(loop),
       tools_(tools),
       total_(total),
       log_(std::move(log)),
       context_(std::move(context)),
-      output_bytes_max_(output_bytes_max) {}
+      budget_(budget) {}
 
 Task<std::vector<std::string>> ToolCalls::run(std::vector<ToolCall> calls, Stop stop) {
   Step step;
@@ -94,15 +78,18 @@ ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop&
   }
   std::string text = to_text(*arguments);
   const std::string key = key_of(call.name, text);
-  if (const auto former = former_.find(key); former != former_.end()) {
-    return {former->second + std::string(kFormerNote)};
-  }
   if (const auto same = step.started.find(key); same != step.started.end()) {
     return {"", same->second, true};
   }
+  if (auto answer = repeated(call.name, key)) return std::move(*answer);
   if (step.calls.size() >= kMaxCallsPerStep) {
     return mistake(call.name, fmt::format("error: more than {} calls at once; call again for this",
                                           kMaxCallsPerStep));
+  }
+  if (count_ + static_cast<int64_t>(step.calls.size()) >= budget_.tool_calls_max) {
+    exceeded_ = fmt::format("the check made {} tool calls and wanted more, its limit is {}",
+                            budget_.tool_calls_max, budget_.tool_calls_max);
+    return mistake(call.name, "error: " + exceeded_);
   }
   const size_t run = step.calls.size();
   step.started.emplace(key, run);
@@ -111,18 +98,34 @@ ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop&
   return {"", run, true};
 }
 
+// nullopt: the call is new, or worth another try.
+std::optional<ToolCalls::Planned> ToolCalls::repeated(const std::string& tool,
+                                                      const std::string& key) {
+  const auto found = former_.find(key);
+  if (found == former_.end()) return std::nullopt;
+  Former& former = found->second;
+  if (++former.repeats > kMaxRepeats) {
+    return mistake(tool, fmt::format("error: refused: this call was made {} times and is not made "
+                                     "again; call something else, or answer with what you know",
+                                     former.repeats));
+  }
+  if (former.failed) return std::nullopt;
+  return Planned{former.text + std::string(kFormerNote)};
+}
+
 ToolCalls::Planned ToolCalls::mistake(const std::string& tool, std::string text) {
-  total_.add({tool, std::string(outcome_name(ToolOutcome::kBadArguments))});
+  total_.add({tool, std::string(to_string(ToolOutcome::kBadArguments))});
   log_.debug("the model made a tool call that cannot be", {{"tool", tool}, {"answer", text}});
   return {std::move(text)};
 }
 
 std::string ToolCalls::record(const Running& call, const ToolResult& result) {
-  total_.add({call.tool, std::string(outcome_name(result.outcome))});
+  total_.add({call.tool, std::string(to_string(result.outcome))});
   log_.debug("tool called", {{"tool", call.tool},
                              {"arguments", redact(call.arguments)},
-                             {"outcome", outcome_name(result.outcome)},
+                             {"outcome", to_string(result.outcome)},
                              {"bytes", result.text.size()}});
+  if (recording != nullptr) recording->add(call.tool, call.arguments, result);
   ++count_;
   if (result.outcome == ToolOutcome::kAnswered) has_evidence_ = true;
   const auto note = [&](std::string& first) {
@@ -136,8 +139,16 @@ std::string ToolCalls::record(const Running& call, const ToolResult& result) {
                        limit_length(redact(result.text), kMaxEvidenceSummaryLength),
                        static_cast<int64_t>(result.text.size())});
 
-  std::string text = limited(result.text, output_bytes_max_);
-  if (!is_failure(result.outcome)) former_[key_of(call.tool, call.arguments)] = text;
+  std::string text = limited(result.text, budget_.tool_bytes_max);
+  bytes_ += static_cast<int64_t>(result.text.size());
+  if (bytes_ > static_cast<int64_t>(budget_.tool_bytes_total_max)) {
+    exceeded_ = fmt::format("the tools answered with {} bytes, the limit of a check is {}", bytes_,
+                            budget_.tool_bytes_total_max);
+  }
+  if (result.outcome == ToolOutcome::kAnswered) answers_.push_back(text);
+  Former& former = former_[key_of(call.tool, call.arguments)];
+  former.text = text;
+  former.failed = is_failure(result.outcome);
   return text;
 }
 

@@ -16,8 +16,6 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr size_t kOutputBytesMax = 100;
-
 class ToolCallsTest : public testing::Test {
  protected:
   FakeTool& add(std::string name, ToolResult result, std::chrono::milliseconds takes = {}) {
@@ -29,7 +27,7 @@ class ToolCallsTest : public testing::Test {
   ToolCalls& calls() {
     if (!calls_) {
       table_.emplace(std::move(tools_));
-      calls_.emplace(loop_, *table_, total_, Logger(), ToolContext{"shop"}, kOutputBytesMax);
+      calls_.emplace(loop_, *table_, total_, Logger(), ToolContext{"shop"}, budget_);
     }
     return *calls_;
   }
@@ -37,6 +35,7 @@ class ToolCallsTest : public testing::Test {
     return loop_.run(calls().run(std::move(step), std::move(stop)));
   }
 
+  CheckBudget budget_{.tool_bytes_max = 100};
   VirtualLoop loop_;
   MetricsRegistry metrics_;
   CounterFamily& total_ = metrics_.counter("holmes_tool_calls_total", "x", {"tool", "outcome"});
@@ -79,6 +78,17 @@ TEST_F(ToolCallsTest, GivesTheFormerAnswerToTheSameCallWithANote) {
   EXPECT_THAT(get.received, ElementsAre(R"({"a":1})", R"({"a":2})"));
 }
 
+TEST_F(ToolCallsTest, RefusesTheSameCallAfterItsFormerAnswerWasToldTwice) {
+  FakeTool& get = add("get", {ToolOutcome::kAnswered, "state"});
+  run({{"1", "get", "{}"}});
+  for (int i = 0; i < kMaxRepeats; ++i) {
+    EXPECT_THAT(run({{"2", "get", "{}"}}), ElementsAre(StartsWith("state\n[note: ")));
+  }
+  EXPECT_THAT(run({{"3", "get", "{}"}}), ElementsAre(StartsWith("error: refused: ")));
+  EXPECT_EQ(run({{"4", "get", R"({"a":1})"}}).at(0), "state");
+  EXPECT_EQ(get.received.size(), 2U);
+}
+
 TEST_F(ToolCallsTest, RunsTheSameCallOfOneStepOnce) {
   FakeTool& get = add("get", {ToolOutcome::kAnswered, "state"}, seconds(1));
   EXPECT_THAT(run({{"1", "get", "{}"}, {"2", "get", "{}"}}), ElementsAre("state", "state"));
@@ -90,6 +100,13 @@ TEST_F(ToolCallsTest, TriesABrokenSystemAgain) {
   run({{"1", "get", "{}"}});
   EXPECT_THAT(run({{"2", "get", "{}"}}), ElementsAre("error: 500"));
   EXPECT_EQ(get.received.size(), 2U);
+}
+
+TEST_F(ToolCallsTest, ABrokenSystemIsNotTriedWithoutEnd) {
+  FakeTool& get = add("get", {ToolOutcome::kTimeout, "error: too slow"});
+  for (int i = 0; i < 10; ++i) run({{"1", "get", "{}"}});
+  EXPECT_EQ(get.received.size(), 1U + kMaxRepeats);
+  EXPECT_THAT(run({{"2", "get", "{}"}}), ElementsAre(StartsWith("error: refused: ")));
 }
 
 TEST_F(ToolCallsTest, RunsAtMostSoManyCallsAtOnce) {
@@ -110,6 +127,26 @@ TEST_F(ToolCallsTest, CutsALongAnswerAndSaysSo) {
   EXPECT_THAT(texts[0], EndsWith("[cut: 100 of 1000 bytes are shown; ask for less]"));
   EXPECT_LT(texts[0].size(), 200U);
   EXPECT_EQ(calls().evidence().at(0).bytes, 1000);
+}
+
+TEST_F(ToolCallsTest, MakesNoCallBeyondTheBudgetAndNamesIt) {
+  budget_.tool_calls_max = 2;
+  FakeTool& get = add("get", {ToolOutcome::kAnswered, "ok"});
+  run({{"1", "get", R"({"n":1})"}, {"2", "get", R"({"n":2})"}});
+  EXPECT_EQ(calls().exceeded(), "");
+  run({{"3", "get", R"({"n":3})"}});
+  EXPECT_EQ(calls().exceeded(), "the check made 2 tool calls and wanted more, its limit is 2");
+  EXPECT_EQ(get.received.size(), 2U);
+}
+
+TEST_F(ToolCallsTest, CountsTheBytesOfAllAnswers) {
+  budget_.tool_bytes_total_max = 1500;
+  add("get", {ToolOutcome::kAnswered, std::string(1000, 'x')});
+  run({{"1", "get", R"({"n":1})"}});
+  EXPECT_EQ(calls().exceeded(), "");
+  run({{"2", "get", R"({"n":2})"}});
+  EXPECT_EQ(calls().exceeded(), "the tools answered with 2000 bytes, the limit of a check is 1500");
+  EXPECT_EQ(calls().bytes(), 2000);
 }
 
 TEST_F(ToolCallsTest, OnlyAnAnswerOfTheSystemIsEvidence) {

@@ -4,25 +4,10 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "holmes/checks/json_text.h"
 #include "holmes/tools/tool.h"
 
 namespace holmes {
-namespace {
-
-constexpr std::string_view kFence = "```";
-
-std::string_view without_fence(std::string_view text) {
-  text = trim(text);
-  if (!text.starts_with(kFence) || !text.ends_with(kFence)) return text;
-  const size_t line_end = text.find('\n');
-  if (line_end == std::string_view::npos) return text;
-  text.remove_prefix(line_end + 1);
-  if (text.ends_with(kFence)) text.remove_suffix(kFence.size());
-  return trim(text);
-}
-
-}  // namespace
-
 ResponseSchema verdict_schema() {
   return {
       "verdict",
@@ -37,7 +22,12 @@ ResponseSchema verdict_schema() {
 }
 
 Result<VerdictText> parse_verdict(std::string_view text) {
-  const auto root = parse_json_object(without_fence(text));
+  Result<json::object> root = parse_json_object(without_fence(text));
+  if (!root) {
+    if (const std::string_view object = first_object(text); !object.empty()) {
+      root = parse_json_object(object);
+    }
+  }
   if (!root) return fail(ErrorCode::kProtocol, root.error().message);
   const auto rationale = json_string(*root, {"rationale"});
   if (!rationale) return fail(ErrorCode::kProtocol, "'rationale' is missing or no string");

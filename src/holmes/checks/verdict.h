@@ -19,8 +19,8 @@ struct VerdictText {
 // The rationale stands first, so that the verdict follows from it: small models judge much better.
 ResponseSchema verdict_schema();
 
-// Fails with kProtocol and says what is wrong with the text. A code fence around the JSON is
-// tolerated; models without schema support write one.
+// Fails with kProtocol and says what is wrong with the text. A code fence around the JSON and words
+// around its first object are tolerated; models without schema support write them.
 Result<VerdictText> parse_verdict(std::string_view text);
 
 }  // namespace holmes

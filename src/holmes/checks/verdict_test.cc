@@ -22,6 +22,7 @@ TEST(Verdict, ReadsTheThreeVerdicts) {
       {R"({"verdict":"fail","rationale":"3 of 3 ready."})", Verdict::kFail},
       {R"( {"rationale":"3 of 3 ready.","verdict":"unknown","more":1} )", Verdict::kUnknown},
       {"```json\n{\"rationale\":\"3 of 3 ready.\",\"verdict\":\"pass\"}\n```\n", Verdict::kPass},
+      {R"(Sure: {"rationale":"3 of 3 ready.","verdict":"pass"} as you see)", Verdict::kPass},
   };
   for (const auto& [text, verdict] : cases) {
     const auto parsed = parse_verdict(text);
@@ -36,7 +37,7 @@ TEST(Verdict, RefusesEverythingElse) {
        {"", "pass", "```", "``````", R"({"rationale": "it is all)", "[]", R"({"verdict":"pass"})",
         R"({"rationale":"x"})", R"({"rationale":"x","verdict":"maybe"})",
         R"({"rationale":"x","verdict":"PASS"})", R"({"rationale":"x","verdict":true})",
-        R"({"rationale":null,"verdict":"pass"})", R"(Sure: {"rationale":"x","verdict":"pass"})"}) {
+        R"({"rationale":null,"verdict":"pass"})"}) {
     const auto parsed = parse_verdict(text);
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().code, ErrorCode::kProtocol) << text;

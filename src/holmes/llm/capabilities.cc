@@ -1,5 +1,6 @@
 #include "holmes/llm/capabilities.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -7,6 +8,13 @@
 #include "base/strings.h"
 
 namespace holmes {
+namespace {
+
+std::string submission_name(const ResponseSchema& schema) {
+  return "submit_" + schema.name;
+}
+
+}  // namespace
 
 Capabilities used_by(const ModelRequest& request, const Capabilities& can) {
   Capabilities used = can;
@@ -36,12 +44,30 @@ ModelRequest within(const Capabilities& can, ModelRequest request) {
   if (!can.temperature) request.temperature.reset();
   if (!can.reasoning_effort) request.reasoning_effort.clear();
   if (!can.schema && request.schema && !request.messages.empty()) {
+    std::string way = "Answer";
+    if (can.tools && request.tools.empty()) {
+      way = fmt::format("Answer by calling {}, or", submission_name(*request.schema));
+      request.tools.push_back(
+          {submission_name(*request.schema), "Takes the answer.", request.schema->schema});
+    }
     request.messages.back().content +=
-        fmt::format("\n\nAnswer with nothing but one JSON object of this JSON Schema:\n{}",
+        fmt::format("\n\n{} with nothing but one JSON object of this JSON Schema:\n{}", way,
                     to_text(request.schema->schema));
     request.schema.reset();
   }
   return request;
+}
+
+ModelReply as_asked(const ModelRequest& request, ModelReply reply) {
+  if (!request.schema || !request.tools.empty()) return reply;
+  const auto call =
+      std::ranges::find(reply.tool_calls, submission_name(*request.schema), &ToolCall::name);
+  if (call == reply.tool_calls.end()) return reply;
+  reply.content = std::move(call->arguments);
+  reply.tool_calls.clear();
+  reply.opaque = nullptr;  // it has the call
+  reply.finish = FinishReason::kStop;
+  return reply;
 }
 
 }  // namespace holmes

@@ -13,7 +13,7 @@ struct Capabilities {
   bool tools = true;  // else nothing can be investigated with it
   bool temperature = true;
   bool reasoning_effort = true;
-  bool schema = true;                 // else the schema is told in words
+  bool schema = true;                 // else it is a tool to call, and told in words
   bool strict_tools = true;           // arguments are held to the tools' schemas by the provider
   bool parallel_calls = true;         // may be asked for, where they are not the default
   bool cache_hints = true;            // marks of what is worth caching
@@ -37,7 +37,11 @@ Capabilities used_by(const ModelRequest& request, const Capabilities& can);
 bool give_up(std::string_view sentence, std::span<const RefusalWord> words,
              const Capabilities& used, Capabilities& known);
 
-// The same request without what cannot be sent at all.
+// The same request without what cannot be sent at all. A schema is then told in words, and offered
+// as the arguments of a tool where there are tools: the model may answer either way.
 ModelRequest within(const Capabilities& can, ModelRequest request);
+
+// The reply as `request` wanted it: the call of that tool is the text of the schema.
+ModelReply as_asked(const ModelRequest& request, ModelReply reply);
 
 }  // namespace holmes

@@ -74,5 +74,29 @@ TEST(Capabilities, ASchemaThatCannotBeSentIsTold) {
   EXPECT_TRUE(within({}, request).schema);
 }
 
+TEST(Capabilities, ASchemaThatCannotBeSentIsOfferedAsATool) {
+  ModelRequest request;
+  request.messages.push_back({Role::kUser, "Judge.", {}, "", {}});
+  request.schema = ResponseSchema{"verdict", {{"type", "object"}}};
+  Capabilities can;
+  can.schema = false;
+  const ModelRequest sent = within(can, request);
+  ASSERT_EQ(sent.tools.size(), 1U);
+  EXPECT_EQ(sent.tools[0].name, "submit_verdict");
+  EXPECT_EQ(sent.tools[0].parameters, request.schema->schema);
+  EXPECT_THAT(sent.messages[0].content, HasSubstr("by calling submit_verdict, or with"));
+
+  ModelReply reply;
+  reply.finish = FinishReason::kToolCalls;
+  reply.tool_calls = {{"1", "submit_verdict", R"({"verdict":"pass"})"}};
+  const ModelReply answer = as_asked(request, reply);
+  EXPECT_EQ(answer.content, R"({"verdict":"pass"})");
+  EXPECT_TRUE(answer.tool_calls.empty());
+  EXPECT_EQ(answer.finish, FinishReason::kStop);
+
+  can.tools = false;
+  EXPECT_TRUE(within(can, request).tools.empty());
+}
+
 }  // namespace
 }  // namespace holmes

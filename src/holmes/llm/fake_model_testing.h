@@ -24,6 +24,7 @@ class FakeModel final : public Model {
       : loop_(loop), script_(script.begin(), script.end()), name_(std::move(name)) {}
 
   [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] std::optional<Price> price() const override { return known_price; }
 
   Task<ModelResult> complete(ModelRequest request, Stop stop) override {
     requests.push_back(std::move(request));
@@ -41,7 +42,8 @@ class FakeModel final : public Model {
   }
 
   std::vector<ModelRequest> requests;  // as they came, oldest first
-  int given_up = 0;                    // ended by the stop
+  std::optional<Price> known_price;
+  int given_up = 0;  // ended by the stop
 
  private:
   Loop& loop_;

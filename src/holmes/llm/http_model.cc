@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "holmes/llm/price.h"
 #include "holmes/llm/provider_error.h"
 
 namespace holmes {
@@ -21,7 +22,8 @@ HttpModel::HttpModel(const Clock& clock, HttpClient& http, std::unique_ptr<Wire>
       wire_(std::move(wire)),
       name_(std::move(name)),
       log_(std::move(log)),
-      can_(wire_->capabilities()) {}
+      can_(wire_->capabilities()),
+      price_(find_price(wire_->base_url(), wire_->model_id())) {}
 
 Task<ModelResult> HttpModel::complete(ModelRequest request, Stop stop) {
   for (int64_t attempt = 1;; ++attempt) {
@@ -32,14 +34,15 @@ Task<ModelResult> HttpModel::complete(ModelRequest request, Stop stop) {
           ModelErrorKind::kInvalidRequest,
           fmt::format("the model '{}' cannot call tools, and a check needs one that can", name_));
     }
-    ModelResult reply = co_await ask(within(can, request), can, stop);
+    const ModelRequest sent = within(can, request);
+    ModelResult reply = co_await ask(sent, can, stop);
     if (reply) {
       reply->usage.model_calls = attempt;
-      co_return reply;
+      co_return as_asked(request, *std::move(reply));
     }
     const ModelError& error = reply.error();
     const bool again = attempt < kMaxAttempts && error.kind == ModelErrorKind::kInvalidRequest &&
-                       give_up(error.message, wire_->refusal_words(), used_by(request, can), can_);
+                       give_up(error.message, wire_->refusal_words(), used_by(sent, can), can_);
     if (!again) co_return fail(error.within(fmt::format("asking model '{}'", name_)));
     log_.info("the model's provider refuses a part of the request; leaving it out from now on",
               {{"model", name_}, {"error", static_cast<const Error&>(error)}});

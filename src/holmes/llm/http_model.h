@@ -22,6 +22,7 @@ class HttpModel final : public Model {
             Logger log);
 
   [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] std::optional<Price> price() const override { return price_; }
   [[nodiscard]] const Wire& wire() const { return *wire_; }
   Task<ModelResult> complete(ModelRequest request, Stop stop) override;
 
@@ -34,6 +35,7 @@ class HttpModel final : public Model {
   std::string name_;
   Logger log_;
   Capabilities can_;
+  std::optional<Price> price_;
 };
 
 }  // namespace holmes

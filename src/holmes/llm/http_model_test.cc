@@ -98,6 +98,28 @@ TEST_F(HttpModelTest, AModelWithoutToolsIsAskedForThemOnce) {
   EXPECT_EQ(http_.bodies.size(), 1U);
 }
 
+TEST_F(HttpModelTest, ARefusedSchemaIsOfferedAsAToolAndThenTold) {
+  answer(400, refused("response_format"));
+  answer(200, R"({"choices":[{"finish_reason":"tool_calls","message":{"tool_calls":[{"id":"1",
+      "type":"function","function":{"name":"submit_verdict","arguments":"{\"a\":1}"}}]}}]})");
+  ModelRequest request;
+  request.messages.push_back({Role::kUser, "Judge.", {}, "", {}});
+  request.schema = ResponseSchema{"verdict", {{"type", "object"}, {"properties", json::object{}}}};
+  const ModelResult reply = loop_.run(model_.complete(request, {}));
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->content, R"({"a":1})");
+  EXPECT_TRUE(reply->tool_calls.empty());
+  EXPECT_NE(json_find(http_.bodies[0], {"response_format"}), nullptr);
+  EXPECT_EQ(json_find(http_.bodies[1], {"response_format"}), nullptr);
+  EXPECT_NE(json_find(http_.bodies[1], {"tools"}), nullptr);
+
+  http_.answers.clear();
+  answer(400, R"({"error":{"message":"this model does not support tools"}})");
+  answer(200, kOk);
+  EXPECT_EQ(loop_.run(model_.complete(request, {}))->content, "ok");
+  EXPECT_EQ(json_find(http_.bodies.back(), {"tools"}), nullptr);
+}
+
 TEST_F(HttpModelTest, ARefusalOfWhatWasNotSentIsTheError) {
   answer(400, refused("response_format"));
   EXPECT_FALSE(ask());
@@ -132,6 +154,9 @@ TEST_F(HttpModelTest, AnAnswerWithoutEndIsUnreadableNotTooLongAConversation) {
 
 TEST_F(HttpModelTest, TellsOfItsModelAndItsAddress) {
   EXPECT_EQ(model_.wire().model_id(), "m");
+  EXPECT_FALSE(model_.price());
+  const HttpModel known(loop_, http_, make_openai_chat({.id = "gpt-4.1"}), "gpt-4.1", Logger());
+  EXPECT_TRUE(known.price());
   EXPECT_EQ(model_.wire().base_url(), "https://api.openai.com/v1");
 }
 

@@ -79,6 +79,14 @@ struct ModelUsage {
   bool operator==(const ModelUsage&) const = default;
 };
 
+// Of a model, in millionths of a US dollar per million tokens (price.h).
+struct Price {
+  int64_t input = 0;
+  int64_t cached_input = 0;  // read from the provider's cache
+  int64_t cache_write = 0;
+  int64_t output = 0;
+};
+
 struct ModelReply {
   std::string content;
   std::vector<ToolCall> tool_calls;
@@ -98,6 +106,8 @@ class Model {
   virtual ~Model() = default;
   // The name as configured; in results as model_used.
   [[nodiscard]] virtual const std::string& name() const = 0;
+  // nullopt: not known.
+  [[nodiscard]] virtual std::optional<Price> price() const { return std::nullopt; }
   // One reply, or the kind of what went wrong (kTimeout and kCancelled by the stop, too).
   virtual Task<ModelResult> complete(ModelRequest request, Stop stop) = 0;
 };

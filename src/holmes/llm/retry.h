@@ -43,6 +43,7 @@ class RetryingModel final : public Model {
                 Logger log, RetryOptions options = {});
 
   [[nodiscard]] const std::string& name() const override { return inner_->name(); }
+  [[nodiscard]] std::optional<Price> price() const override { return inner_->price(); }
   Task<ModelResult> complete(ModelRequest request, Stop stop) override;
 
  private:

@@ -152,8 +152,7 @@ class KubernetesDescribe final : public KubernetesTool {
  public:
   explicit KubernetesDescribe(std::shared_ptr<KubernetesView> view)
       : KubernetesTool(std::move(view), "kubernetes_describe",
-                       "Reads one Kubernetes object as JSON with its recent events (newest last) "
-                       "and, for a workload or Service, a summary of its pods.",
+                       "Reads one object with its recent events and a summary of its pods.",
                        kParameters) {}
 
  protected:

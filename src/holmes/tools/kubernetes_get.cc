@@ -15,11 +15,8 @@ constexpr std::array kParameters{kKindParameter, kNameParameter, kNamespaceParam
 class KubernetesGet final : public KubernetesTool {
  public:
   explicit KubernetesGet(std::shared_ptr<KubernetesView> view)
-      : KubernetesTool(
-            std::move(view), "kubernetes_get",
-            "Reads one Kubernetes object as JSON: metadata, spec and status without what "
-            "does not matter for its health. A missing object is answered with 404.",
-            kParameters) {}
+      : KubernetesTool(std::move(view), "kubernetes_get",
+                       "Reads one object as JSON: what matters for its health.", kParameters) {}
 
  protected:
   Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) override {

@@ -17,12 +17,9 @@ constexpr size_t kReservedForNote = 200;  // of the output limit
 constexpr std::array kParameters{
     kKindParameter,
     kNamespaceParameter,
-    Parameter{"all_namespaces", ParameterType::kBoolean, false,
-              "true: all namespaces, instead of one."},
-    Parameter{"label_selector", ParameterType::kString, false,
-              "For example app=frontend,tier!=db."},
-    Parameter{"field_selector", ParameterType::kString, false,
-              "For example status.phase!=Running or involvedObject.name=web-1."},
+    Parameter{"all_namespaces", ParameterType::kBoolean, false, "true: in all."},
+    Parameter{"label_selector", ParameterType::kString, false, "app=frontend,tier!=db"},
+    Parameter{"field_selector", ParameterType::kString, false, "status.phase!=Running"},
     kApiVersionParameter};
 
 std::string empty_text(const kube::ResourceType& type, const kube::ListOptions& options) {
@@ -49,11 +46,8 @@ std::string note(const TableText& table) {
 class KubernetesList final : public KubernetesTool {
  public:
   explicit KubernetesList(std::shared_ptr<KubernetesView> view)
-      : KubernetesTool(
-            std::move(view), "kubernetes_list",
-            "Lists Kubernetes objects of one kind as a table with the columns of kubectl "
-            "get, for example the pods of an application with their status and restarts.",
-            kParameters) {}
+      : KubernetesTool(std::move(view), "kubernetes_list",
+                       "Lists objects of a kind, as kubectl get does.", kParameters) {}
 
  protected:
   Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) override {

@@ -26,16 +26,12 @@ constexpr int64_t kFilterMemoryBytes = int64_t{1} << 20;
 constexpr std::string_view kDefaultContainer = "kubectl.kubernetes.io/default-container";
 
 constexpr std::array kParameters{
-    Parameter{"pod", ParameterType::kString, true, "Name of the pod."},
+    Parameter{"pod", ParameterType::kString, true, "Its name."},
     kNamespaceParameter,
-    Parameter{"container", ParameterType::kString, false,
-              "Container; null means the pod's main one. The answer says which exist."},
-    Parameter{"previous", ParameterType::kBoolean, false,
-              "true: the log of the instance before the last restart."},
-    Parameter{"tail_lines", ParameterType::kInteger, false,
-              "How many of the last lines; 1 to 1000, null means 100."},
-    Parameter{"filter", ParameterType::kString, false,
-              "RE2 regular expression; only lines that match are shown. (?i) ignores case."}};
+    Parameter{"container", ParameterType::kString, false, "null: the main one."},
+    Parameter{"previous", ParameterType::kBoolean, false, "true: before the last restart."},
+    Parameter{"tail_lines", ParameterType::kInteger, false, "1 to 1000; null: 100."},
+    Parameter{"filter", ParameterType::kString, false, "RE2; only matching lines."}};
 
 std::vector<std::string> container_names(const json::object& pod) {
   std::vector<std::string> names;
@@ -115,8 +111,7 @@ class KubernetesLogs final : public KubernetesTool {
  public:
   explicit KubernetesLogs(std::shared_ptr<KubernetesView> view)
       : KubernetesTool(std::move(view), "kubernetes_logs",
-                       "Reads the last lines of a container's log, of its current or its previous "
-                       "instance. The first line of the answer is a note, not part of the log.",
+                       "Reads the last lines of a container's log, below a line of note.",
                        kParameters) {}
 
  protected:

@@ -132,10 +132,7 @@ ToolResult to_tool_result(const Error& error) {
 KubernetesTool::KubernetesTool(std::shared_ptr<KubernetesView> view, std::string_view name,
                                std::string_view description, std::span<const Parameter> parameters)
     : view_(std::move(view)),
-      info_{
-          std::string(name),
-          std::string(description) + " Values that look like credentials are shown as [redacted].",
-          to_schema(parameters)},
+      info_{std::string(name), std::string(description), to_schema(parameters)},
       parameters_(parameters) {}
 
 Task<ToolResult> KubernetesTool::run(json::object arguments, ToolContext context, Stop stop) {

@@ -69,17 +69,14 @@ class KubernetesTool : public Tool {
 };
 
 // Parameters that several tools have.
-inline constexpr Parameter kKindParameter{
-    "kind", ParameterType::kString, true,
-    "Kind, plural or short name, for example Deployment, pods, hpa. Secrets are never read."};
-inline constexpr Parameter kNameParameter{"name", ParameterType::kString, true,
-                                          "Name of the object."};
-inline constexpr Parameter kNamespaceParameter{
-    "namespace", ParameterType::kString, false,
-    "Namespace; null: the check's own namespace. Ignored for cluster-scoped kinds."};
-inline constexpr Parameter kApiVersionParameter{
-    "api_version", ParameterType::kString, false,
-    "For example apps/v1; only needed when several API groups have this kind."};
+// Every model call of every check reads these, so each word counts.
+inline constexpr Parameter kKindParameter{"kind", ParameterType::kString, true,
+                                          "Kind, plural or short name."};
+inline constexpr Parameter kNameParameter{"name", ParameterType::kString, true, "Of the object."};
+inline constexpr Parameter kNamespaceParameter{"namespace", ParameterType::kString, false,
+                                               "null: the check's own."};
+inline constexpr Parameter kApiVersionParameter{"api_version", ParameterType::kString, false,
+                                                "apps/v1; if API groups share the kind."};
 
 std::unique_ptr<Tool> make_kubernetes_get(std::shared_ptr<KubernetesView> view);
 std::unique_ptr<Tool> make_kubernetes_list(std::shared_ptr<KubernetesView> view);

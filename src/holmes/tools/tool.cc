@@ -14,6 +14,22 @@ std::string_view name_of(const std::unique_ptr<Tool>& tool) {
 
 }  // namespace
 
+std::string_view to_string(ToolOutcome outcome) {
+  switch (outcome) {
+    case ToolOutcome::kAnswered:
+      return "answered";
+    case ToolOutcome::kDenied:
+      return "denied";
+    case ToolOutcome::kFailed:
+      return "failed";
+    case ToolOutcome::kTimeout:
+      return "timeout";
+    case ToolOutcome::kBadArguments:
+      break;
+  }
+  return "bad_arguments";
+}
+
 ToolTable::ToolTable(std::vector<std::unique_ptr<Tool>> tools) : tools_(std::move(tools)) {
   std::ranges::sort(tools_, {}, name_of);
   HOLMES_ASSERT(std::ranges::adjacent_find(tools_, {}, name_of) == tools_.end());

@@ -21,6 +21,7 @@ enum class ToolOutcome {
   kTimeout,
   kBadArguments,  // the model's mistake; it is told what would be right
 };
+std::string_view to_string(ToolOutcome outcome);  // "answered", "bad_arguments", ...
 
 struct ToolResult {
   ToolOutcome outcome = ToolOutcome::kAnswered;
