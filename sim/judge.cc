@@ -148,8 +148,9 @@ void Judge::check_made(const HealthCheck& now) {
   Account& account = accounts_[owner->uid];
   const std::optional<WallTime> tick = tick_of(now);
   if (account.ended != WallTime::max()) {
-    // A create that was late on its way: the garbage collector takes it away, and nothing runs.
-    constexpr std::chrono::seconds kLatest{60};
+    // A create that was late on its way, or of an operator that stood still meanwhile: the garbage
+    // collector takes it away, and nothing runs.
+    constexpr std::chrono::seconds kLatest{150};
     if (account.ended < clock_.wall_now() - kLatest) {
       broken("I9", now.meta.name + " was made although its schedule was deleted");
     }
