@@ -419,6 +419,7 @@ void Judge::restored(const std::vector<kube::Stored>& objects) {
   for (auto& [uid, account] : accounts_) {
     const auto schedule = take(schedules_, account.name);
     if (schedule == nullptr) continue;
+    account.known_from = account.created;
     if (!account.children.empty()) account.known_from = account.children.rbegin()->first;
     for (const auto& [from, entry] : account.missed) {
       account.known_from = std::max(account.known_from, entry.to);
