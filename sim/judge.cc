@@ -147,6 +147,8 @@ void Judge::check_made(const HealthCheck& now) {
   ++children_made_;
   Account& account = accounts_[owner->uid];
   const std::optional<WallTime> tick = tick_of(now);
+  // A create that was late on its way may come when the check that it was to make is gone already.
+  const bool late = was_restored_ || (writes_may_be_late && writes_may_be_late());
   if (account.ended != WallTime::max()) {
     // A create that was late on its way, or of an operator that stood still meanwhile: the garbage
     // collector takes it away, and nothing runs.
@@ -155,13 +157,13 @@ void Judge::check_made(const HealthCheck& now) {
       broken("I9", now.meta.name + " was made although its schedule was deleted");
     }
   } else if (!tick) {
-    if (!account.by_hand.insert(now.meta.name).second) {
+    if (!account.by_hand.insert(now.meta.name).second && !late) {
       broken("I1", now.meta.name + " was made twice");
     }
     if (std::ssize(account.by_hand) > account.run_now_wishes && !was_restored_) {
       broken("I1", now.meta.name + " was not asked for");
     }
-  } else if (!account.children.try_emplace(*tick, now.meta.uid).second) {
+  } else if (!account.children.try_emplace(*tick, now.meta.uid).second && !late) {
     broken("I1",
            fmt::format("the tick {} has a second check, {}", format_rfc3339(*tick), now.meta.name));
   }
