@@ -289,7 +289,8 @@ void Judge::count_unfinished(Account& account, const HealthCheck& now, bool gone
   }
   if (account.policy_changed || account.meanings.empty()) return;
   if (account.meanings.back().spec.concurrency_policy == ConcurrencyPolicy::kAllow) return;
-  if (account.running.size() > 1) broken("I3", account.name + " has two checks that run");
+  if (account.running.size() > 1 && !was_restored_)
+    broken("I3", account.name + " has two checks that run");
   // A create that was late on its way can make a second one, which waits.
   const bool late = was_restored_ || (writes_may_be_late && writes_may_be_late());
   if (account.unfinished.size() > 1 && !late) {

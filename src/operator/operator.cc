@@ -227,6 +227,7 @@ void Operator::on_change(const CheckSnapshot& before, const CheckSnapshot& now) 
 
 bool Operator::is_own_progress(const CheckSnapshot& before, const CheckSnapshot& now) const {
   if (before == nullptr || now == nullptr || before->meta.uid != now->meta.uid) return false;
+  if (before->status.finished()) return false;  // it runs again: a restored API server
   const bool same_wish = before->meta.generation == now->meta.generation &&
                          before->meta.annotations == now->meta.annotations &&
                          before->meta.deleting() == now->meta.deleting();
