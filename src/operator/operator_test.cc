@@ -52,7 +52,9 @@ TEST(Operator, ARestartAmongManyObjectsDoesNotDelayADueCheck) {
 
 TEST(Operator, ASweepRepairsWhatNobodyAskedForAndCountsIt) {
   ScheduleWorld world;
-  world.cluster.put(new_check("a"));
+  HealthCheck waits = new_check("a");
+  waits.spec.suspend = true;
+  world.cluster.put(waits);
   world.cluster.put(new_schedule());
   const Process process(world);
   const auto repairs = [&](std::string_view controller, int count) {
@@ -61,7 +63,7 @@ TEST(Operator, ASweepRepairsWhatNobodyAskedForAndCountsIt) {
            std::string::npos;
   };
   world.loop.advance(minutes(30));
-  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kCompleted);
+  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kPending);
   EXPECT_TRUE(repairs("healthcheck", 0));
   EXPECT_TRUE(repairs("scheduledhealthcheck", 0));
   // Damage that looks like a claim of this very process, which has no need to look at those.
@@ -80,6 +82,23 @@ TEST(Operator, ASweepRepairsWhatNobodyAskedForAndCountsIt) {
   world.loop.advance(minutes(15));
   EXPECT_NE(world.cluster.at("a").status.phase, Phase::kRunning);
   EXPECT_TRUE(repairs("healthcheck", 1));
+}
+
+// As after a restore of a state in which it ran: nobody runs it, and the claim is this process's
+// own.
+TEST(Operator, ACheckThatHadEndedAndRunsAgainIsRecoveredAtOnce) {
+  World world;
+  world.cluster.put(new_check());
+  const Process process(world);
+  world.loop.advance(seconds(1));
+  const HealthCheckStatus running = world.cluster.at("a").status;
+  ASSERT_EQ(running.phase, Phase::kRunning);
+  world.loop.advance(seconds(30));
+  ASSERT_EQ(world.cluster.at("a").status.phase, Phase::kCompleted);
+  world.cluster.edit_check("a", [&](json::object& check) { check["status"] = to_json(running); });
+  world.loop.advance(seconds(30));
+  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kCompleted);
+  EXPECT_EQ(world.total_executions(), 1);
 }
 
 HealthCheck child_of(const ScheduledHealthCheck& schedule, WallTime tick) {

@@ -158,7 +158,7 @@ def test_on_a_terminal_a_table_is_redrawn_in_place_and_ctrl_c_leaves_it_in_order
         ({"OPENAI_API_KEY": "secret-key"}, r"using openai/\S+ with the key in OPENAI_API_KEY"),
         ({"OPENAI_API_KEY": "secret-key", "MODEL": "openai/gpt-9"}, "using openai/gpt-9 with the key"),
         ({"OPENAI_API_BASE": "http://127.0.0.1:9/v1", "MODEL": "m"}, r"using m at http://127.0.0.1:9/v1"),
-        ({"ANTHROPIC_API_KEY": "secret-key"}, "found ANTHROPIC_API_KEY, but this version cannot use it"),
+        ({"ANTHROPIC_API_KEY": "secret-key"}, r"found what anthropic needs; MODEL=anthropic/\.\.\. would use it"),
         ({"MODEL": "scripted/demo", "OPENAI_API_KEY": "secret-key"}, "using the demo model scripted/demo"),
     ],
 )
