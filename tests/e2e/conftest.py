@@ -14,6 +14,7 @@ import pytest
 
 from cluster import Cluster
 from holmes import Operator, Server
+from local import Local
 from scripted_model import ScriptedModel
 from slack_capture import SlackCapture
 from support import free_port
@@ -53,6 +54,16 @@ def slack():
     double = SlackCapture()
     yield double
     double.close()
+
+
+@pytest.fixture(scope="module")
+def empty_kubeconfig(tmp_path_factory):
+    """Of an embedded cluster without pods."""
+    local = Local(tmp_path_factory.mktemp("empty") / "log")
+    try:
+        yield local.start().kubeconfig
+    finally:
+        local.kill()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from holmes import run_holmes
-from local import Local
 from support import Process, clean_env, free_port, http_request, wait_until
 
 CACHE = Path(os.environ.get("HOLMES_CACHE") or Path.home() / ".cache/holmes")
@@ -123,21 +122,11 @@ def emulator(node, tmp_path):
         program.kill()
 
 
-@pytest.fixture(scope="module")
-def kubeconfig(tmp_path_factory):
-    """A cluster without pods."""
-    local = Local(tmp_path_factory.mktemp("aimock") / "log")
-    try:
-        yield local.start().kubeconfig
-    finally:
-        local.kill()
-
-
-def check(model, emulator, kubeconfig, code, timeout=30):
+def check(model, emulator, empty_kubeconfig, code, timeout=30):
     settings = {name: value.format(emulator.url) for name, value in ADAPTERS[model].items()}
     done = run_holmes(
         "check", "run", "-q", QUESTION, "-n", "default", "--output", "json", "--timeout", timeout,
-        env={"KUBECONFIG": kubeconfig, "MODEL": model} | settings, timeout=60,
+        env={"KUBECONFIG": empty_kubeconfig, "MODEL": model} | settings, timeout=60,
     )
     assert done.returncode == code, done
     [row] = json.loads(done.stdout)
@@ -145,8 +134,8 @@ def check(model, emulator, kubeconfig, code, timeout=30):
 
 
 @pytest.mark.parametrize("model", ADAPTERS)
-def test_a_check_runs_from_the_question_to_the_verdict(model, emulator, kubeconfig):
-    row = check(model, emulator, kubeconfig, code=1)
+def test_a_check_runs_from_the_question_to_the_verdict(model, emulator, empty_kubeconfig):
+    row = check(model, emulator, empty_kubeconfig, code=1)
     assert row["message"] == "Check failed. There are no pods."
     assert row["model_used"] == model
     assert (row["usage"]["modelCalls"], row["usage"]["toolCalls"]) == (3, 1)
@@ -155,25 +144,25 @@ def test_a_check_runs_from_the_question_to_the_verdict(model, emulator, kubeconf
 
 
 @pytest.mark.parametrize("model", ADAPTERS)
-def test_a_provider_that_is_overloaded_for_a_moment_is_asked_again(model, emulator, kubeconfig):
+def test_a_provider_that_is_overloaded_for_a_moment_is_asked_again(model, emulator, empty_kubeconfig):
     emulator.fail_next(503)
-    row = check(model, emulator, kubeconfig, code=1)
+    row = check(model, emulator, empty_kubeconfig, code=1)
     assert row["message"] == "Check failed. There are no pods."
     assert row["usage"]["modelCalls"] == 4
 
 
 @pytest.mark.parametrize("model", ADAPTERS)
-def test_a_key_that_is_not_accepted_ends_the_check_at_once(model, emulator, kubeconfig):
+def test_a_key_that_is_not_accepted_ends_the_check_at_once(model, emulator, empty_kubeconfig):
     emulator.fail_next(401)
-    row = check(model, emulator, kubeconfig, code=3)
+    row = check(model, emulator, empty_kubeconfig, code=3)
     assert (row["status"], row["reason"]) == ("error", "ModelUnavailable")
     assert "did not accept the API key (HTTP 401)" in row["error"]
     assert row["usage"]["modelCalls"] == 1
 
 
 @pytest.mark.parametrize("model", ADAPTERS)
-def test_answers_that_are_no_json_end_the_check(model, emulator, kubeconfig):
+def test_answers_that_are_no_json_end_the_check(model, emulator, empty_kubeconfig):
     http_request("POST", emulator.url + "/__aimock/chaos", {"malformedRate": 1})
-    row = check(model, emulator, kubeconfig, code=3)
+    row = check(model, emulator, empty_kubeconfig, code=3)
     assert (row["status"], row["reason"]) == ("error", "ModelUnavailable")
     assert "the answer cannot be read" in row["error"]

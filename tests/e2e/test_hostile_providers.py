@@ -4,14 +4,11 @@ an error that says what came, in time, and the server stays healthy.
 
 import json
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from holmes import Server
-from local import Local
-from support import REPO
+from support import REPO, Double, QuietHandler
 
 sys.path.insert(0, str(REPO / "tests/golden"))
 from capture import CALLS, api_of  # noqa: E402
@@ -61,51 +58,39 @@ ANSWERS = {
 }
 
 
-class Hostile:
+class Handler(QuietHandler):
+    def do_POST(self):
+        asked = self.read_body().decode()
+        if "[[endless]]" in asked:
+            return self.endless()
+        name = next(name for name in ANSWERS if f"[[{name}]]" in asked)
+        answer = ANSWERS[name][0](api_of(self.path.split("?")[0]))
+        answer = answer if isinstance(answer, bytes) else answer.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def endless(self):
+        """Until the client has had enough; 1 GiB would be a failure of ours."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.close_connection = True
+        try:
+            for _ in range(1024):
+                self.wfile.write(b" " * (1 << 20))
+            self.server.owner.drained = True
+        except OSError:
+            pass
+
+
+class Hostile(Double):
     def __init__(self):
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def do_POST(self):
-                asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                if "[[endless]]" in asked:
-                    self.endless()
-                    return
-                name = next(name for name in ANSWERS if f"[[{name}]]" in asked)
-                answer = ANSWERS[name][0](api_of(self.path.split("?")[0]))
-                answer = answer if isinstance(answer, bytes) else answer.encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def endless(self):
-                """Until the client has had enough; 1 GiB would be a failure of ours."""
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.close_connection = True
-                try:
-                    for _ in range(1024):
-                        self.wfile.write(b" " * (1 << 20))
-                    outer.drained = True
-                except OSError:
-                    pass
-
-        outer = self
         self.drained = False
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)
+        self.url = self.address
 
 
 @pytest.fixture(scope="module")
@@ -115,21 +100,12 @@ def provider():
     hostile.close()
 
 
-@pytest.fixture(scope="module")
-def kubeconfig(tmp_path_factory):
-    local = Local(tmp_path_factory.mktemp("hostile") / "log")
-    try:
-        yield local.start().kubeconfig
-    finally:
-        local.kill()
-
-
 @pytest.mark.parametrize("model", ADAPTERS)
-def test_whatever_a_provider_answers_ends_as_a_clear_error(model, provider, kubeconfig, tmp_path):
+def test_whatever_a_provider_answers_ends_as_a_clear_error(model, provider, empty_kubeconfig, tmp_path):
     settings = {name: value.format(provider.url) for name, value in ADAPTERS[model].items()}
     none = {"OPENAI_API_BASE": None, "OPENAI_API_KEY": None}
     env = none | settings | {"MODEL": model}
-    server = Server(kubeconfig, provider.url, provider.url, tmp_path / "log", **env)
+    server = Server(empty_kubeconfig, provider.url, provider.url, tmp_path / "log", **env)
     server.start()
     try:
         for name, (_, words) in ANSWERS.items():

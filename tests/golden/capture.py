@@ -3,9 +3,9 @@ tool calls with whatever that provider wants back verbatim, then findings, then 
 """
 
 import json
-import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from support import Double, QuietHandler
 
 CALLS = [
     ("kubernetes_list", {"kind": "Pod", "namespace": None}),
@@ -135,39 +135,23 @@ def api_of(path):
     return ollama if path.endswith("/api/chat") else openai
 
 
-class Capture:
+class Handler(QuietHandler):
+    def do_POST(self):
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        url = f"http://{headers['host']}{self.path}"
+        seen = self.server.owner.seen
+        seen.append(Seen("POST", url, self.path, headers, self.read_body().decode()))
+        text = [None, FINDINGS, VERDICT][(len(seen) - 1) % 3]
+        self.reply(200, api_of(self.path.split("?")[0])(text))
+
+
+class Capture(Double):
     def __init__(self):
         self.seen = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                url = f"http://{headers['host']}{self.path}"
-                outer.seen.append(Seen("POST", url, self.path, headers, body))
-                text = [None, FINDINGS, VERDICT][(len(outer.seen) - 1) % 3]
-                answer = json.dumps(api_of(self.path.split("?")[0])(text)).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        super().__init__(Handler)
+        self.url = self.address
 
     def take(self):
         """What came since the last time."""
         seen, self.seen = self.seen, []
         return seen
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
