@@ -73,9 +73,15 @@ bool Explorer::note(World& world, const std::string& again) {
   return false;
 }
 
+std::unique_ptr<World> Explorer::world_with(const Scenario& scenario, const Plan& plan) const {
+  auto world = std::make_unique<World>(world_options(scenario));
+  for (const auto& [point, planned] : plan) world->net.faults.plan(point, planned);
+  return world;
+}
+
 bool Explorer::play(const Scenario& scenario, const Plan& plan) {
-  World world(world_options(scenario));
-  for (const auto& [point, planned] : plan) world.net.faults.plan(point, planned);
+  const auto owned = world_with(scenario, plan);
+  World& world = *owned;
   scenario.play(world);
   world.finish();
   if (plan.empty() && scenario.expect != nullptr) scenario.expect(world);
@@ -83,11 +89,10 @@ bool Explorer::play(const Scenario& scenario, const Plan& plan) {
 }
 
 std::vector<Point> Explorer::points_of(const Scenario& scenario, const Plan& plan) {
-  World world(world_options(scenario));
-  for (const auto& [point, planned] : plan) world.net.faults.plan(point, planned);
-  world.net.faults.keep_points = true;
-  scenario.play(world);
-  return world.net.faults.kept;
+  const auto world = world_with(scenario, plan);
+  world->net.faults.keep_points = true;
+  scenario.play(*world);
+  return world->net.faults.kept;
 }
 
 void Explorer::singles(const Scenario& scenario) {

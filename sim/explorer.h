@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,6 +68,7 @@ class Explorer {
   std::vector<Point> points_of(const Scenario& scenario, const Plan& plan);
   bool mine();
   bool note(World& world, const std::string& again);
+  [[nodiscard]] std::unique_ptr<World> world_with(const Scenario& scenario, const Plan& plan) const;
   [[nodiscard]] WorldOptions world_options(const Scenario& scenario) const;
 
   Options options_;

@@ -148,7 +148,7 @@ void Judge::check_made(const HealthCheck& now) {
   Account& account = accounts_[owner->uid];
   const std::optional<WallTime> tick = tick_of(now);
   // A create that was late on its way may come when the check that it was to make is gone already.
-  const bool late = was_restored_ || (writes_may_be_late && writes_may_be_late());
+  const bool late = restored_at_ || late_writes();
   if (account.ended != WallTime::max()) {
     // A create that was late on its way, or of an operator that stood still meanwhile: the garbage
     // collector takes it away, and nothing runs.
@@ -160,10 +160,10 @@ void Judge::check_made(const HealthCheck& now) {
     if (!account.by_hand.insert(now.meta.name).second && !late) {
       broken("I1", now.meta.name + " was made twice");
     }
-    if (std::ssize(account.by_hand) > account.run_now_wishes && !was_restored_) {
+    if (std::ssize(account.by_hand) > account.run_now_wishes && !restored_at_) {
       broken("I1", now.meta.name + " was not asked for");
     }
-  } else if (!account.children.try_emplace(*tick, now.meta.uid).second && !late) {
+  } else if (!account.children.insert(*tick).second && !late) {
     broken("I1",
            fmt::format("the tick {} has a second check, {}", format_rfc3339(*tick), now.meta.name));
   }
@@ -189,8 +189,7 @@ void Judge::check_gone(const HealthCheck& before) {
 
 void Judge::claimed(const HealthCheck& now) {
   const Attempt& attempt = *now.status.attempt;
-  const auto [known, is_new] = claims_.try_emplace(attempt.id, attempt.epoch);
-  if (!is_new) {
+  if (!claims_.insert(attempt.id).second) {
     broken("I1", fmt::format("{}: the attempt {} was claimed twice", now.meta.name, attempt.id));
   }
   if (const auto transitions = transitions_of(attempt.epoch)) {
@@ -259,7 +258,6 @@ void Judge::schedule_changed(const ScheduledHealthCheck* before, const Scheduled
 }
 
 void Judge::note_meaning(Account& account, const ScheduledHealthCheck& now) {
-  const WallTime at = clock_.wall_now();
   if (account.meanings.empty()) {
     account.name = now.meta.name;
     account.created = now.meta.creation_timestamp;
@@ -268,11 +266,10 @@ void Judge::note_meaning(Account& account, const ScheduledHealthCheck& now) {
     account.meanings.push_back({now.spec, now.meta.creation_timestamp});
     return;
   }
-  Meaning& last = account.meanings.back();
+  const Meaning& last = account.meanings.back();
   if (last.spec.concurrency_policy != now.spec.concurrency_policy) account.policy_changed = true;
   if (same_meaning(last.spec, now.spec)) return;
-  last.to = at;
-  account.meanings.push_back({now.spec, at});
+  account.meanings.push_back({now.spec, clock_.wall_now()});
 }
 
 void Judge::count_unfinished(Account& account, const HealthCheck& now, bool gone) {
@@ -289,10 +286,10 @@ void Judge::count_unfinished(Account& account, const HealthCheck& now, bool gone
   }
   if (account.policy_changed || account.meanings.empty()) return;
   if (account.meanings.back().spec.concurrency_policy == ConcurrencyPolicy::kAllow) return;
-  if (account.running.size() > 1 && !was_restored_)
+  if (account.running.size() > 1 && !restored_at_)
     broken("I3", account.name + " has two checks that run");
   // A create that was late on its way can make a second one, which waits.
-  const bool late = was_restored_ || (writes_may_be_late && writes_may_be_late());
+  const bool late = restored_at_ || late_writes();
   if (account.unfinished.size() > 1 && !late) {
     broken("I3", account.name + " has two unfinished checks");
   }
@@ -304,7 +301,8 @@ std::string Judge::undecided(const Account& account, std::chrono::seconds lag) c
   constexpr std::chrono::seconds kNoticed{100};
   const auto ticks = ticks_of(account.meanings.front().spec, account.created);
   if (!ticks || !on_time_) return "";
-  std::optional<WallTime> tick = ticks->next(std::max(account.known_from, restored_at_ + kNoticed));
+  std::optional<WallTime> tick =
+      ticks->next(std::max(*account.known_from, *restored_at_ + kNoticed));
   for (; tick && *tick <= clock_.wall_now() - lag; tick = ticks->next(*tick)) {
     const bool missed = std::ranges::any_of(account.missed, [&](const auto& entry) {
       return entry.second.from <= *tick && *tick <= entry.second.to;
@@ -320,10 +318,12 @@ std::string Judge::undecided(const Account& account, std::chrono::seconds lag) c
 std::string Judge::inexact(const Account& account, std::chrono::seconds lag) const {
   const auto ticks = ticks_of(account.meanings.front().spec, account.created);
   if (!ticks) return "";
+  // A create that was late on its way can give a missed tick a check as well.
+  const bool late = late_writes();
   const WallTime begin = account.created;
   WallTime decided = begin;
   int64_t outcomes = 0;
-  for (const auto& [tick, uid] : account.children) {
+  for (const WallTime tick : account.children) {
     if (ticks->previous(tick) != tick) return format_rfc3339(tick) + " is no tick";
     if (tick <= begin || tick > clock_.wall_now()) continue;
     decided = std::max(decided, tick);
@@ -334,24 +334,20 @@ std::string Judge::inexact(const Account& account, std::chrono::seconds lag) con
     if (entry.to <= begin) continue;
     if (entry.to > clock_.wall_now()) return "";  // by a clock that was wrong
     const WallTime from = std::max(first, begin + std::chrono::seconds(1));
-    const int64_t count = entry.count;
     if (from <= last) return format_rfc3339(from) + " was missed twice";
     const auto ran =
         std::distance(account.children.lower_bound(from), account.children.upper_bound(entry.to));
     const auto all = static_cast<int64_t>(ticks->count(from - std::chrono::seconds(1), entry.to));
-    // A create that was late on its way can give a missed tick a check as well.
-    const bool late = writes_may_be_late && writes_may_be_late();
-    if (count != all - ran && !(late && count > all - ran && count <= all)) {
+    if (entry.count != all - ran && !(late && entry.count > all - ran && entry.count <= all)) {
       return fmt::format("{} ticks missed from {} to {}, told {} as {}", all - ran,
-                         format_rfc3339(from), format_rfc3339(entry.to), count,
+                         format_rfc3339(from), format_rfc3339(entry.to), entry.count,
                          to_string(entry.reason));
     }
     last = entry.to;
     decided = std::max(decided, entry.to);
-    outcomes += count;
+    outcomes += entry.count;
   }
   const auto all = static_cast<int64_t>(ticks->count(begin, decided));
-  const bool late = writes_may_be_late && writes_may_be_late();
   if (late ? outcomes < all : outcomes != all) {
     return fmt::format("{} ticks from {} to {}, {} outcomes", all, format_rfc3339(begin),
                        format_rfc3339(decided), outcomes);
@@ -366,8 +362,7 @@ void Judge::expect_exact(std::chrono::seconds lag) {
   for (const auto& [name, schedule] : schedules_) {
     const Account& account = accounts_[schedule->meta.uid];
     if (account.meanings.size() != 1 || !exact_) continue;
-    const std::string what =
-        account.known_from == WallTime{} ? inexact(account, lag) : undecided(account, lag);
+    const std::string what = account.known_from ? undecided(account, lag) : inexact(account, lag);
     if (!what.empty()) {
       broken("I2", name + ": " + what);
     }
@@ -405,7 +400,6 @@ void Judge::expect_tidy(const ScheduledHealthCheck& schedule, const CheckServers
 }
 
 void Judge::restored(const std::vector<kube::Stored>& objects) {
-  was_restored_ = true;
   restored_at_ = clock_.wall_now();
   if (steps_.count() > 0) exact_ = false;
   checks_.clear();
@@ -422,13 +416,11 @@ void Judge::restored(const std::vector<kube::Stored>& objects) {
   for (auto& [uid, account] : accounts_) {
     const auto schedule = take(schedules_, account.name);
     if (schedule == nullptr) continue;
-    account.known_from = account.created;
-    if (!account.children.empty()) account.known_from = account.children.rbegin()->first;
-    for (const auto& [from, entry] : account.missed) {
-      account.known_from = std::max(account.known_from, entry.to);
-    }
-    const auto& last = schedule->status.last_schedule_time;
-    if (last) account.known_from = std::max(account.known_from, *last);
+    WallTime known = account.created;
+    if (!account.children.empty()) known = *account.children.rbegin();
+    for (const auto& [from, entry] : account.missed) known = std::max(known, entry.to);
+    known = std::max(known, schedule->status.last_schedule_time.value_or(known));
+    account.known_from = known;
   }
   leader_.clear();  // the lease tells of back then, and whoever leads now does not know
 }

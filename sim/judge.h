@@ -56,7 +56,7 @@ class Judge {
   void clock_was_set(std::chrono::microseconds by) {
     steps_ += std::chrono::abs(by);
     on_time_ = false;
-    if (steps_ > std::chrono::hours(3) || was_restored_) exact_ = false;
+    if (steps_ > std::chrono::hours(3) || restored_at_) exact_ = false;
   }
 
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
@@ -71,11 +71,10 @@ class Judge {
   [[nodiscard]] const std::string& leader() const { return leader_; }
 
  private:
-  // One meaning of a schedule, and from when to when it stood.
+  // One meaning of a schedule, and since when it stood.
   struct Meaning {
     ScheduledHealthCheckSpec spec;
     WallTime from{};
-    WallTime to = WallTime::max();
   };
   // All that ever was of one schedule, by uid.
   struct Account {
@@ -83,17 +82,18 @@ class Judge {
     WallTime created{};
     WallTime ended = WallTime::max();
     std::vector<Meaning> meanings;
-    std::map<WallTime, std::string> children;  // by tick: the child's uid
-    std::set<std::string> by_hand;             // names of run-nows
+    std::set<WallTime> children;    // the ticks that have one
+    std::set<std::string> by_hand;  // names of run-nows
     int64_t run_now_wishes = 0;
     std::map<WallTime, MissedTicks> missed;  // by first tick, as last told
     // Of a restored schedule: what was decided before is not known in full.
-    WallTime known_from{};
+    std::optional<WallTime> known_from;
     std::set<std::string> unfinished;  // uids
     std::set<std::string> running;
     bool policy_changed = false;
   };
 
+  [[nodiscard]] bool late_writes() const { return writes_may_be_late && writes_may_be_late(); }
   void check_changed(const HealthCheck* before, const HealthCheck& now);
   void check_made(const HealthCheck& now);
   void check_gone(const HealthCheck& before);
@@ -115,20 +115,19 @@ class Judge {
   const Clock& clock_;
   std::chrono::microseconds steps_{0};
   bool on_time_ = true;
-  bool was_restored_ = false;
-  WallTime restored_at_{};
+  std::optional<WallTime> restored_at_;  // the last time
   bool exact_ = true;
   size_t writes_ = 0;
   size_t children_made_ = 0;
   std::map<std::string, std::shared_ptr<const HealthCheck>> checks_;  // by name
   std::map<std::string, std::shared_ptr<const ScheduledHealthCheck>> schedules_;
   std::map<std::string, Account> accounts_;
-  std::map<std::string, std::string> claims_;         // attempt id: the epoch that claimed it
-  std::map<std::string, std::string> claims_before_;  // a restore of etcd
-  std::map<std::string, int64_t> transitions_;        // uid of a check: newest epoch of its claims
-  std::map<std::string, int> executions_;             // by attempt id
-  std::set<std::string> refused_;                     // attempts that were recorded so
-  std::map<std::string, std::string> holders_;        // by epoch
+  std::set<std::string> claims_;                // attempt ids
+  std::set<std::string> claims_before_;         // a restore of etcd
+  std::map<std::string, int64_t> transitions_;  // uid of a check: newest epoch of its claims
+  std::map<std::string, int> executions_;       // by attempt id
+  std::set<std::string> refused_;               // attempts that were recorded so
+  std::map<std::string, std::string> holders_;  // by epoch
   std::map<std::string, std::pair<MonoTime, int>> requests_;  // of a minute
   std::string leader_;
   std::set<std::string> given_up_;  // uids

@@ -80,7 +80,7 @@ void Judge::attempt_left(const HealthCheck& before, const HealthCheck& now) {
   }
   const bool in_time = on_time_ && clock_.wall_now() < attempt.deadline;
   // A request that was late on its way may have come when everybody had said that it is lost.
-  const bool late = writes_may_be_late && writes_may_be_late();
+  const bool late = late_writes();
   const bool unwanted = now.spec.cancel || now.meta.deleting();
   if (in_time && !late && !unwanted && is_known && is_known(record.id)) {
     broken("I2",
@@ -105,7 +105,7 @@ void Judge::expect_removable(const HealthCheck& before) {
 
 // A new meaning has no ticks in the time before it.
 void Judge::expect_after_edit(const Account& account, const HealthCheck& child, WallTime tick) {
-  if (steps_.count() > 0 || !on_time_ || was_restored_ || account.meanings.size() < 2) return;
+  if (steps_.count() > 0 || !on_time_ || restored_at_ || account.meanings.size() < 2) return;
   for (const Meaning& meaning : account.meanings) {
     const auto ticks = ticks_of(meaning.spec, account.created);
     if (ticks && ticks->previous(tick) == tick && tick > meaning.from - std::chrono::seconds(1)) {

@@ -57,7 +57,7 @@ void ProcessLoop::run(TimerId id, Callback callback) {
 
 void ProcessLoop::resume() {
   paused_ = false;
-  // One by one: a callback may cancel a later one, or be the last for now.
+  // One by one: a callback may cancel a later one, or pause again.
   while (!paused_ && !held_.empty()) {
     Callback callback = std::move(held_.front().second);
     held_.pop_front();

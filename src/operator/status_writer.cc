@@ -81,8 +81,7 @@ auto StatusWriter<Object>::put(Snapshot base, Status status, Stop stop) -> Task<
 
 template <class Object>
 auto StatusWriter<Object>::read_live(Snapshot known, Stop stop) -> Task<Result<Snapshot>> {
-  const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
-  HOLMES_CO_TRY(Snapshot live, co_await informer_.read_live(known->meta.key(), limit.stop()));
+  HOLMES_CO_TRY(Snapshot live, co_await informer_.read_live(known->meta.key(), std::move(stop)));
   if (live != nullptr && live->meta.uid != known->meta.uid) co_return nullptr;
   co_return live;
 }
