@@ -149,6 +149,8 @@ void Judge::check_made(const HealthCheck& now) {
   const std::optional<WallTime> tick = tick_of(now);
   // A create that was late on its way may come when the check that it was to make is gone already.
   const bool late = restored_at_ || late_writes();
+  // Nor does anything tell of one that ended and went, when the clock was wrong by hours since.
+  const bool forgotten = steps_ > kFarStep;
   if (account.ended != WallTime::max()) {
     // A create that was late on its way, or of an operator that stood still meanwhile: the garbage
     // collector takes it away, and nothing runs.
@@ -163,7 +165,7 @@ void Judge::check_made(const HealthCheck& now) {
     if (std::ssize(account.by_hand) > account.run_now_wishes && !restored_at_) {
       broken("I1", now.meta.name + " was not asked for");
     }
-  } else if (!account.children.insert(*tick).second && !late) {
+  } else if (!account.children.insert(*tick).second && !late && !forgotten) {
     broken("I1",
            fmt::format("the tick {} has a second check, {}", format_rfc3339(*tick), now.meta.name));
   }
@@ -266,9 +268,13 @@ void Judge::note_meaning(Account& account, const ScheduledHealthCheck& now) {
     account.meanings.push_back({now.spec, now.meta.creation_timestamp});
     return;
   }
-  const Meaning& last = account.meanings.back();
+  Meaning& last = account.meanings.back();
   if (last.spec.concurrency_policy != now.spec.concurrency_policy) account.policy_changed = true;
   if (same_meaning(last.spec, now.spec)) return;
+  if (!now.status.observed_schedule && account.meanings.size() == 1) {
+    last.spec = now.spec;  // as if it had been created so: nobody saw what it was before
+    return;
+  }
   account.meanings.push_back({now.spec, clock_.wall_now()});
 }
 
