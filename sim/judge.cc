@@ -271,7 +271,7 @@ void Judge::note_meaning(Account& account, const ScheduledHealthCheck& now) {
   Meaning& last = account.meanings.back();
   if (last.spec.concurrency_policy != now.spec.concurrency_policy) account.policy_changed = true;
   if (same_meaning(last.spec, now.spec)) return;
-  if (!now.status.observed_schedule && account.meanings.size() == 1) {
+  if (!now.status.observed_schedule && account.meanings.size() == 1 && account.children.empty()) {
     last.spec = now.spec;  // as if it had been created so: nobody saw what it was before
     return;
   }
