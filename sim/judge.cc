@@ -321,17 +321,22 @@ std::string Judge::undecided(const Account& account, std::chrono::seconds lag) c
 }
 
 // Each tick up to the last one decided has exactly one outcome, and what is due is decided.
-std::string Judge::inexact(const Account& account, std::chrono::seconds lag) const {
+std::string Judge::inexact(const Account& account, const ScheduledHealthCheck& schedule,
+                           std::chrono::seconds lag) const {
   const auto ticks = ticks_of(account.meanings.front().spec, account.created);
   if (!ticks) return "";
   // A create that was late on its way can give a missed tick a check as well.
   const bool late = late_writes();
   const WallTime begin = account.created;
+  // After its clock was set back an operator tells of ticks before the last run when that comes
+  // again, if it had not told yet.
+  const WallTime told =
+      on_time_ ? clock_.wall_now() : schedule.status.last_schedule_time.value_or(begin);
   WallTime decided = begin;
   int64_t outcomes = 0;
   for (const WallTime tick : account.children) {
     if (ticks->previous(tick) != tick) return format_rfc3339(tick) + " is no tick";
-    if (tick <= begin || tick > clock_.wall_now()) continue;
+    if (tick <= begin || tick > std::min(told, clock_.wall_now())) continue;
     decided = std::max(decided, tick);
     ++outcomes;
   }
@@ -368,7 +373,8 @@ void Judge::expect_exact(std::chrono::seconds lag) {
   for (const auto& [name, schedule] : schedules_) {
     const Account& account = accounts_[schedule->meta.uid];
     if (account.meanings.size() != 1 || !exact_) continue;
-    const std::string what = account.known_from ? undecided(account, lag) : inexact(account, lag);
+    const std::string what =
+        account.known_from ? undecided(account, lag) : inexact(account, *schedule, lag);
     if (!what.empty()) {
       broken("I2", name + ": " + what);
     }

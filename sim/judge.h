@@ -113,7 +113,8 @@ class Judge {
   void note_meaning(Account& account, const ScheduledHealthCheck& now);
   void count_unfinished(Account& account, const HealthCheck& now, bool gone);
   void expect_tidy(const ScheduledHealthCheck& schedule, const CheckServers& servers);
-  std::string inexact(const Account& account, std::chrono::seconds lag) const;
+  std::string inexact(const Account& account, const ScheduledHealthCheck& schedule,
+                      std::chrono::seconds lag) const;
   std::string undecided(const Account& account, std::chrono::seconds lag) const;
 
   const Clock& clock_;
