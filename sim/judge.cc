@@ -268,13 +268,10 @@ void Judge::note_meaning(Account& account, const ScheduledHealthCheck& now) {
     account.meanings.push_back({now.spec, now.meta.creation_timestamp});
     return;
   }
-  Meaning& last = account.meanings.back();
+  const Meaning& last = account.meanings.back();
   if (last.spec.concurrency_policy != now.spec.concurrency_policy) account.policy_changed = true;
   if (same_meaning(last.spec, now.spec)) return;
-  if (!now.status.observed_schedule && account.meanings.size() == 1 && account.children.empty()) {
-    last.spec = now.spec;  // as if it had been created so: nobody saw what it was before
-    return;
-  }
+  if (!now.status.observed_schedule) account.edited_unseen = true;
   account.meanings.push_back({now.spec, clock_.wall_now()});
 }
 

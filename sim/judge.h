@@ -95,6 +95,8 @@ class Judge {
     std::set<std::string> unfinished;  // uids
     std::set<std::string> running;
     bool policy_changed = false;
+    // Before a status told of the meaning: whoever comes then takes the new one to be the first.
+    bool edited_unseen = false;
   };
 
   [[nodiscard]] bool late_writes() const { return writes_may_be_late && writes_may_be_late(); }
