@@ -39,9 +39,12 @@ RetryingModel::RetryingModel(Loop& loop, Random& random, std::unique_ptr<Model> 
       options_(options) {}
 
 Task<ModelResult> RetryingModel::complete(ModelRequest request, Stop stop) {
+  std::chrono::nanoseconds waited{0};
   for (int tries = 1;; ++tries) {
     ModelResult reply = co_await inner_->complete(request, stop);
     count(reply);
+    std::chrono::nanoseconds& told = reply ? reply->waited : reply.error().waited;
+    waited = told += waited;
     if (reply) {
       reply->usage.model_calls += tries - 1;
       co_return reply;
