@@ -45,7 +45,7 @@ class CrowdedModel final : public Model {
     --busy;
     if (!slept) co_return fail(ModelError(slept.error()));
     ++answered;
-    ModelReply reply = says ? says(request) : ModelReply{.content = "ok"};
+    ModelReply reply = says(request);
     reply.usage = usage;
     co_return reply;
   }
@@ -54,8 +54,12 @@ class CrowdedModel final : public Model {
   std::chrono::milliseconds takes = std::chrono::seconds(1);
   std::optional<std::chrono::milliseconds> retry_after;  // of refusals
   std::optional<ModelErrorKind> fails_next;
-  std::function<ModelReply(const ModelRequest&)> says;  // empty: "ok"
-  ModelUsage usage{.model_calls = 1};                   // of each reply
+  std::function<ModelReply(const ModelRequest&)> says = [](const ModelRequest&) {
+    ModelReply reply;
+    reply.content = "ok";
+    return reply;
+  };
+  ModelUsage usage{.model_calls = 1};  // of each reply
 
   std::vector<Asked> asked;
   int64_t busy = 0;
