@@ -69,7 +69,7 @@ def gauge(server, name):
 
 
 @contextmanager
-def checks_under_way(server, provider, ns, count, waiting):
+def checks_under_way(server, ns, count, waiting):
     """So many checks of this namespace, `waiting` of which wait for room at the model until the
     provider is told to hurry.
     """
@@ -88,18 +88,18 @@ def test_a_provider_that_refuses_is_asked_for_as_much_as_it_has_room_for(start, 
     ns.deployment("frontend", 3)
     provider.room, provider.takes = 5, 0.3
     server = start.server(OPENAI_API_BASE=provider.url)
-    queries = [FRONTEND, ABSENT] * 50
+    queries = [FRONTEND, ABSENT] * 30
     with ThreadPoolExecutor(40) as pool:
         began = time.monotonic()
         answers = list(pool.map(lambda q: server.execute(q, namespace=ns.name, timeout=120).json(), queries))
         ended = time.monotonic()
-    assert [a["status"] for a in answers] == ["pass", "fail"] * 50, answers
+    assert [a["status"] for a in answers] == ["pass", "fail"] * 30, answers
     assert all(a["usage"]["modelCalls"] >= 3 for a in answers)
     # Forty checks were there from the beginning. Later only the search for more is refused.
     calls = len(provider.times) - provider.refused()
-    assert provider.refused() >= 5 and calls == 300
+    assert provider.refused() >= 5 and calls == 180
     late = provider.refused(since=began + (ended - began) / 2)
-    assert late <= 0.2 * 150, late
+    assert late <= 0.2 * 90, late
     ideal = calls * provider.takes / provider.room
     assert ended - began <= 3 * ideal, (ended - began, ideal)
     assert 2 <= gauge(server, "concurrency_limit") <= 6
@@ -111,7 +111,7 @@ def test_a_provider_that_refuses_is_asked_for_as_much_as_it_has_room_for(start, 
     provider.room = 100
     with ThreadPoolExecutor(40) as pool:
         answers = list(pool.map(lambda q: server.execute(q, namespace=ns.name, timeout=120).json(), queries))
-    assert [a["status"] for a in answers] == ["pass", "fail"] * 50
+    assert [a["status"] for a in answers] == ["pass", "fail"] * 30
     assert gauge(server, "concurrency_limit") >= 9
 
 
@@ -121,7 +121,7 @@ def test_what_the_provider_asks_of_one_call_holds_back_all(start, ns, provider):
     provider.room, provider.retry_after = 0, 3
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(server.execute, FRONTEND, namespace=ns.name, timeout=60)
-        wait_until("it is refused", lambda: provider.refused() == 1)
+        wait_until("it is refused", lambda: gauge(server, "concurrency_limit") == 1)
         provider.room = 1000
         second = server.execute(FRONTEND, namespace=ns.name, timeout=60).json()
         assert (second["status"], first.result().json()["status"]) == ("pass", "pass")
@@ -137,7 +137,7 @@ def test_a_full_queue_takes_no_check_of_who_filled_it_and_others_are_served(star
         HOLMES_MODEL_MAX_CONCURRENT_CALLS="1",
         HOLMES_MODEL_MAX_WAITING_CALLS="2",
     )
-    with checks_under_way(server, provider, ns, count=3, waiting=2):
+    with checks_under_way(server, ns, count=3, waiting=2):
         key = {"Idempotency-Key": "refused"}
         refused = server.execute(FRONTEND, namespace=ns.name, name="late", headers=key)
         assert refused.status == 429, refused

@@ -287,7 +287,7 @@ CheckRunner::CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& 
 Status CheckRunner::room_for(const CheckRequest& request) const {
   const Result<Model*> model = models_.find(request.model);
   if (!model) return {};  // run() says so
-  return (*model)->room_for({namespace_of(request.name), loop_.mono_now()},
+  return (*model)->room_for(namespace_of(request.name),
                             std::min(request.timeout, options_.budget.time_max));
 }
 

@@ -119,9 +119,9 @@ class Model {
   [[nodiscard]] virtual const std::string& name() const = 0;
   // nullopt: not known.
   [[nodiscard]] virtual std::optional<Price> price() const { return std::nullopt; }
-  // Whether a check that begins now would be asked for within its patience. Fails with kRefused and
-  // retry_after; a check that runs is not refused, its calls wait.
-  [[nodiscard]] virtual Status room_for(const ModelCaller& /*caller*/,
+  // Whether a check of this namespace that began now would find room within its patience. Fails
+  // with kRefused and retry_after; a check that runs is not refused, its calls wait.
+  [[nodiscard]] virtual Status room_for(const std::string& /*ns*/,
                                         std::chrono::nanoseconds /*patience*/) const {
     return {};
   }

@@ -52,11 +52,13 @@ ModelPace::Call ModelPace::begin(int64_t tokens, MonoTime now) {
 void ModelPace::end(const Call& call, const End& end, MonoTime now) {
   HOLMES_ASSERT(under_way_ > 0);
   const int64_t under_way = under_way_--;
+  const double seconds = std::chrono::duration<double>(now - call.begun).count();
   requests_.take(end.requests - 1, now);
   switch (end.outcome) {
     case CallOutcome::kAnswered:
       tokens_.take(end.tokens - call.tokens, now);
-      learn(call, end.tokens, now);
+      tokens_per_call_ = average(tokens_per_call_, static_cast<double>(end.tokens));
+      seconds_per_call_ = average(seconds_per_call_, seconds);
       if (call.round == round_ && under_way >= limit()) {
         limit_ = std::min(limit_ + (1 / limit_), static_cast<double>(limits_.calls_max));
       }
@@ -68,6 +70,8 @@ void ModelPace::end(const Call& call, const End& end, MonoTime now) {
       if (call.round == round_) shrink(under_way);
       break;
     case CallOutcome::kOther:
+      // Who was given up took at least that long; what failed fast says nothing.
+      if (seconds > seconds_per_call_) seconds_per_call_ = average(seconds_per_call_, seconds);
       break;
   }
 }
@@ -75,12 +79,6 @@ void ModelPace::end(const Call& call, const End& end, MonoTime now) {
 void ModelPace::shrink(int64_t under_way) {
   limit_ = std::max(1.0, std::min(limit_, static_cast<double>(under_way)) / 2);
   ++round_;
-}
-
-void ModelPace::learn(const Call& call, int64_t tokens, MonoTime now) {
-  const double seconds = std::chrono::duration<double>(now - call.begun).count();
-  seconds_per_call_ = average(seconds_per_call_, seconds);
-  tokens_per_call_ = average(tokens_per_call_, static_cast<double>(tokens));
 }
 
 nanoseconds ModelPace::expected_wait(int64_t before_it, MonoTime now) const {

@@ -61,7 +61,6 @@ class ModelPace {
 
  private:
   void shrink(int64_t under_way);
-  void learn(const Call& call, int64_t tokens, MonoTime now);
 
   ModelLimits limits_;
   double limit_;

@@ -178,6 +178,14 @@ TEST_F(ModelPaceTest, ExpectsToWaitForCallsToEndForHoldsAndForRates) {
   EXPECT_DOUBLE_EQ(seconds(0), 2);
   end(1, CallOutcome::kNoRoom, 10s);
   EXPECT_DOUBLE_EQ(seconds(0), 14);  // held, then one at a time
+  now_ += 12s;
+  end(1, CallOutcome::kOther);  // given up after 12 s: they take longer than was known
+  begin(1);
+  EXPECT_DOUBLE_EQ(seconds(0), 5);
+  end(1, CallOutcome::kOther);  // failed at once
+  begin(1);
+  EXPECT_DOUBLE_EQ(seconds(0), 5);
+  end(1, CallOutcome::kOther);
 
   pace_ = ModelPace({.requests_per_minute = 60}, now_);
   EXPECT_EQ(seconds(5), 0);

@@ -131,10 +131,10 @@ void ModelQueue::leave(const Place& place, const ModelPace::End& end) {
   admit();
 }
 
-Status ModelQueue::room_for(const ModelCaller& caller, nanoseconds patience) const {
-  const int64_t before = calls_before(caller.ns);
+Status ModelQueue::room_for(const std::string& ns, nanoseconds patience) const {
+  const int64_t before = calls_before(ns);
   const nanoseconds wait = pace_.expected_wait(before * kCallsPerCheck, loop_.mono_now());
-  if (wait < patience && !is_full_for(caller.ns)) return {};
+  if (wait < patience && !is_full_for(ns)) return {};
   return fail(
       {ErrorCode::kRefused,
        fmt::format("the model '{}' has no room: {} calls wait for it, and a check that began now "

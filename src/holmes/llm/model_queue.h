@@ -58,7 +58,7 @@ class ModelQueue {
 
   // See Model::room_for. There is none when as many calls wait as may, unless this namespace has
   // less than its share of them; nor when a call would wait longer than the patience.
-  [[nodiscard]] Status room_for(const ModelCaller& caller, std::chrono::nanoseconds patience) const;
+  [[nodiscard]] Status room_for(const std::string& ns, std::chrono::nanoseconds patience) const;
   // False: enter() and leave() need not be told tokens.
   [[nodiscard]] bool counts_tokens() const { return pace_.limits_tokens(); }
   // Makes the limits stricter. Before the first call.
@@ -102,9 +102,9 @@ class QueuedModel final : public Model {
 
   [[nodiscard]] const std::string& name() const override { return inner_->name(); }
   [[nodiscard]] std::optional<Price> price() const override { return inner_->price(); }
-  [[nodiscard]] Status room_for(const ModelCaller& caller,
+  [[nodiscard]] Status room_for(const std::string& ns,
                                 std::chrono::nanoseconds patience) const override {
-    return queue_->room_for(caller, patience);
+    return queue_->room_for(ns, patience);
   }
   Task<ModelResult> complete(ModelRequest request, Stop stop) override;
 

@@ -385,7 +385,7 @@ TEST(ModelQueues, TwoNamesOfOneModelAtOneAddressShareAQueueAndTheStricterLimits)
 
 TEST_F(ModelQueueTest, HasRoomUntilAsManyWaitAsMayAndForWhoHasLessThanItsShare) {
   make({.calls_max = 1, .waiting_max = 4});
-  const auto room = [&](std::string ns) { return queue_->room_for({std::move(ns), {}}, 300s); };
+  const auto room = [&](const std::string& ns) { return queue_->room_for(ns, 300s); };
   for (int i = 0; i < 4; ++i) call("a");
   EXPECT_TRUE(room("a"));
   call("a");  // the fourth that waits
@@ -407,8 +407,8 @@ TEST_F(ModelQueueTest, HasRoomUntilAsManyWaitAsMayAndForWhoHasLessThanItsShare) 
 TEST_F(ModelQueueTest, HasNoRoomForChecksThatCouldNotEndInTime) {
   make({.calls_max = 2});
   provider_->takes = 4s;
-  const auto refused_for = [&](std::string ns, std::chrono::seconds patience) {
-    const Status room = queue_->room_for({std::move(ns), {}}, patience);
+  const auto refused_for = [&](const std::string& ns, std::chrono::seconds patience) {
+    const Status room = queue_->room_for(ns, patience);
     return room ? 0s : std::chrono::ceil<std::chrono::seconds>(*room.error().retry_after);
   };
   call("a");
