@@ -65,8 +65,9 @@ void ModelPace::end(const Call& call, const End& end, MonoTime now) {
       break;
     case CallOutcome::kNoRoom:
       tokens_.take(-call.tokens, now);
-      held_until_ = std::max(held_until_, now + std::clamp(end.retry_after.value_or(kDefaultHold),
-                                                           milliseconds(0), kMaxHold));
+      held_until_ =
+          std::max(held_until_, now + std::clamp(end.retry_after.value_or(kProviderHoldDefault),
+                                                 milliseconds(0), kProviderHoldMax));
       if (call.round == round_) shrink(under_way);
       break;
     case CallOutcome::kOther:

@@ -19,9 +19,9 @@
 namespace holmes {
 
 // A provider that asks for more is asked again after this time, by the calls that can wait.
-inline constexpr std::chrono::milliseconds kMaxHold = std::chrono::seconds(60);
+inline constexpr std::chrono::milliseconds kProviderHoldMax = std::chrono::seconds(60);
 // After a refusal that does not say how long to wait.
-inline constexpr std::chrono::milliseconds kDefaultHold{250};
+inline constexpr std::chrono::milliseconds kProviderHoldDefault{250};
 
 enum class CallOutcome {
   kAnswered,

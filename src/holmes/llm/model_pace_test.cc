@@ -116,8 +116,12 @@ TEST_F(ModelPaceTest, WhatTheProviderAsksForHoldsBackAllCalls) {
   const struct {
     std::optional<milliseconds> retry_after;
     nanoseconds held;
-  } cases[] = {
-      {std::nullopt, kDefaultHold}, {7s, 7s}, {20ms, 20ms}, {1h, kMaxHold}, {-5s, 0s}, {0s, 0s}};
+  } cases[] = {{std::nullopt, kProviderHoldDefault},
+               {7s, 7s},
+               {20ms, 20ms},
+               {1h, kProviderHoldMax},
+               {-5s, 0s},
+               {0s, 0s}};
   for (const auto& c : cases) {
     now_ += 1h;
     begin(1);
@@ -156,7 +160,7 @@ TEST_F(ModelPaceTest, TokensAreEstimatedFirstAndCorrectedByWhatTheyWere) {
   EXPECT_EQ(after({.outcome = CallOutcome::kAnswered, .tokens = 1'000}), 0s);
   EXPECT_GT(after({.outcome = CallOutcome::kAnswered, .tokens = 20'000}), 15s);
   // Nothing was read; the hold is what is left.
-  EXPECT_EQ(after({.outcome = CallOutcome::kNoRoom}), kDefaultHold);
+  EXPECT_EQ(after({.outcome = CallOutcome::kNoRoom}), kProviderHoldDefault);
   // Nobody knows what was read.
   EXPECT_GT(after({.outcome = CallOutcome::kOther}), 3s);
 }

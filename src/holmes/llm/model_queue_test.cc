@@ -1,5 +1,7 @@
 #include "holmes/llm/model_queue.h"
 
+#include <charconv>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -65,7 +67,9 @@ class ModelQueueTest : public testing::Test {
     const std::string series = "\n" + name + "{model=\"m\"} ";
     const size_t at = text.find(series);
     EXPECT_NE(at, std::string::npos) << text;
-    return std::stod(text.substr(at + series.size()));
+    double value = -1;
+    std::from_chars(text.data() + at + series.size(), text.data() + text.size(), value);
+    return value;
   }
   std::vector<std::string> questions() const {
     std::vector<std::string> all;
