@@ -99,10 +99,18 @@ TEST_F(ModelPaceTest, AnswersThatDidNotNeedTheLimitDoNotRaiseIt) {
 }
 
 TEST_F(ModelPaceTest, AnswersOfCallsFromBeforeTheHalvingDoNotRaiseIt) {
-  begin(16);
+  begin(4);
   end(1, CallOutcome::kNoRoom);
-  end(15, CallOutcome::kAnswered);
-  EXPECT_EQ(pace_.limit(), 8);
+  ASSERT_EQ(pace_.limit(), 2);
+  end(3, CallOutcome::kAnswered);
+  begin(2);
+  end(1, CallOutcome::kAnswered);
+  EXPECT_EQ(pace_.limit(), 2);
+  begin(1);
+  end(1, CallOutcome::kAnswered);
+  begin(1);
+  end(1, CallOutcome::kAnswered);
+  EXPECT_EQ(pace_.limit(), 3);
 }
 
 TEST_F(ModelPaceTest, ErrorsOfOtherKindsSayNothing) {

@@ -169,6 +169,21 @@ TEST_F(ModelQueueTest, WhoIsStoppedLeavesAtOnceAndSaysHowLongItWaited) {
   EXPECT_EQ(ends_[3]->waited, 1s);
 }
 
+TEST_F(ModelQueueTest, RoomThatComesWithTheStopGoesToTheNext) {
+  make({.calls_max = 1});
+  const auto place = loop_.run(queue_->enter({}, 0, {}));
+  ASSERT_TRUE(place);
+  StopSource cancel;
+  call("a", "cancelled", {}, cancel.stop());
+  call("a", "next");
+  cancel.request_stop();
+  queue_->leave(*place, {});  // in the same turn
+  loop_.run_until_idle();
+  EXPECT_THAT(questions(), ElementsAre("next"));
+  ASSERT_EQ(ends_.size(), 1U);
+  EXPECT_EQ(ends_[0].error().kind, ModelErrorKind::kCancelled);
+}
+
 TEST_F(ModelQueueTest, WhoIsStoppedBeforeItComesIsNotTaken) {
   make({});
   StopSource cancel;
@@ -267,6 +282,17 @@ TEST_F(ModelQueueTest, KeepsToRequestsPerMinuteAndLosesNone) {
   for (size_t i = 30; i < 100; ++i) {
     EXPECT_GE(provider_->asked[i].at - provider_->asked[i - 30].at, 60s) << i;
   }
+}
+
+TEST_F(ModelQueueTest, RequestsThatACallTookBesidesItsOwnCount) {
+  make({.requests_per_minute = 30});  // three at once
+  provider_->takes = 0ms;
+  provider_->usage.model_calls = 3;
+  call("a");
+  call("a");
+  EXPECT_EQ(provider_->asked.size(), 1U);
+  loop_.advance(3s);
+  EXPECT_EQ(provider_->asked.size(), 2U);
 }
 
 TEST_F(ModelQueueTest, KeepsToTokensPerMinuteAsEstimatedAndThenAsTold) {
