@@ -23,11 +23,10 @@ class CrowdedHandler(Handler):
         if not provider.enter():
             headers = {} if provider.retry_after is None else {"Retry-After": provider.retry_after}
             return self.refuse(429, "Too many at once.", "rate_limit_exceeded", headers=headers)
-        try:
-            if self.wait_for_client(provider.takes):
-                super().answer(turn)
-        finally:
-            provider.leave()
+        stayed = self.wait_for_client(provider.takes)
+        provider.leave()  # before the client can know
+        if stayed:
+            super().answer(turn)
 
 
 class CrowdedProvider(ScriptedModel):

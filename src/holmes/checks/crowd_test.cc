@@ -14,6 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 
 // Looks once, then passes.
 ModelReply look_and_pass(const ModelRequest& request) {
@@ -111,12 +112,26 @@ TEST_F(CrowdTest, WaitingCountsAgainstTheDeadlineAndIsTold) {
             "the model 'm'");
   EXPECT_DOUBLE_EQ(responses_[0].duration_seconds, 5);
   EXPECT_EQ(provider_->asked.size(), 1U);
+  EXPECT_EQ(responses_[0].usage.model_calls, 0);
+  EXPECT_THAT(metrics_->expose(), Not(HasSubstr("holmes_model_requests_total{")));
   // Also when it was asked in the end.
   loop_.advance(5s);
   check("quiet/late", 15s);
   loop_.advance(15s);
   ASSERT_EQ(responses_.size(), 2U);
   EXPECT_THAT(responses_[1].error, HasSubstr("; it waited 9.0 s for room at the model 'm'"));
+  EXPECT_EQ(responses_[1].usage.model_calls, 1);
+  // And when it was asked, refused, and then waited.
+  provider_->takes = 1s;
+  loop_.advance(60s);
+  provider_->fails_next = ModelErrorKind::kServerError;
+  check("shop/refused", 5s);
+  provider_->takes = 20s;
+  check("shop/other", 300s);
+  loop_.advance(5s);
+  ASSERT_EQ(responses_.size(), 4U);
+  EXPECT_THAT(responses_[3].error, HasSubstr("s for room at the model 'm'"));
+  EXPECT_EQ(responses_[3].usage.model_calls, 1);
 }
 
 TEST_F(CrowdTest, ARoomyModelIsNotMentionedWhenTimePasses) {

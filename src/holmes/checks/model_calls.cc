@@ -34,7 +34,7 @@ Task<Answer<ModelReply>> ModelCalls::ask(ModelRequest request) {
   waited_ += reply ? reply->waited : reply.error().waited;
   if (recording != nullptr) recording->add(request, reply);
   if (!reply) {
-    ++usage_.model_calls;
+    if (reply.error().asked) ++usage_.model_calls;
     too_long_ = reply.error().kind == ModelErrorKind::kContextTooLong;
     co_return std::unexpected(failure(reply.error()));
   }

@@ -98,11 +98,18 @@ void ModelQueue::restrict_to(const ModelLimits& limits) {
 
 Task<std::expected<ModelQueue::Place, ModelError>> ModelQueue::enter(ModelCaller caller,
                                                                      int64_t tokens, Stop stop) {
+  const auto not_asked = [](ModelError error, nanoseconds waited) {
+    error.asked = false;
+    error.waited = waited;
+    return fail(std::move(error));
+  };
   const std::string what = fmt::format("waiting for room at the model '{}'", name_);
-  if (stop.requested()) co_return fail(ModelError(stop.error(what)));
+  if (stop.requested()) co_return not_asked(stop.error(what), nanoseconds(0));
   if (depth_ >= kMaxDepth) {
-    co_return fail(ModelErrorKind::kOverloaded,
-                   fmt::format("{} calls wait for the model '{}', more may not", depth_, name_));
+    co_return not_asked(
+        {ModelErrorKind::kOverloaded,
+         fmt::format("{} calls wait for the model '{}', more may not", depth_, name_)},
+        nanoseconds(0));
   }
   const MonoTime came = loop_.mono_now();
   Waiting waiting(loop_, caller, ++arrivals_, tokens, stop);
@@ -117,8 +124,7 @@ Task<std::expected<ModelQueue::Place, ModelError>> ModelQueue::enter(ModelCaller
   admit();  // the one behind it may need less
   ModelError error(stop.error(what));
   error.message += fmt::format(" after {:.1f} s", in_seconds(waited));
-  error.waited = waited;
-  co_return fail(std::move(error));
+  co_return not_asked(std::move(error), waited);
 }
 
 void ModelQueue::leave(const Place& place, const ModelPace::End& end) {

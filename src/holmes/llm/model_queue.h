@@ -51,7 +51,8 @@ class ModelQueue {
     std::chrono::nanoseconds waited{0};
   };
   // Waits for room for a call of about that many tokens; the place must be left again. When the
-  // stop comes first, the call leaves the queue at once and the error says how long it waited.
+  // stop comes first, the call leaves the queue at once and the error says how long it waited, and
+  // that nothing was asked.
   Task<std::expected<Place, ModelError>> enter(ModelCaller caller, int64_t tokens, Stop stop);
   // What became of the call; kNoRoom and a provider's wish to be asked later concern all calls.
   void leave(const Place& place, const ModelPace::End& end);
