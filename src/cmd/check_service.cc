@@ -16,8 +16,9 @@ namespace holmes {
 namespace {
 
 constexpr size_t kMaxExecutions = 10'000;
-constexpr int64_t kMaxCalls = 1'000;           // of a check
-constexpr int64_t kMaxTokens = 1'000'000'000;  // likewise
+constexpr int64_t kMaxModelCallsAtOnce = 10'000;  // of all checks
+constexpr int64_t kMaxCalls = 1'000;              // of a check
+constexpr int64_t kMaxTokens = 1'000'000'000;     // likewise
 constexpr int64_t kMinContextTokens = 4'000;
 constexpr size_t kMinToolBytes = size_t{1} << 10U;
 constexpr size_t kMaxToolBytes = size_t{64} << 20U;
@@ -48,13 +49,16 @@ CheckRunnerOptions runner_options(const CheckServiceOptions& options, OutsideWor
 }
 
 CheckServerOptions describe(const CheckServiceOptions& options, const ModelTable& models,
-                            bool has_cluster) {
+                            const CheckRunner& runner, bool has_cluster) {
   CheckServerOptions described;
   described.version = kHolmesVersion;
   described.api_key = options.api_key;
   described.models = models.names();
   (has_cluster ? described.toolsets.enabled : described.toolsets.disabled) = 1;
   described.executions.running_max = options.executions_max;
+  described.executions.room_for = [&runner](const CheckRequest& request) {
+    return runner.room_for(request);
+  };
   return described;
 }
 
@@ -67,12 +71,26 @@ void CheckServiceOptions::add_to(OptionTable& table) {
   table.integer<size_t>("max-concurrent-executions", "HOLMES_MAX_CONCURRENT_EXECUTIONS",
                         executions_max, 1, kMaxExecutions,
                         "Checks executed at once; more are answered with 429 and Retry-After");
+  table.integer<int64_t>("model-max-waiting-calls", "HOLMES_MODEL_MAX_WAITING_CALLS",
+                         model.limits.waiting_max, 1, kMaxModelCallsAtOnce,
+                         "Calls that may wait for room at a model; beyond, new checks are answered "
+                         "with 429 and Retry-After");
 }
 
 void CheckServiceOptions::add_models_to(OptionTable& table) {
   table.text("model", "MODEL", model.model,
              fmt::format("Model, as provider/id or id; {} when only a key is set", kDefaultModel),
              "NAME");
+  ModelLimits& limits = model.limits;
+  table.integer<int64_t>("model-max-concurrent-calls", "HOLMES_MODEL_MAX_CONCURRENT_CALLS",
+                         limits.calls_max, 1, kMaxModelCallsAtOnce,
+                         "Calls under way at one model; fewer when its provider refuses");
+  table.integer<int64_t>("model-requests-per-minute", "HOLMES_MODEL_REQUESTS_PER_MINUTE",
+                         limits.requests_per_minute, 0, kMaxTokens,
+                         "Requests to one model within a minute; 0: no limit");
+  table.integer<int64_t>("model-tokens-per-minute", "HOLMES_MODEL_TOKENS_PER_MINUTE",
+                         limits.tokens_per_minute, 0, kMaxTokens,
+                         "Tokens that one model may read and write within a minute; 0: no limit");
   for (const ModelSetting& row : model_settings()) {
     const std::string variable(row.variable);
     std::string& value = model.settings[variable];
@@ -182,6 +200,6 @@ CheckService::CheckService(AsioLoop& loop, const CheckServiceOptions& options,
                 {std::move(request.name), redact(request.query), std::move(response.rationale)},
                 std::move(request.destinations), std::move(stop));
           },
-          registry, log, describe(options, outside.models(), cluster != nullptr)) {}
+          registry, log, describe(options, outside.models(), runner_, cluster != nullptr)) {}
 
 }  // namespace holmes

@@ -2,6 +2,7 @@
 // format) translate; nothing above them knows a provider.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "async/task.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "holmes/llm/model_error.h"
 
 namespace holmes {
@@ -52,6 +54,13 @@ struct ResponseSchema {
   json::object schema;
 };
 
+// For whom a model is asked: where calls wait for room (model_queue.h), namespaces take turns, and
+// within one the check goes first that began first.
+struct ModelCaller {
+  std::string ns;  // empty: of no namespace, which is one more
+  MonoTime began;
+};
+
 struct ModelRequest {
   std::vector<Message> messages;
   std::vector<ToolSpec> tools;  // empty: the model may only answer with text
@@ -61,6 +70,7 @@ struct ModelRequest {
   int64_t output_tokens_max = 0;         // 0: the provider's default
   std::optional<double> temperature;  // absent: the provider's default; many models refuse others
   std::string reasoning_effort;       // "low", "medium", "high", ...; empty: the provider's default
+  ModelCaller caller;
 };
 
 // Why the model stopped writing. Anything but kStop and kToolCalls leaves an unfinished text.
@@ -97,6 +107,7 @@ struct ModelReply {
   // and its signatures, ...), to be copied into Message::opaque. Only adapters of the same wire
   // format read it.
   json::value opaque;
+  std::chrono::nanoseconds waited{0};  // for room at the model, before it was asked
 };
 using ModelResult = std::expected<ModelReply, ModelError>;
 
@@ -108,6 +119,12 @@ class Model {
   [[nodiscard]] virtual const std::string& name() const = 0;
   // nullopt: not known.
   [[nodiscard]] virtual std::optional<Price> price() const { return std::nullopt; }
+  // Whether a check of this namespace that began now would find room within its patience. Fails
+  // with kRefused and retry_after; a check that runs is not refused, its calls wait.
+  [[nodiscard]] virtual Status room_for(const std::string& /*ns*/,
+                                        std::chrono::nanoseconds /*patience*/) const {
+    return {};
+  }
   // One reply, or the kind of what went wrong (kTimeout and kCancelled by the stop, too).
   virtual Task<ModelResult> complete(ModelRequest request, Stop stop) = 0;
 };

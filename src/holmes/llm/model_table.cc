@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "holmes/llm/http_model.h"
+#include "holmes/llm/model_queue.h"
 #include "holmes/llm/providers.h"
 #include "holmes/llm/scripted_demo.h"
 
@@ -63,6 +64,7 @@ std::string model_base_url(const ModelOptions& options) {
 }
 
 Result<ModelTable> make_model_table(const ModelOptions& options, const ModelParts& parts) {
+  ModelQueues queues(parts.loop, parts.metrics, parts.log);
   std::vector<std::unique_ptr<Model>> models;
   const bool is_demo = options.model.starts_with("scripted/");
   if (is_demo && options.model != kScriptedDemo) {
@@ -72,8 +74,9 @@ Result<ModelTable> make_model_table(const ModelOptions& options, const ModelPart
   if (!is_demo) {
     HOLMES_TRY(std::unique_ptr<Wire> wire, make_wire(options));
     if (wire != nullptr) {
-      models.push_back(std::make_unique<HttpModel>(parts.loop, parts.http, std::move(wire),
-                                                   name_of(options), parts.log));
+      auto model = std::make_unique<HttpModel>(parts.loop, parts.http, std::move(wire),
+                                               name_of(options), parts.log);
+      models.push_back(queues.put_before(std::move(model), options.limits));
     }
   }
   if (options.scripted_demo) {

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "holmes/llm/model.h"
+#include "holmes/llm/model_limits.h"
 #include "holmes/llm/model_settings.h"
 #include "holmes/llm/retry.h"
 #include "metrics/registry.h"
@@ -45,6 +46,7 @@ inline constexpr std::string_view kDefaultModel = "openai/gpt-4.1";
 struct ModelOptions {
   std::string model{};  // MODEL: "provider/id" or "id"
   ModelSettings settings{};
+  ModelLimits limits{};  // of each model at one address
   // Also offers scripted/demo (scripted_demo.h), which is the default when no other is configured.
   bool scripted_demo = false;
   std::chrono::milliseconds scripted_demo_delay{0};  // of each of its answers

@@ -96,6 +96,12 @@ TEST_F(ModelTableTest, AddressAloneIsEnoughAndItsIdsMayHaveSlashes) {
               testing::Pair("http://127.0.0.1:8000/v1/chat/completions", "Qwen/Qwen3-8B"));
 }
 
+TEST_F(ModelTableTest, EveryModelWaitsForRoomAndHasTheLimitsThatWereSet) {
+  const auto table = make({.model = "gpt-9", .settings = kKey, .limits = {.calls_max = 7}});
+  ASSERT_TRUE(table);
+  EXPECT_THAT(metrics_.expose(), HasSubstr(R"(holmes_model_concurrency_limit{model="gpt-9"} 7)"));
+}
+
 TEST_F(ModelTableTest, RefusesUnknownProvidersAndBadAddresses) {
   const auto provider = make({"oracle/delphi", kKey});
   ASSERT_FALSE(provider);

@@ -44,6 +44,10 @@ class RetryingModel final : public Model {
 
   [[nodiscard]] const std::string& name() const override { return inner_->name(); }
   [[nodiscard]] std::optional<Price> price() const override { return inner_->price(); }
+  [[nodiscard]] Status room_for(const std::string& ns,
+                                std::chrono::nanoseconds patience) const override {
+    return inner_->room_for(ns, patience);
+  }
   Task<ModelResult> complete(ModelRequest request, Stop stop) override;
 
  private:
