@@ -25,6 +25,7 @@ class FakeModel final : public Model {
 
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] std::optional<Price> price() const override { return known_price; }
+  [[nodiscard]] int64_t context_tokens_max() const override { return said_context_tokens_max; }
 
   Task<ModelResult> complete(ModelRequest request, Stop stop) override {
     requests.push_back(std::move(request));
@@ -43,6 +44,7 @@ class FakeModel final : public Model {
 
   std::vector<ModelRequest> requests;  // as they came, oldest first
   std::optional<Price> known_price;
+  int64_t said_context_tokens_max = 0;
   int given_up = 0;  // ended by the stop
 
  private:

@@ -185,9 +185,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"a: openai/m", "1:4: error: a: must be a map, such as {model: openai/gpt-4.1}"},
         Mistake{"a:\n  temperature: 1\n", "1:1: error: a: needs a model: provider/id"},
         Mistake{"a: {model: oracle/delphi}",
-                "1:12: error: a.model: MODEL 'oracle/delphi' names the "
+                "1:12: error: a.model: the model 'oracle/delphi' names the "
                 "unknown provider 'oracle'; known: openai"},
-        Mistake{"a: {model: openai/}", "1:12: error: a.model: MODEL 'openai/' names no model"},
+        Mistake{"a: {model: openai/}", "1:12: error: a.model: the model 'openai/' has no name"},
         Mistake{"a: {model: [m]}", "1:12: error: a.model: must be text"},
         Mistake{"a: {model: openai/m, api_key: '{{ K }}'}", "a.api_key: has {{ without a variable"},
         Mistake{"a: {model: openai/m, api_key: 'two words'}", "must be printable ASCII"},

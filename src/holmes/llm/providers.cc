@@ -227,12 +227,13 @@ Result<ModelChoice> choose_provider(std::string_view model, const ModelSettings&
   }
   if (!choice) {
     return fail(ErrorCode::kInvalid,
-                fmt::format("MODEL '{}' names the unknown provider '{}'; known: {} (or set "
+                fmt::format("the model '{}' names the unknown provider '{}'; known: {} (or set "
                             "OPENAI_API_BASE to a server that has a model of this name)",
                             model, model.substr(0, slash), known_providers()));
   }
   if (choice->id.empty()) {
-    return fail(ErrorCode::kInvalid, fmt::format("MODEL '{}' names no model", model));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("the model '{}' has no name behind its provider", model));
   }
   return *std::move(choice);
 }
