@@ -1,7 +1,7 @@
 // YAML of users: any text gives documents within the limits, or problems that say where.
 #include "fuzz/input.h"
 #include "manifest/validate.h"
-#include "manifest/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace holmes;

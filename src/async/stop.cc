@@ -1,5 +1,7 @@
 #include "async/stop.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 
 namespace holmes {
@@ -42,10 +44,12 @@ void StopCallback::unlink() {
 StopSource::StopSource() : state_(std::make_shared<stop_internal::State>()) {}
 
 StopSource::StopSource(const Stop& parent) : StopSource() {
+  state_->deadline = parent.deadline();
   parent_.emplace(parent, [this](StopReason reason) { request_stop(reason); });
 }
 
 StopSource::StopSource(const Stop& parent, Loop& loop, MonoTime deadline) : StopSource(parent) {
+  state_->deadline = std::min(deadline, state_->deadline.value_or(deadline));
   deadline_ = Timer(loop, deadline, [this] { request_stop(StopReason::kDeadline); });
 }
 

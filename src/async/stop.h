@@ -23,6 +23,7 @@ namespace stop_internal {
 struct State {
   StopReason reason = StopReason::kNone;
   StopCallback* first = nullptr;  // doubly linked, newest first
+  std::optional<MonoTime> deadline;
 };
 }  // namespace stop_internal
 
@@ -33,6 +34,10 @@ class Stop {
 
   [[nodiscard]] bool requested() const { return reason() != StopReason::kNone; }
   [[nodiscard]] StopReason reason() const { return state_ ? state_->reason : StopReason::kNone; }
+  // When it stops by itself at the latest; nullopt: not by time.
+  [[nodiscard]] std::optional<MonoTime> deadline() const {
+    return state_ ? state_->deadline : std::nullopt;
+  }
   // What a wait returns when it ended because of this: kCancelled or kTimeout.
   // Precondition: requested().
   [[nodiscard]] Error error(std::string_view what) const;

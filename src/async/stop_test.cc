@@ -64,5 +64,19 @@ TEST(Stop, ADeadlineIsToldApartFromACancellation) {
   EXPECT_EQ(source.stop().error("list pods").code, ErrorCode::kTimeout);
 }
 
+TEST(Stop, TellsTheEarliestDeadline) {
+  VirtualLoop loop;
+  const MonoTime soon = loop.mono_now() + std::chrono::seconds(5);
+  const MonoTime later = soon + std::chrono::seconds(5);
+  EXPECT_EQ(Stop().deadline(), std::nullopt);
+  EXPECT_EQ(StopSource().stop().deadline(), std::nullopt);
+  const StopSource outer({}, loop, soon);
+  EXPECT_EQ(outer.stop().deadline(), soon);
+  EXPECT_EQ(StopSource(outer.stop()).stop().deadline(), soon);
+  EXPECT_EQ(StopSource(outer.stop(), loop, later).stop().deadline(), soon);
+  const StopSource loose({}, loop, later);
+  EXPECT_EQ(StopSource(loose.stop(), loop, soon).stop().deadline(), soon);
+}
+
 }  // namespace
 }  // namespace holmes

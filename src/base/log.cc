@@ -76,7 +76,7 @@ Result<LogLevel> parse_log_level(std::string_view text) {
   if (name == "debug") return LogLevel::kDebug;
   if (name == "info") return LogLevel::kInfo;
   if (name == "warning" || name == "warn") return LogLevel::kWarning;
-  if (name == "error") return LogLevel::kError;
+  if (name == "error" || name == "critical") return LogLevel::kError;  // there is nothing graver
   return fail(ErrorCode::kInvalid,
               fmt::format("'{}' must be one of DEBUG, INFO, WARNING, ERROR", text));
 }

@@ -128,12 +128,14 @@ int run_remote(const CheckSettings& settings, const std::vector<FileCheck>& chec
   return world.loop.run(run_rounds(world.loop, judge, settings, checks, output, signals.stop()));
 }
 
-int run_here(const CheckSettings& settings, const kube::ClusterConfig& cluster,
+int run_here(CheckSettings& settings, const kube::ClusterConfig& cluster,
              const std::map<std::string, std::string>& environment,
              const std::vector<FileCheck>& checks, const CheckOutput& output) {
   World world;
   AsioLoop& loop = world.loop;
   const Logger log = world.log = settings.log.make(loop);
+  const Status loaded = settings.checks.models.load(real_files(), environment, log);
+  if (!loaded) return usage_error(loaded.error());
   const auto outside = OutsideWorld::make(loop, world.random, settings.checks, settings.proxies,
                                           world.registry, log);
   if (!outside) return usage_error(outside.error());
@@ -147,7 +149,10 @@ int run_here(const CheckSettings& settings, const kube::ClusterConfig& cluster,
   const auto transport =
       make_check_cluster(loop, cluster, credentials, settings.proxies, log, request_metrics);
   CheckService service(loop, settings.checks, **outside, transport.get(), world.registry, log);
-  LocalJudge judge(loop, service.runner(), service.notifier());
+  const auto answer = [&service](CheckQuestion question, Stop stop) {
+    return service.answer(std::move(question), std::move(stop));
+  };
+  LocalJudge judge(loop, answer, service.notifier());
   const ShutdownSignals signals(loop, log);
   const int code = loop.run(run_rounds(loop, judge, settings, checks, output, signals.stop()));
   loop.run(credentials.close());
@@ -166,8 +171,7 @@ int run_recordings(const CheckSettings& settings, const CheckOutput& output) {
   return world.loop.run(run_rounds(world.loop, judge, settings, *checks, output, signals.stop()));
 }
 
-int run_checks(const CheckSettings& settings,
-               const std::map<std::string, std::string>& environment) {
+int run_checks(CheckSettings& settings, const std::map<std::string, std::string>& environment) {
   const CheckOutput output(settings.output, settings.verbose, environment);
   if (!settings.replay.empty()) return run_recordings(settings, output);
   const auto checks = collect_checks(settings);

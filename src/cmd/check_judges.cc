@@ -1,6 +1,5 @@
 #include "cmd/check_judges.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -35,7 +34,7 @@ std::string said(const Rejected& rejected) {
 Task<CheckResponse> LocalJudge::judge(CheckRequest request, OnProgress on_progress, Stop stop) {
   const StopSource limit(stop, loop_, loop_.mono_now() + request.timeout);
   CheckQuestion question{request.query, request.name, request.model, std::move(on_progress)};
-  CheckResponse response = co_await runner_.run(std::move(question), limit.stop());
+  CheckResponse response = co_await answer_(std::move(question), limit.stop());
   const bool alerts = response.status == CheckStatus::kFail && request.mode == CheckMode::kAlert &&
                       !request.destinations.empty() && !stop.requested();
   if (!alerts) co_return response;
@@ -97,15 +96,11 @@ Task<CheckResponse> RemoteJudge::ask(CheckRequest request, std::string id, Stop 
 
 Task<CheckResponse> ReplayJudge::judge(CheckRequest request, OnProgress /*on_progress*/,
                                        Stop stop) {
-  const auto found = std::ranges::find_if(recordings_, [&](const Recording& recording) {
-    return recording.name == request.name && recording.query == request.query;
-  });
-  if (found == recordings_.end()) {
+  const Recording* recording = runs_.next(request.name, request.query);
+  if (recording == nullptr) {
     co_return errored(ErrorReason::kModelUnavailable, "no run of this check was recorded");
   }
-  Recording recording = *found;
-  std::rotate(found, found + 1, recordings_.end());
-  co_return co_await replay(loop_, std::move(recording), options_, log_, std::move(stop));
+  co_return co_await replay(loop_, *recording, options_, log_, std::move(stop));
 }
 
 std::vector<FileCheck> recorded_checks(const std::vector<Recording>& recordings) {

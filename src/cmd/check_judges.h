@@ -1,6 +1,7 @@
 // The judges of `holmes check`: this process, an API server elsewhere, and what was recorded.
 #pragma once
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "async/random.h"
 #include "base/log.h"
 #include "cmd/check_round.h"
+#include "cmd/recorded_runs.h"
 #include "holmes/checks/replay.h"
 #include "holmes/notify/notifier.h"
 #include "manifest/check_file.h"
@@ -15,18 +17,21 @@
 
 namespace holmes {
 
-// Asks the runner, then sends the alerts of a failed check in mode alert.
+// Answers one check in this process, as CheckRunner::run.
+using AnswerCheck = std::function<Task<CheckResponse>(CheckQuestion question, Stop stop)>;
+
+// Has the check answered, then sends the alerts of a failed one in mode alert.
 class LocalJudge final : public CheckJudge {
  public:
   // All outlive the judge.
-  LocalJudge(Loop& loop, CheckRunner& runner, Notifier& notifier)
-      : loop_(loop), runner_(runner), notifier_(notifier) {}
+  LocalJudge(Loop& loop, AnswerCheck answer, Notifier& notifier)
+      : loop_(loop), answer_(std::move(answer)), notifier_(notifier) {}
 
   Task<CheckResponse> judge(CheckRequest request, OnProgress on_progress, Stop stop) override;
 
  private:
   Loop& loop_;
-  CheckRunner& runner_;
+  AnswerCheck answer_;
   Notifier& notifier_;
 };
 
@@ -56,7 +61,7 @@ class ReplayJudge final : public CheckJudge {
   // The loop outlives the judge.
   ReplayJudge(Loop& loop, std::vector<Recording> recordings, CheckRunnerOptions options, Logger log)
       : loop_(loop),
-        recordings_(std::move(recordings)),
+        runs_(std::move(recordings)),
         options_(std::move(options)),
         log_(std::move(log)) {}
 
@@ -65,7 +70,7 @@ class ReplayJudge final : public CheckJudge {
 
  private:
   Loop& loop_;
-  std::vector<Recording> recordings_;
+  RecordedRuns runs_;
   CheckRunnerOptions options_;
   Logger log_;
 };

@@ -165,7 +165,10 @@ class LocalJudgeTest : public ::testing::Test {
     std::vector<std::unique_ptr<DestinationAdapter>> adapters;
     adapters.push_back(std::make_unique<Delivered>(alerts_));
     Notifier notifier(loop_, Logger(), std::move(adapters));
-    LocalJudge judge(loop_, runner, notifier);
+    const auto answer = [&runner](CheckQuestion question, Stop stop) {
+      return runner.run(std::move(question), std::move(stop));
+    };
+    LocalJudge judge(loop_, answer, notifier);
     return loop_.run(
         judge.judge(std::move(request), [this](const CheckProgress& p) { progress_ = p; }, {}));
   }

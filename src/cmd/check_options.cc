@@ -81,9 +81,9 @@ OptionTable CheckSettings::make_table() {
   table.parsed<std::optional<Url>>("server", "", server, parse_server, "", "URL",
                                    "API server that executes the checks, instead of this process");
   table.secret("server-api-key", "HOLMES_API_KEY", checks.api_key, "Key of that server");
-  checks.add_models_to(table);
+  checks.models.add_to(table);
   table.tell_flag("model", model_by_flag);
-  table.secret("api-key", "", checks.model.settings["OPENAI_API_KEY"],
+  table.secret("api-key", "", checks.models.options.settings["OPENAI_API_KEY"],
                "HolmesGPT's name of --openai-api-key");
   checks.add_alerts_to(table);
   checks.add_budgets_to(table);
@@ -101,7 +101,7 @@ Status CheckSettings::complete() {
   HOLMES_CHECK(choose_alerts());
   selection.tags = split_tags(selection.tags);
   overrides.mode = parse_check_mode(mode);
-  if (model_by_flag) overrides.model = checks.model.model;
+  if (model_by_flag) overrides.model = checks.models.options.model;
   return {};
 }
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "cmd/command.h"
-#include "holmes/llm/model_settings.h"
+#include "holmes/checks/replay.h"
 #include "holmes/llm/price.h"
 #include "holmes/tools/kubernetes_tools.h"
 #include "holmes/tools/redact.h"
@@ -20,6 +20,7 @@ constexpr int64_t kMaxModelCallsAtOnce = 10'000;  // of all checks
 constexpr int64_t kMaxCalls = 1'000;              // of a check
 constexpr int64_t kMaxTokens = 1'000'000'000;     // likewise
 constexpr int64_t kMinContextTokens = 4'000;
+constexpr int64_t kMinOutputTokens = 256;
 constexpr size_t kMinToolBytes = size_t{1} << 10U;
 constexpr size_t kMaxToolBytes = size_t{64} << 20U;
 constexpr size_t kModelBodyBytesMax = size_t{8} << 20U;
@@ -36,6 +37,27 @@ std::vector<std::unique_ptr<Tool>> make_tools(AsioLoop& loop, kube::Transport* c
   if (cluster == nullptr) return {};
   return kubernetes_tools(loop, *cluster);
 }
+
+// The proxy of a request depends on its scheme.
+class ClientByScheme final : public HttpClient {
+ public:
+  ClientByScheme(HttpClient& http, HttpClient& https) : http_(http), https_(https) {}
+
+  Task<Result<HttpResponse>> send(HttpRequest request, Stop stop) override {
+    return client_for(request).send(std::move(request), std::move(stop));
+  }
+  Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest request, Stop stop) override {
+    return client_for(request).open(std::move(request), std::move(stop));
+  }
+
+ private:
+  [[nodiscard]] HttpClient& client_for(const HttpRequest& request) {
+    return request.target.starts_with("https:") ? https_ : http_;
+  }
+
+  HttpClient& http_;
+  HttpClient& https_;
+};
 
 CheckRunnerOptions runner_options(const CheckServiceOptions& options, OutsideWorld& outside,
                                   const Logger& log) {
@@ -65,44 +87,16 @@ CheckServerOptions describe(const CheckServiceOptions& options, const ModelTable
 }  // namespace
 
 void CheckServiceOptions::add_to(OptionTable& table) {
-  add_models_to(table);
+  models.add_to(table);
   add_alerts_to(table);
   add_budgets_to(table);
   table.integer<size_t>("max-concurrent-executions", "HOLMES_MAX_CONCURRENT_EXECUTIONS",
                         executions_max, 1, kMaxExecutions,
                         "Checks executed at once; more are answered with 429 and Retry-After");
   table.integer<int64_t>("model-max-waiting-calls", "HOLMES_MODEL_MAX_WAITING_CALLS",
-                         model.limits.waiting_max, 1, kMaxModelCallsAtOnce,
+                         models.options.limits.waiting_max, 1, kMaxModelCallsAtOnce,
                          "Calls that may wait for room at a model; beyond, new checks are answered "
                          "with 429 and Retry-After");
-}
-
-void CheckServiceOptions::add_models_to(OptionTable& table) {
-  table.text("model", "MODEL", model.model,
-             fmt::format("Model, as provider/id or id; {} when only a key is set", kDefaultModel),
-             "NAME");
-  ModelLimits& limits = model.limits;
-  table.integer<int64_t>("model-max-concurrent-calls", "HOLMES_MODEL_MAX_CONCURRENT_CALLS",
-                         limits.calls_max, 1, kMaxModelCallsAtOnce,
-                         "Calls under way at one model; fewer when its provider refuses");
-  table.integer<int64_t>("model-requests-per-minute", "HOLMES_MODEL_REQUESTS_PER_MINUTE",
-                         limits.requests_per_minute, 0, kMaxTokens,
-                         "Requests to one model within a minute; 0: no limit");
-  table.integer<int64_t>("model-tokens-per-minute", "HOLMES_MODEL_TOKENS_PER_MINUTE",
-                         limits.tokens_per_minute, 0, kMaxTokens,
-                         "Tokens that one model may read and write within a minute; 0: no limit");
-  for (const ModelSetting& row : model_settings()) {
-    const std::string variable(row.variable);
-    std::string& value = model.settings[variable];
-    if (row.kind == SettingKind::kSecret) {
-      table.secret(row.flag(), variable, value, std::string(row.help));
-    } else if (row.kind == SettingKind::kUrl) {
-      table.parsed<std::string>(row.flag(), variable, value, parse_address, "",
-                                std::string(row.value_name), std::string(row.help));
-    } else {
-      table.text(row.flag(), variable, value, std::string(row.help), std::string(row.value_name));
-    }
-  }
 }
 
 void CheckServiceOptions::add_alerts_to(OptionTable& table) {
@@ -142,6 +136,9 @@ void CheckServiceOptions::add_budgets_to(OptionTable& table) {
                          kMinContextTokens, kMaxTokens,
                          "Tokens that one model call may read; beyond it old tool answers are "
                          "dropped");
+  table.integer<int64_t>("max-output-tokens", "OVERRIDE_MAX_OUTPUT_TOKEN", runner.output_tokens_max,
+                         kMinOutputTokens, kMaxTokens,
+                         "Tokens that the model may write in one call");
   table.integer<size_t>("tool-max-bytes", "HOLMES_TOOL_MAX_BYTES", budget.tool_bytes_max,
                         kMinToolBytes, kMaxToolBytes,
                         "Bytes of one tool answer that the model reads; the rest is cut off");
@@ -160,18 +157,30 @@ Result<std::unique_ptr<OutsideWorld>> OutsideWorld::make(AsioLoop& loop, Random&
                                                          MetricsRegistry& registry,
                                                          const Logger& log) {
   auto outside = std::make_unique<OutsideWorld>();
-  CurlClientOptions model_options = proxies.client_for(model_base_url(options.model));
-  model_options.response_body_bytes_max = kModelBodyBytesMax;
-  outside->model_http_ = make_curl_client(loop, model_options);
-  CurlClientOptions alert_options = proxies.client_for(options.slack.api_url);
-  alert_options.response_body_bytes_max = kAlertBodyBytesMax;
-  outside->alerts_ = make_curl_client(loop, alert_options);
+  const auto client_for = [&](std::string_view url, size_t body_bytes_max) {
+    CurlClientOptions client = proxies.client_for(url);
+    client.response_body_bytes_max = body_bytes_max;
+    client.tls.extra_ca_pem = options.models.extra_ca_pem;
+    return make_curl_client(loop, client);
+  };
+  outside->models_http_ = client_for("http:", kModelBodyBytesMax);
+  outside->models_https_ = client_for("https:", kModelBodyBytesMax);
+  outside->by_scheme_ =
+      std::make_unique<ClientByScheme>(*outside->models_http_, *outside->models_https_);
+  outside->alerts_ = client_for(options.slack.api_url, kAlertBodyBytesMax);
   HOLMES_TRY(outside->models_,
-             make_model_table(options.model, {loop, random, *outside->model_http_, registry, log}));
+             make_model_table(options.models.options,
+                              {loop, random, *outside->by_scheme_, registry, log}));
+  outside->recorded_ = options.models.recordings;
   if (!options.record.empty()) {
     HOLMES_TRY(outside->recordings_, RecordingFolder::open(options.record));
   }
   return outside;
+}
+
+RecordedRuns* OutsideWorld::recorded(const std::string& model) {
+  const auto found = recorded_.find(model);
+  return found == recorded_.end() ? nullptr : &found->second;
 }
 
 std::unique_ptr<kube::Transport> make_check_cluster(AsioLoop& loop,
@@ -187,13 +196,17 @@ std::unique_ptr<kube::Transport> make_check_cluster(AsioLoop& loop,
 CheckService::CheckService(AsioLoop& loop, const CheckServiceOptions& options,
                            OutsideWorld& outside, kube::Transport* cluster,
                            MetricsRegistry& registry, const Logger& log)
-    : tools_(make_tools(loop, cluster)),
+    : loop_(loop),
+      outside_(outside),
+      log_(log),
+      replay_options_(options.runner),
+      tools_(make_tools(loop, cluster)),
       runner_(loop, outside.models(), tools_, registry, log, runner_options(options, outside, log)),
       notifier_(loop, outside.alerts(), log, {options.slack}),
       server_(
           loop,
           [this](CheckQuestion question, Stop stop) {
-            return runner_.run(std::move(question), std::move(stop));
+            return answer(std::move(question), std::move(stop));
           },
           [this](CheckRequest request, CheckResponse response, Stop stop) {
             return notifier_.send(
@@ -201,5 +214,23 @@ CheckService::CheckService(AsioLoop& loop, const CheckServiceOptions& options,
                 std::move(request.destinations), std::move(stop));
           },
           registry, log, describe(options, outside.models(), runner_, cluster != nullptr)) {}
+
+Task<CheckResponse> CheckService::answer(CheckQuestion question, Stop stop) {
+  const std::string model =
+      question.model.empty() ? outside_.models().default_name() : question.model;
+  RecordedRuns* runs = outside_.recorded(model);
+  if (runs == nullptr) co_return co_await runner_.run(std::move(question), std::move(stop));
+  CheckResponse response;
+  if (const Recording* recording = runs->next(question.name, question.query)) {
+    response = co_await replay(loop_, *recording, replay_options_, log_, std::move(stop));
+  } else {
+    response.status = CheckStatus::kError;
+    response.reason = ErrorReason::kModelUnavailable;
+    response.error = fmt::format("the recording '{}' has no run of this question", model);
+    response.message = "Check errored: " + response.error;
+  }
+  response.model_used = model;
+  co_return response;
+}
 
 }  // namespace holmes

@@ -2,6 +2,7 @@
 // them. `holmes server` listens for it, `holmes local` and `holmes check` call it in process.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,8 @@
 #include "async/random.h"
 #include "base/log.h"
 #include "cmd/common_options.h"
+#include "cmd/model_setup.h"
+#include "cmd/recorded_runs.h"
 #include "cmd/recordings.h"
 #include "holmes/checks/check_runner.h"
 #include "holmes/llm/model_table.h"
@@ -25,7 +28,7 @@ namespace holmes {
 
 // OPENAI_API_KEY, MODEL, SLACK_TOKEN and their kin.
 struct CheckServiceOptions {
-  ModelOptions model{};
+  ModelSetup models{};
   SlackOptions slack{};
   std::string api_key{};
   size_t executions_max = 64;
@@ -33,8 +36,7 @@ struct CheckServiceOptions {
   std::string record{};  // folder for recordings of all runs; empty: none
 
   void add_to(OptionTable& table);
-  // Parts of it: model and its key; Slack; what a check may use up.
-  void add_models_to(OptionTable& table);
+  // Parts of it, beside `models`: Slack; what a check may use up.
   void add_alerts_to(OptionTable& table);
   void add_budgets_to(OptionTable& table);
 };
@@ -43,7 +45,7 @@ struct CheckServiceOptions {
 // after what uses it.
 class OutsideWorld {
  public:
-  // Fails with kInvalid on a model or a folder that cannot be used.
+  // Fails with kInvalid on a model or a folder that cannot be used. The options' models are loaded.
   static Result<std::unique_ptr<OutsideWorld>> make(AsioLoop& loop, Random& random,
                                                     const CheckServiceOptions& options,
                                                     const ProxyOptions& proxies,
@@ -51,12 +53,17 @@ class OutsideWorld {
 
   [[nodiscard]] const ModelTable& models() const { return models_; }
   [[nodiscard]] HttpClient& alerts() { return *alerts_; }
+  // The runs that stand for the model of this name; nullptr: it is no recording.
+  [[nodiscard]] RecordedRuns* recorded(const std::string& model);
   // Where runs are recorded; nullopt: nowhere.
   [[nodiscard]] std::optional<RecordingFolder>& recordings() { return recordings_; }
 
  private:
-  std::unique_ptr<HttpClient> model_http_;
+  std::unique_ptr<HttpClient> models_http_;
+  std::unique_ptr<HttpClient> models_https_;
+  std::unique_ptr<HttpClient> by_scheme_;  // one of both
   std::unique_ptr<HttpClient> alerts_;
+  std::map<std::string, RecordedRuns> recorded_;
   ModelTable models_;
   std::optional<RecordingFolder> recordings_;
 };
@@ -78,11 +85,15 @@ class CheckService {
 
   // Routes of the API server. shut_down() it before the service goes.
   [[nodiscard]] CheckServer& server() { return server_; }
-  // Judges one check, without HTTP.
-  [[nodiscard]] CheckRunner& runner() { return runner_; }
+  // Answers one check, without HTTP: by its model, or by the recording that its model is.
+  Task<CheckResponse> answer(CheckQuestion question, Stop stop);
   [[nodiscard]] Notifier& notifier() { return notifier_; }
 
  private:
+  Loop& loop_;
+  OutsideWorld& outside_;
+  Logger log_;
+  CheckRunnerOptions replay_options_;
   ToolTable tools_;
   CheckRunner runner_;
   Notifier notifier_;

@@ -29,10 +29,12 @@ void LogOptions::add_to(OptionTable& table) {
                          to_upper(to_string(level)), "LEVEL",
                          "Least important lines to log: DEBUG, INFO, WARNING or ERROR");
   table.choice("log-format", "LOG_FORMAT", format, {"text", "json"}, "Format of the log lines");
+  table.boolean("enable-json-logs-format", "ENABLE_JSON_LOGS_FORMAT", json,
+                "HolmesGPT's name of --log-format json");
 }
 
 Logger LogOptions::make(const Clock& clock) const {
-  return Logger::to_stderr(level, format == "json" ? LogFormat::kJson : LogFormat::kText,
+  return Logger::to_stderr(level, json || format == "json" ? LogFormat::kJson : LogFormat::kText,
                            [&clock] { return clock.wall_now(); });
 }
 

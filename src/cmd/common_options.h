@@ -17,10 +17,11 @@
 
 namespace holmes {
 
-// LOG_LEVEL, LOG_FORMAT
+// LOG_LEVEL, LOG_FORMAT, ENABLE_JSON_LOGS_FORMAT
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;
   std::string format = "text";
+  bool json = false;  // HolmesGPT's name of format = "json"
 
   void add_to(OptionTable& table);
   // Lines on stderr. The clock outlives the logger.

@@ -15,7 +15,7 @@
 #include "kube/store/journal.h"
 #include "kube/store/store_transport.h"
 #include "manifest/validate.h"
-#include "manifest/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 namespace holmes {
 namespace {

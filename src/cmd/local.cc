@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "async/files.h"
 #include "async/random.h"
 #include "async/task_scope.h"
 #include "cmd/checked_cluster.h"
@@ -132,10 +133,25 @@ void greet(const LocalSettings& settings, const DataFolder& folder, const HostPo
       << (settings.demo ? "\n" : "") << std::flush;
 }
 
+// With a model list nobody need be looked for.
+DetectedModel listed_model(const ModelOptions& said, const std::string& path, bool demo) {
+  DetectedModel model;
+  model.options = said;
+  model.options.scripted_demo = demo;
+  model.options.scripted_demo_delay = demo ? kDemoModelDelay : std::chrono::milliseconds(0);
+  model.sentence =
+      said.model.empty()
+          ? fmt::format("using {}, the first of {}", said.list.front().name, path)
+          : fmt::format("using {}, as MODEL says; checks may name those of {}", said.model, path);
+  return model;
+}
+
 // What the options say; else what the environment or a server on this machine offers.
 DetectedModel find_model(AsioLoop& loop, const LocalSettings& settings,
                          const std::map<std::string, std::string>& environment) {
-  const ModelOptions& said = settings.checks.model;
+  const ModelOptions& said = settings.checks.models.options;
+  if (!said.list.empty())
+    return listed_model(said, settings.checks.models.list_path, settings.demo);
   std::map<std::string, std::string> variables = environment;
   if (!said.model.empty()) variables["MODEL"] = said.model;
   for (const auto& [variable, value] : said.settings) {
@@ -145,6 +161,8 @@ DetectedModel find_model(AsioLoop& loop, const LocalSettings& settings,
   std::vector<LocalModelServer> servers;
   if (!names_model(variables)) servers = loop.run(find_local_models(loop, *http, {}));
   DetectedModel model = choose_model(variables, servers, settings.demo);
+  model.options.tuning = said.tuning;
+  model.options.limits = said.limits;
   model.options.scripted_demo_delay =
       settings.demo ? kDemoModelDelay : model.options.scripted_demo_delay;
   return model;
@@ -239,11 +257,16 @@ int run_local(const Invocation& invocation) {
   SystemRandom random;
   MetricsRegistry registry;
   const Logger log = settings.log.make(loop);
-  const DetectedModel model = find_model(loop, settings, invocation.environment);
-  settings.checks.model = model.options;
+  const Status loaded = settings.checks.models.load(real_files(), invocation.environment, log);
+  if (!loaded) return usage_error(loaded.error());
+  DetectedModel model = find_model(loop, settings, invocation.environment);
+  settings.checks.models.options = model.options;
   const auto outside =
       OutsideWorld::make(loop, random, settings.checks, settings.proxies, registry, log);
   if (!outside) return usage_error(outside.error());
+  for (std::string& trouble : (*outside)->models().troubles()) {
+    model.notes.push_back(std::move(trouble));
+  }
   const auto checked = CheckedCluster::open(loop, random, settings.checked, settings.proxies,
                                             invocation.environment, registry, log);
   if (!checked) return usage_error(checked.error());

@@ -8,7 +8,7 @@
 #include "async/wait.h"
 #include "base/assert.h"
 #include "kube/client/api.h"
-#include "manifest/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 namespace holmes {
 namespace {

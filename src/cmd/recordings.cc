@@ -48,9 +48,9 @@ bool write_new(const std::string& path, std::string_view content) {
          std::fflush(file.get()) == 0;
 }
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& path, std::string_view option) {
   const File file(std::fopen(path.c_str(), "rbe"), &std::fclose);
-  if (file == nullptr) return wrong("--replay", path, std::strerror(errno));
+  if (file == nullptr) return wrong(option, path, std::strerror(errno));
   std::string content;
   char buffer[65536];
   while (content.size() <= kMaxRecordingBytes) {
@@ -58,7 +58,25 @@ Result<std::string> read_file(const std::string& path) {
     content.append(buffer, got);
     if (got < sizeof buffer) return content;
   }
-  return wrong("--replay", path, "the file is too large for a recording");
+  return wrong(option, path, "the file is too large for a recording");
+}
+
+Result<std::vector<std::string>> recording_files(const std::string& path, std::string_view option) {
+  std::vector<std::string> files;
+  std::error_code error;
+  if (fs::is_regular_file(path, error)) return std::vector{path};
+  error.clear();
+  for (fs::directory_iterator entry(path, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (entry->path().extension() == ".json") files.push_back(entry->path());
+    if (files.size() > kMaxRecordings) {
+      return wrong(option, path, fmt::format("it has more than {} files", kMaxRecordings));
+    }
+  }
+  if (error) return wrong(option, path, error.message());
+  if (files.empty()) return wrong(option, path, "it has no recording (*.json)");
+  std::ranges::sort(files);
+  return files;
 }
 
 }  // namespace
@@ -87,24 +105,13 @@ void RecordingFolder::write(const Recording& recording, const Logger& log) {
   log.warning("a run could not be recorded", {{"file", path}, {"error", std::strerror(errno)}});
 }
 
-Result<std::vector<Recording>> read_recordings(const std::string& path) {
-  std::vector<std::string> files;
-  std::error_code error;
-  for (fs::directory_iterator entry(path, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    if (entry->path().extension() == ".json") files.push_back(entry->path());
-    if (files.size() > kMaxRecordings) {
-      return wrong("--replay", path, fmt::format("it has more than {} files", kMaxRecordings));
-    }
-  }
-  if (error) return wrong("--replay", path, error.message());
-  if (files.empty()) return wrong("--replay", path, "it has no recording (*.json)");
-  std::ranges::sort(files);
+Result<std::vector<Recording>> read_recordings(const std::string& path, std::string_view option) {
+  HOLMES_TRY(const std::vector<std::string> files, recording_files(path, option));
   std::vector<Recording> recordings;
   for (const std::string& file : files) {
-    HOLMES_TRY(const std::string text, read_file(file));
+    HOLMES_TRY(const std::string text, read_file(file, option));
     Result<Recording> recording = parse_recording(text);
-    if (!recording) return wrong("--replay", file, recording.error().message);
+    if (!recording) return wrong(option, file, recording.error().message);
     recordings.push_back(std::move(*recording));
   }
   return recordings;

@@ -31,8 +31,10 @@ class RecordingFolder {
   size_t written_ = 0;
 };
 
-// All recordings of a folder, by name. Fails with kInvalid and a sentence that names the folder or
-// the file: it has none, too many, or one that cannot be read.
-Result<std::vector<Recording>> read_recordings(const std::string& path);
+// The recording in a file, or all those of a folder, by name. Fails with kInvalid and a sentence
+// that begins with `option` and names the folder or the file: it has none, too many, or one that
+// cannot be read.
+Result<std::vector<Recording>> read_recordings(const std::string& path,
+                                               std::string_view option = "--replay");
 
 }  // namespace holmes

@@ -171,8 +171,11 @@ void say_what_is_missing(const Logger& log, const ServerSettings& settings,
   }
   if (models.names().empty()) {
     log.warning(
-        "no model is configured: set MODEL with OPENAI_API_KEY or OPENAI_API_BASE; until then "
+        "no model can be asked: set MODEL with OPENAI_API_KEY or OPENAI_API_BASE; until then "
         "checks end with ModelUnavailable");
+  }
+  for (const std::string& trouble : models.troubles()) {
+    log.warning("a model cannot be asked", {{"why", trouble}});
   }
   if (settings.checks.api_key.empty())
     log.warning("no HOLMES_API_KEY: anybody who gets here may ask");
@@ -195,6 +198,8 @@ int run_server(const Invocation& invocation) {
   SystemRandom random;
   MetricsRegistry registry;
   const Logger log = settings.log.make(loop);
+  const Status loaded = settings.checks.models.load(real_files(), invocation.environment, log);
+  if (!loaded) return usage_error(loaded.error());
   const auto outside =
       OutsideWorld::make(loop, random, settings.checks, settings.proxies, registry, log);
   if (!outside) return usage_error(outside.error());

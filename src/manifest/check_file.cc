@@ -12,7 +12,7 @@
 #include "manifest/checks_schema.h"
 #include "manifest/schema_walk.h"
 #include "manifest/validate.h"
-#include "manifest/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 namespace holmes {
 namespace {

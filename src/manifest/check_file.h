@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "api/check.h"
-#include "manifest/report.h"
+#include "yaml/report.h"
 
 namespace holmes {
 

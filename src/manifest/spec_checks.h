@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "manifest/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 namespace holmes {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "manifest/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 namespace holmes {
 

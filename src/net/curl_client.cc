@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "net/curl_transfer.h"
+#include "net/tls_context.h"
 
 namespace holmes {
 namespace {
@@ -41,6 +42,12 @@ void set_pem(CURL* handle, CURLoption option, const std::string& pem) {
   set(handle, option, &blob);
 }
 
+CURLcode add_trusted(CURL* /*handle*/, void* context, void* pem) {
+  const Status added =
+      trust_also(static_cast<ssl_ctx_st*>(context), *static_cast<const std::string*>(pem));
+  return added ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+}
+
 void set_tls(CURL* handle, const TlsOptions& tls) {
   set(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(handle, CURLOPT_SSL_VERIFYPEER, tls.insecure ? 0L : 1L);
@@ -49,6 +56,10 @@ void set_tls(CURL* handle, const TlsOptions& tls) {
   // among connections, or only ours.
   set<const char*>(handle, CURLOPT_CAPATH, nullptr);
   set_pem(handle, CURLOPT_CAINFO_BLOB, tls.ca_pem);
+  if (!tls.extra_ca_pem.empty()) {
+    set(handle, CURLOPT_SSL_CTX_FUNCTION, &add_trusted);
+    set(handle, CURLOPT_SSL_CTX_DATA, &tls.extra_ca_pem);
+  }
   set_pem(handle, CURLOPT_SSLCERT_BLOB, tls.certificate_pem);
   set_pem(handle, CURLOPT_SSLKEY_BLOB, tls.key_pem);
   set(handle, CURLOPT_SSL_SESSIONID_CACHE, 0L);

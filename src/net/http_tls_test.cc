@@ -61,6 +61,14 @@ TEST_P(HttpTlsTest, TrustsTheGivenAuthority) {
             fmt::format("sni=localhost client= host=localhost:{}", server_->port()));
 }
 
+TEST_P(HttpTlsTest, TrustsAFurtherAuthorityBesideTheOthers) {
+  EXPECT_TRUE(get({.extra_ca_pem = authority_.ca_pem()}).has_value());
+  const std::string other = TestAuthority("Another").ca_pem();
+  EXPECT_TRUE(get({.ca_pem = other, .extra_ca_pem = authority_.ca_pem()}).has_value());
+  EXPECT_TRUE(get({.ca_pem = authority_.ca_pem(), .extra_ca_pem = other}).has_value());
+  expect_refused(get({.extra_ca_pem = other}), "certificate");
+}
+
 TEST_P(HttpTlsTest, RefusesAnotherAuthorityAndSaysWhy) {
   expect_refused(get({.ca_pem = TestAuthority("Another").ca_pem()}), "certificate");
   expect_refused(get({.ca_pem = TestAuthority().ca_pem()}), "certificate");
@@ -103,6 +111,7 @@ TEST_P(HttpTlsTest, UnreadablePemIsInvalid) {
   const Certificate client = authority_.client("operator");
   const TlsOptions rows[] = {
       {.ca_pem = "nonsense"},
+      {.extra_ca_pem = "nonsense"},
       {.ca_pem = authority_.ca_pem(), .certificate_pem = "nonsense", .key_pem = client.key_pem},
       {.ca_pem = authority_.ca_pem(),
        .certificate_pem = client.certificate_pem,
@@ -132,6 +141,7 @@ TEST(CheckTls, TakesWholeTextsThatBelongTogether) {
   for (const TlsOptions& row : good) EXPECT_EQ(check_tls(row), Status());
   const TlsOptions bad[] = {
       {.ca_pem = "nonsense"},
+      {.extra_ca_pem = "nonsense"},
       {.ca_pem = ca.substr(0, ca.size() / 2)},
       {.ca_pem = ca + ca.substr(0, ca.size() / 2)},
       {.certificate_pem = own.certificate_pem, .key_pem = ""},

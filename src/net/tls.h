@@ -10,6 +10,7 @@ namespace holmes {
 // A client. Empty fields: the system's defaults.
 struct TlsOptions {
   std::string ca_pem{};           // trust only these; empty: the system's store
+  std::string extra_ca_pem{};     // trust these as well
   std::string certificate_pem{};  // client certificate chain, with its key
   std::string key_pem{};
   std::string server_name{};  // verified and sent instead of the URL's host

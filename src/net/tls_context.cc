@@ -109,6 +109,7 @@ Result<TlsContext> TlsContext::make(const TlsOptions& options) {
   SSL_CTX_set_alpn_protos(context, alpn_bytes(), static_cast<unsigned>(kAlpn.size()));
   SSL_CTX_set_verify(context, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   HOLMES_CHECK(trust(context, options.ca_pem));
+  HOLMES_CHECK(trust_also(context, options.extra_ca_pem));
   HOLMES_CHECK(identify(context, options));
   made.server_name_ = options.server_name;
   made.insecure_ = options.insecure;
@@ -128,6 +129,11 @@ Result<TlsContext> TlsContext::make(const TlsServerOptions& options) {
   return made;
 }
 
+Status trust_also(ssl_ctx_st* context, const std::string& pem) {
+  if (pem.empty()) return Status();
+  return add_authorities(context, pem, "the additionally trusted");
+}
+
 Status check_tls(const TlsOptions& options) {
   ERR_clear_error();
   const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()),
@@ -135,6 +141,7 @@ Status check_tls(const TlsOptions& options) {
   HOLMES_ASSERT(context != nullptr);
   // The system's certificates, which no options mean, are not looked at.
   if (!options.ca_pem.empty()) HOLMES_CHECK(trust(context.get(), options.ca_pem));
+  HOLMES_CHECK(trust_also(context.get(), options.extra_ca_pem));
   return identify(context.get(), options);
 }
 

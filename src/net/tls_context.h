@@ -15,6 +15,9 @@ struct ssl_ctx_st;
 
 namespace holmes {
 
+// Beside what it trusts already. Fails with kInvalid when this is no PEM text of certificates.
+Status trust_also(ssl_ctx_st* context, const std::string& pem);
+
 class TlsContext {
  public:
   // Fail with kInvalid when the PEM texts cannot be used; quote none of them.

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
-#include "manifest/report.h"
-#include "manifest/yaml_tree.h"
+#include "yaml/report.h"
+#include "yaml/yaml_tree.h"
 
 namespace holmes {
 namespace {

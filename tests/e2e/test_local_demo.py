@@ -212,7 +212,7 @@ def test_a_local_ollama_is_found_named_and_asked(demo, ollama, llama_cpp):
     assert "Model: using llama3.2:3b of Ollama at http://127.0.0.1:11434" in words
     assert "found: llama.cpp at http://127.0.0.1:8080 has qwen2.5-7b" in words
     asked = wait_until("a check asks it", lambda: ollama.asked, 20)
-    assert '"model":"llama3.2:3b"' in asked[0]
+    assert '"model":"llama3.2:3b"' in asked[0] and '"num_ctx"' in asked[0]
     assert not llama_cpp.asked
 
 

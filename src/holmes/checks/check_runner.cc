@@ -56,13 +56,15 @@ ToolContext context_of(const CheckQuestion& question) {
 class Run {
  public:
   Run(const Loop& loop, ModelCalls& model, ToolCalls& tools, const std::vector<ToolSpec>& specs,
-      const CheckRunnerOptions& options, const CheckQuestion& question, Stop stop)
+      const CheckRunnerOptions& options, const CheckQuestion& question, int64_t context_tokens_max,
+      Stop stop)
       : loop_(loop),
         model_(model),
         tools_(tools),
         specs_(specs),
         options_(options),
         question_(question),
+        context_tokens_max_(context_tokens_max),
         stop_(std::move(stop)) {
     model_.on_call = [this] { tell_progress(); };
   }
@@ -132,7 +134,7 @@ class Run {
 
   // More than is needed at a time: each change costs what the provider has cached.
   void make_room(ModelRequest& request) const {
-    const int64_t tokens = options_.context_tokens_max;
+    const int64_t tokens = context_tokens_max_;
     if (estimate_tokens(request) > tokens) compact(request, tokens / 4 * 3);
   }
 
@@ -216,6 +218,7 @@ class Run {
   const std::vector<ToolSpec>& specs_;
   const CheckRunnerOptions& options_;
   const CheckQuestion& question_;
+  const int64_t context_tokens_max_;
   Stop stop_;
   bool steps_used_up_ = false;
 };
@@ -308,12 +311,13 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
       recording.emplace();
       recording->name = question.name;
       recording->query = question.query;
-      recording->model = (*model)->name();
       recording->started = loop_.wall_now();
       recording->tools = tool_specs_;
       calls.recording = tools.recording = &*recording;
     }
-    Run run(loop_, calls, tools, tool_specs_, options_, question, limited.stop());
+    const int64_t own_context = (*model)->context_tokens_max();
+    Run run(loop_, calls, tools, tool_specs_, options_, question,
+            own_context > 0 ? own_context : options_.context_tokens_max, limited.stop());
     Answer<VerdictText> verdict = co_await run.judge();
     if (!verdict && verdict.error().reason == ErrorReason::kTimeout && !stop.requested()) {
       verdict = none(ErrorReason::kBudgetExceeded,
@@ -321,7 +325,7 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
                                  budget.time_max.count(), budget.time_max.count()));
     }
     response = to_response(verdict);
-    response.model_used = (*model)->name();
+    response.model_used = calls.answered_by();
     response.usage = calls.usage();
     response.usage.tool_calls = tools.count();
     response.evidence = tools.evidence();
@@ -335,6 +339,7 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
   response.duration_seconds = std::chrono::duration<double>(took).count();
   log.info("audit", {{"record", audit_record(question, response, tool_bytes)}});
   if (recording) {
+    recording->model = response.model_used;
     recording->response = response;
     options_.on_recording(*recording);
   }

@@ -52,8 +52,8 @@ struct CheckRunnerOptions {
   CheckBudget budget;                 // of each check
   int64_t daily_micro_usd_max = 0;    // of all checks on one day (DailySpending); 0: no limit
   int64_t output_tokens_max = 8'192;  // of one model call
-  // What one model call may read, as estimate_tokens() has it. A conversation that outgrows it
-  // loses old answers of tools (compaction.h).
+  // What one model call may read, as estimate_tokens() has it, unless the model says otherwise
+  // itself. A conversation that outgrows it loses old answers of tools (compaction.h).
   int64_t context_tokens_max = 100'000;
   // Gets each run that asked a model, at its end, on the loop's thread; empty: nothing is recorded.
   std::function<void(const Recording&)> on_recording{};

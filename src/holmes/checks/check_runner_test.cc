@@ -435,5 +435,38 @@ TEST_F(CheckRunnerTest, ModelNobodyConfiguredIsModelUnavailable) {
   EXPECT_THAT(model_->requests, IsEmpty());
 }
 
+// A model that asked another one in its place.
+FakeModel::Turn answered_by(std::string name, std::optional<Price> price, ModelReply reply) {
+  reply.stand_in = StandIn{std::move(name), price};
+  reply.usage.input_tokens = 100'000;
+  return {std::move(reply)};
+}
+
+TEST_F(CheckRunnerTest, NamesTheModelThatAnsweredAndStaysWithIt) {
+  const CheckResponse response = run({{calls({kGet})},
+                                      answered_by("other", {}, says("All well.")),
+                                      answered_by("other", {}, std::move(*verdict("pass").reply))});
+  EXPECT_EQ(response.status, CheckStatus::kPass);
+  EXPECT_EQ(response.model_used, "other");
+  EXPECT_EQ(model_->requests[1].stand_in, "");
+  EXPECT_EQ(model_->requests[2].stand_in, "other");
+}
+
+TEST_F(CheckRunnerTest, EachReplyCostsWhatItsModelDoesAndOneUnknownPriceMakesTheSumUnknown) {
+  options_.budget.micro_usd_max = 0;
+  price_ = Price{10'000'000, 0, 0, 0};  // a dollar for each reply
+  ModelReply first = calls({kGet});
+  first.usage.input_tokens = 100'000;
+  const Price dear{40'000'000, 0, 0, 0};
+  const auto script = [&](std::optional<Price> last) -> std::vector<Turn> {
+    return {{first},
+            answered_by("other", dear, says("All well.")),
+            answered_by("other", last, std::move(*verdict("pass").reply))};
+  };
+  EXPECT_EQ(run(script(dear)).usage.cost_usd, "9.00");
+  start_over();
+  EXPECT_EQ(run(script(std::nullopt)).usage.cost_usd, "");
+}
+
 }  // namespace
 }  // namespace holmes

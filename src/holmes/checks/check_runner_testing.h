@@ -41,6 +41,7 @@ class CheckRunnerTest : public testing::Test {
     auto model = std::make_unique<FakeModel>(loop_, std::move(script));
     model_ = model.get();
     model_->known_price = price_;
+    model_->said_context_tokens_max = context_tokens_max_;
     std::vector<std::unique_ptr<Model>> models;
     models.push_back(std::move(model));
     models_ = ModelTable(std::move(models));
@@ -70,6 +71,7 @@ class CheckRunnerTest : public testing::Test {
   std::optional<MetricsRegistry> metrics_{std::in_place};
   CheckRunnerOptions options_;
   std::optional<Price> price_;
+  int64_t context_tokens_max_ = 0;  // of the model
   ModelTable models_;
   std::vector<std::unique_ptr<Tool>> tools_;
   std::optional<ToolTable> table_;

@@ -90,6 +90,18 @@ TEST_F(LongCheckTest, AFullWindowIsCompactedAndTheCheckGoesOn) {
   EXPECT_EQ(model_->requests[6].messages.back().content.size(), 10'010U);
 }
 
+TEST_F(LongCheckTest, AModelMaySayItselfHowMuchItReads) {
+  context_tokens_max_ = 8000;
+  add_tool(ToolOutcome::kAnswered, "3/3 ready " + std::string(10'000, 'x'));
+  std::vector<Turn> script = looks(6);
+  script.push_back({says("All well.")});
+  script.push_back(verdict("pass"));
+  EXPECT_EQ(run(script).status, CheckStatus::kPass);
+  for (const ModelRequest& request : model_->requests) {
+    EXPECT_LE(estimate_tokens(request), 8000);
+  }
+}
+
 TEST_F(LongCheckTest, AConversationThatTheProviderFindsTooLongIsCompactedOnce) {
   add_tool(ToolOutcome::kAnswered, "3/3 ready " + std::string(10'000, 'x'));
   std::vector<Turn> script = looks(2);

@@ -21,7 +21,7 @@ std::string used(std::string_view what, int64_t amount, int64_t limit) {
 }  // namespace
 
 ModelCalls::ModelCalls(Model& model, const CheckBudget& budget, DailySpending& day, Stop stop)
-    : model_(model), budget_(budget), day_(day), stop_(std::move(stop)), price_(model.price()) {}
+    : model_(model), budget_(budget), day_(day), stop_(std::move(stop)) {}
 
 Task<Answer<ModelReply>> ModelCalls::ask(ModelRequest request) {
   too_long_ = false;
@@ -30,6 +30,7 @@ Task<Answer<ModelReply>> ModelCalls::ask(ModelRequest request) {
   ++begun_;
   if (on_call) on_call();
   request.caller = caller;
+  request.stand_in = stand_in_;
   const ModelResult reply = co_await model_.complete(request, stop_);
   waited_ += reply ? reply->waited : reply.error().waited;
   if (recording != nullptr) recording->add(request, reply);
@@ -38,6 +39,7 @@ Task<Answer<ModelReply>> ModelCalls::ask(ModelRequest request) {
     too_long_ = reply.error().kind == ModelErrorKind::kContextTooLong;
     co_return std::unexpected(failure(reply.error()));
   }
+  stand_in_ = reply->stand_in ? reply->stand_in->name : "";
   add(reply->usage, request, *reply);
   if (!reply->refusal.empty()) {
     const std::string refusal = cut(redact(to_valid_utf8(reply->refusal)), kMaxQuotedBytes);
@@ -56,7 +58,8 @@ Usage ModelCalls::usage() const {
   usage.input_tokens = usage_.input_tokens;
   usage.cached_input_tokens = usage_.cached_input_tokens;
   usage.output_tokens = usage_.output_tokens;
-  if (price_) usage.cost_usd = format_usd(micro_usd_);
+  const bool priced = answered_ ? !unpriced_ : model_.price().has_value();
+  if (priced) usage.cost_usd = format_usd(micro_usd_);
   return usage;
 }
 
@@ -94,8 +97,11 @@ void ModelCalls::add(const ModelUsage& told, const ModelRequest& request, const 
   }
   input_tokens_ += charged.input_tokens;
   output_tokens_ += charged.output_tokens;
-  if (!price_) return;
-  const int64_t cost = cost_micro_usd(*price_, charged);
+  const std::optional<Price> price = reply.stand_in ? reply.stand_in->price : model_.price();
+  answered_ = true;
+  unpriced_ |= !price.has_value();
+  if (!price) return;
+  const int64_t cost = cost_micro_usd(*price, charged);
   micro_usd_ += cost;
   day_.add(cost);
 }

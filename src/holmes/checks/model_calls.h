@@ -32,11 +32,15 @@ class ModelCalls {
   // asked when the stop came or a budget is used up.
   Task<Answer<ModelReply>> ask(ModelRequest request);
 
+  // The name of the model that answered last; of the one that was asked when none did.
+  [[nodiscard]] const std::string& answered_by() const {
+    return stand_in_.empty() ? model_.name() : stand_in_;
+  }
   // Calls that were begun; the last one may be under way.
   [[nodiscard]] int64_t begun() const { return begun_; }
   // How many more the budget has.
   [[nodiscard]] int64_t left() const { return budget_.model_calls_max - usage_.model_calls; }
-  // Sums as providers told them, and the cost when the price is known.
+  // Sums as providers told them, and the cost when all prices are known.
   [[nodiscard]] Usage usage() const;
   // Whether the last failure was a conversation that the model cannot read as a whole.
   [[nodiscard]] bool too_long() const { return too_long_; }
@@ -50,7 +54,9 @@ class ModelCalls {
   const CheckBudget& budget_;
   DailySpending& day_;
   Stop stop_;
-  std::optional<Price> price_;
+  std::string stand_in_;  // who answers in place of the model
+  bool answered_ = false;
+  bool unpriced_ = false;  // a part of what was used has no known price: then the sum has none
   ModelUsage usage_;
   int64_t begun_ = 0;
   int64_t input_tokens_ = 0;  // against the budget: told or estimated

@@ -126,11 +126,29 @@ class Anthropic final : public Wire {
 
 }  // namespace
 
+json::object encode_thinking(const Thinking& thinking) {
+  switch (thinking.kind) {
+    case Thinking::Kind::kOff:
+      return {{"type", "disabled"}};
+    case Thinking::Kind::kAdaptive:
+      return {{"type", "adaptive"}};
+    case Thinking::Kind::kBudget:
+      break;
+  }
+  return {{"type", "enabled"}, {"budget_tokens", thinking.budget_tokens}};
+}
+
+int64_t with_thinking(int64_t output_tokens_max, const std::optional<Thinking>& thinking) {
+  if (!thinking || thinking->kind != Thinking::Kind::kBudget) return output_tokens_max;
+  return output_tokens_max + thinking->budget_tokens;
+}
+
 json::object encode_anthropic(std::string_view id, const ModelRequest& request,
                               const Capabilities& can) {
+  const int64_t output_tokens_max =
+      request.output_tokens_max > 0 ? request.output_tokens_max : kDefaultOutputTokensMax;
   json::object body{{"model", id},
-                    {"max_tokens", request.output_tokens_max > 0 ? request.output_tokens_max
-                                                                 : kDefaultOutputTokensMax}};
+                    {"max_tokens", with_thinking(output_tokens_max, request.thinking)}};
   if (const std::string system = system_text(request.messages); !system.empty()) {
     json::object block = text_block(system);
     if (can.cache_hints) block["cache_control"] = cache_mark();
@@ -154,6 +172,7 @@ json::object encode_anthropic(std::string_view id, const ModelRequest& request,
     body["thinking"] = {{"type", "adaptive"}};
     output["effort"] = request.reasoning_effort;
   }
+  if (request.thinking) body["thinking"] = encode_thinking(*request.thinking);
   if (!output.empty()) body["output_config"] = std::move(output);
   return body;
 }

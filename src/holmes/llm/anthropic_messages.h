@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,12 @@ struct AnthropicOptions {
   std::string base_url{kAnthropicApiBase};
   std::string api_key{};
 };
+
+// Of these models, wherever they are asked: {type, budget_tokens}.
+json::object encode_thinking(const Thinking& thinking);
+// What the model may write in all: a budget for thinking is a part of it, and must leave room for
+// the answer.
+int64_t with_thinking(int64_t output_tokens_max, const std::optional<Thinking>& thinking);
 
 // The request's body. What stays the same from request to request is marked for the cache. Pure.
 json::object encode_anthropic(std::string_view id, const ModelRequest& request,

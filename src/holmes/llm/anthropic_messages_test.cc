@@ -74,6 +74,20 @@ TEST(AnthropicMessages, AsksForASchemaAnEffortAndATemperature) {
   EXPECT_EQ(json_find(encode_anthropic("claude", verdict_request(), {}), {"thinking"}), nullptr);
 }
 
+TEST(AnthropicMessages, SaysHowMuchTheModelMayThink) {
+  ModelRequest request = verdict_request();
+  request.reasoning_effort = "low";
+  request.output_tokens_max = 8000;
+  request.thinking = Thinking{Thinking::Kind::kBudget, 2000};
+  const json::object body = encode_anthropic("claude", request, {});
+  EXPECT_EQ(body.at("thinking"), json_of(R"({"type":"enabled","budget_tokens":2000})"));
+  EXPECT_EQ(json_int(body, {"max_tokens"}), 10'000);  // thinking is a part of what is written
+  EXPECT_EQ(json_string(body, {"output_config", "effort"}), "low");
+  request.thinking = Thinking{Thinking::Kind::kOff};
+  EXPECT_EQ(encode_anthropic("claude", request, {}).at("thinking"),
+            json_of(R"({"type":"disabled"})"));
+}
+
 TEST(AnthropicMessages, SaysHowATextEnded) {
   const std::pair<std::string_view, FinishReason> cases[] = {
       {R"("end_turn")", FinishReason::kStop},

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/strings.h"
+#include "holmes/llm/anthropic_messages.h"
 #include "net/url.h"
 
 namespace holmes {
@@ -192,18 +193,23 @@ json::object encode_bedrock(std::string_view id, const ModelRequest& request,
     body["toolConfig"] = encode_tools(request.tools);
   }
   json::object inference;
-  if (request.output_tokens_max > 0) inference["maxTokens"] = request.output_tokens_max;
+  const auto thinking = is_anthropic(id) ? request.thinking : std::nullopt;
+  if (request.output_tokens_max > 0) {
+    inference["maxTokens"] = with_thinking(request.output_tokens_max, thinking);
+  }
   if (request.temperature) inference["temperature"] = *request.temperature;
   if (!inference.empty()) body["inferenceConfig"] = std::move(inference);
   if (request.schema) body["outputConfig"] = encode_schema(*request.schema);
+  json::object fields;
   if (!request.reasoning_effort.empty()) {
-    json::object fields{{"reasoning_effort", request.reasoning_effort}};
+    fields = {{"reasoning_effort", request.reasoning_effort}};
     if (is_anthropic(id)) {
       fields = {{"thinking", {{"type", "adaptive"}}},
                 {"output_config", {{"effort", request.reasoning_effort}}}};
     }
-    body["additionalModelRequestFields"] = std::move(fields);
   }
+  if (thinking) fields["thinking"] = encode_thinking(*thinking);
+  if (!fields.empty()) body["additionalModelRequestFields"] = std::move(fields);
   return body;
 }
 

@@ -94,6 +94,19 @@ TEST(BedrockConverse, AsksForASchemaAndAnEffortInTheModelsOwnWay) {
   EXPECT_FALSE(bedrock_capabilities("amazon.nova-pro-v1:0").reasoning_effort);
 }
 
+TEST(BedrockConverse, TellsAnthropicsModelsHowMuchToThink) {
+  ModelRequest request = verdict_request();
+  request.output_tokens_max = 8000;
+  request.thinking = Thinking{Thinking::Kind::kBudget, 2000};
+  const json::object body = encode_bedrock(kClaude, request, {});
+  EXPECT_EQ(body.at("additionalModelRequestFields"),
+            json_of(R"({"thinking":{"type":"enabled","budget_tokens":2000}})"));
+  EXPECT_EQ(json_int(body, {"inferenceConfig", "maxTokens"}), 10'000);
+  const json::object other = encode_bedrock("openai.gpt-oss-20b", request, {});
+  EXPECT_EQ(json_find(other, {"additionalModelRequestFields"}), nullptr);
+  EXPECT_EQ(json_int(other, {"inferenceConfig", "maxTokens"}), 8000);
+}
+
 TEST(BedrockConverse, SaysHowATextEnded) {
   const std::pair<std::string_view, FinishReason> cases[] = {
       {"end_turn", FinishReason::kStop},

@@ -20,7 +20,8 @@ Capabilities used_by(const ModelRequest& request, const Capabilities& can) {
   Capabilities used = can;
   used.tools = can.tools && !request.tools.empty() && request.may_call_tools;
   used.temperature = can.temperature && request.temperature.has_value();
-  used.reasoning_effort = can.reasoning_effort && !request.reasoning_effort.empty();
+  used.reasoning_effort =
+      can.reasoning_effort && (!request.reasoning_effort.empty() || request.thinking.has_value());
   used.schema = can.schema && request.schema.has_value();
   used.strict_tools = can.strict_tools && !request.tools.empty();
   used.parallel_calls = can.parallel_calls && !request.tools.empty();
@@ -42,7 +43,10 @@ bool give_up(std::string_view sentence, std::span<const RefusalWord> words,
 
 ModelRequest within(const Capabilities& can, ModelRequest request) {
   if (!can.temperature) request.temperature.reset();
-  if (!can.reasoning_effort) request.reasoning_effort.clear();
+  if (!can.reasoning_effort) {
+    request.reasoning_effort.clear();
+    request.thinking.reset();
+  }
   if (!can.schema && request.schema && !request.messages.empty()) {
     std::string way = "Answer";
     if (can.tools && request.tools.empty()) {

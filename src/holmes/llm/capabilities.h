@@ -12,7 +12,7 @@ namespace holmes {
 struct Capabilities {
   bool tools = true;  // else nothing can be investigated with it
   bool temperature = true;
-  bool reasoning_effort = true;
+  bool reasoning_effort = true;       // and thinking
   bool schema = true;                 // else it is a tool to call, and told in words
   bool strict_tools = true;           // arguments are held to the tools' schemas by the provider
   bool parallel_calls = true;         // may be asked for, where they are not the default

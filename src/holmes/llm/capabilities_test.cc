@@ -41,6 +41,9 @@ TEST(Capabilities, WhatARequestDoesNotSayCannotBeRefused) {
                                    .strict_tools = false,
                                    .parallel_calls = false,
                                    .max_completion_tokens = false}));
+  request.thinking = Thinking{};
+  EXPECT_TRUE(used_by(request, {}).reasoning_effort);
+  request.thinking.reset();
   request.temperature = 0;
   request.reasoning_effort = "low";
   request.schema = ResponseSchema{};
@@ -64,6 +67,7 @@ TEST(Capabilities, ASchemaThatCannotBeSentIsTold) {
   request.schema = ResponseSchema{"verdict", {{"type", "object"}}};
   request.temperature = 0.5;
   request.reasoning_effort = "low";
+  request.thinking = Thinking{};
   Capabilities can;
   can.schema = can.temperature = can.reasoning_effort = false;
   const ModelRequest sent = within(can, request);
@@ -71,6 +75,7 @@ TEST(Capabilities, ASchemaThatCannotBeSentIsTold) {
   EXPECT_THAT(sent.messages[0].content, HasSubstr("JSON Schema:\n{\"type\":\"object\"}"));
   EXPECT_FALSE(sent.temperature);
   EXPECT_EQ(sent.reasoning_effort, "");
+  EXPECT_FALSE(sent.thinking);
   EXPECT_TRUE(within({}, request).schema);
 }
 

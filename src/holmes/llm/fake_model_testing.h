@@ -25,6 +25,11 @@ class FakeModel final : public Model {
 
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] std::optional<Price> price() const override { return known_price; }
+  [[nodiscard]] int64_t context_tokens_max() const override { return said_context_tokens_max; }
+  [[nodiscard]] Status room_for(const std::string& /*ns*/,
+                                std::chrono::nanoseconds /*patience*/) const override {
+    return room;
+  }
 
   Task<ModelResult> complete(ModelRequest request, Stop stop) override {
     requests.push_back(std::move(request));
@@ -43,6 +48,8 @@ class FakeModel final : public Model {
 
   std::vector<ModelRequest> requests;  // as they came, oldest first
   std::optional<Price> known_price;
+  int64_t said_context_tokens_max = 0;
+  Status room;
   int given_up = 0;  // ended by the stop
 
  private:

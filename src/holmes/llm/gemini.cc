@@ -77,6 +77,12 @@ json::object encode_tool(const ToolSpec& tool) {
   return encoded;
 }
 
+// 0 is none, -1 as much as the model likes.
+int64_t thinking_budget(const Thinking& thinking) {
+  if (thinking.kind == Thinking::Kind::kOff) return 0;
+  return thinking.kind == Thinking::Kind::kBudget ? thinking.budget_tokens : -1;
+}
+
 json::object encode_generation(const ModelRequest& request) {
   json::object config;
   if (request.output_tokens_max > 0) config["maxOutputTokens"] = request.output_tokens_max;
@@ -85,7 +91,9 @@ json::object encode_generation(const ModelRequest& request) {
     config["responseMimeType"] = "application/json";
     config["responseJsonSchema"] = request.schema->schema;
   }
-  if (!request.reasoning_effort.empty()) {
+  if (request.thinking) {  // not together with a level
+    config["thinkingConfig"] = {{"thinkingBudget", thinking_budget(*request.thinking)}};
+  } else if (!request.reasoning_effort.empty()) {
     config["thinkingConfig"] = {{"thinkingLevel", request.reasoning_effort}};
   }
   return config;

@@ -91,6 +91,21 @@ TEST(Gemini, ABlockedQuestionIsARefusal) {
   EXPECT_EQ(reply->refusal, "the provider's filter refused the question (SAFETY)");
 }
 
+TEST(Gemini, SaysHowMuchTheModelMayThink) {
+  ModelRequest request = opening_request();
+  request.reasoning_effort = "low";
+  const auto config = [&request] {
+    return encode_gemini(request).at("generationConfig").at("thinkingConfig");
+  };
+  EXPECT_EQ(config(), json_of(R"({"thinkingLevel":"low"})"));
+  for (const auto& [thinking, budget] : {std::pair{Thinking{Thinking::Kind::kBudget, 2000}, 2000},
+                                         {Thinking{Thinking::Kind::kAdaptive}, -1},
+                                         {Thinking{Thinking::Kind::kOff}, 0}}) {
+    request.thinking = thinking;
+    EXPECT_EQ(config(), (json::value{{"thinkingBudget", budget}}));
+  }
+}
+
 TEST(Gemini, CallsMayEndInEitherWord) {
   for (const std::string reason : {"STOP", "FUNCTION_CALL"}) {
     const ModelResult reply = decode_gemini(

@@ -15,17 +15,21 @@ constexpr int64_t kMaxAttempts = 8;
 
 }  // namespace
 
-HttpModel::HttpModel(const Clock& clock, HttpClient& http, std::unique_ptr<Wire> wire,
-                     std::string name, Logger log)
-    : clock_(clock),
+HttpModel::HttpModel(Loop& loop, HttpClient& http, std::unique_ptr<Wire> wire, std::string name,
+                     Logger log, ModelTuning tuning)
+    : loop_(loop),
       http_(http),
       wire_(std::move(wire)),
       name_(std::move(name)),
       log_(std::move(log)),
+      tuning_(std::move(tuning)),
       can_(wire_->capabilities()),
-      price_(find_price(wire_->base_url(), wire_->model_id())) {}
+      price_(price_with(tuning_.price, find_price(wire_->base_url(), wire_->model_id()))) {
+  can_.cache_hints = tuning_.cache_hints.value_or(can_.cache_hints);
+}
 
 Task<ModelResult> HttpModel::complete(ModelRequest request, Stop stop) {
+  request = tuned(tuning_, std::move(request));
   for (int64_t attempt = 1;; ++attempt) {
     // Another request may learn something while this one is under way.
     const Capabilities can = can_;
@@ -51,9 +55,17 @@ Task<ModelResult> HttpModel::complete(ModelRequest request, Stop stop) {
 
 Task<ModelResult> HttpModel::ask(ModelRequest request, Capabilities can, Stop stop) {
   const size_t turn = request.messages.size();
-  const Result<HttpResponse> response =
-      co_await http_.send(wire_->encode(request, can, clock_.wall_now()), std::move(stop));
+  HttpRequest sent = wire_->encode(request, can, loop_.wall_now());
+  for (const auto& [name, value] : tuning_.headers) sent.headers.set(name, value);
+  const StopSource limit(stop, loop_, loop_.mono_now() + tuning_.call_time_max);
+  const Result<HttpResponse> response = co_await http_.send(std::move(sent), limit.stop());
   if (!response) {
+    // The check may have time left, and another try or model be faster.
+    if (response.error().code == ErrorCode::kTimeout && !stop.requested()) {
+      co_return fail(ModelErrorKind::kTimeout,
+                     fmt::format("no answer within {} seconds (LLM_REQUEST_TIMEOUT)",
+                                 tuning_.call_time_max.count()));
+    }
     // An answer without an end is none; it has nothing to do with the length of the conversation.
     if (response.error().code == ErrorCode::kTooLarge) {
       co_return fail(ModelErrorKind::kUnreadable, response.error().message);
@@ -61,7 +73,7 @@ Task<ModelResult> HttpModel::ask(ModelRequest request, Capabilities can, Stop st
     co_return fail(ModelError(response.error()));
   }
   if (response->status != 200) {
-    co_return fail(provider_error(*response, wire_->key_name(), clock_.wall_now()));
+    co_return fail(provider_error(*response, wire_->key_name(), loop_.wall_now()));
   }
   co_return wire_->decode(response->body, turn);
 }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "async/virtual_loop.h"
+#include "async/wait.h"
 #include "holmes/llm/openai_chat.h"
 
 namespace holmes {
@@ -19,8 +20,14 @@ constexpr std::string_view kOk =
 
 class FakeHttp final : public HttpClient {
  public:
-  Task<Result<HttpResponse>> send(HttpRequest request, Stop /*stop*/) override {
+  explicit FakeHttp(Loop& l) : loop(l) {}
+  Task<Result<HttpResponse>> send(HttpRequest request, Stop stop) override {
     bodies.push_back(parse_json_object(request.body).value());
+    headers = request.headers;
+    if (takes.count() > 0) {
+      const Status slept = co_await sleep_for(loop, takes, stop);
+      if (!slept) co_return fail(slept.error());
+    }
     Result<HttpResponse> answer = answers.front();
     if (answers.size() > 1) answers.pop_front();
     co_return answer;
@@ -31,6 +38,9 @@ class FakeHttp final : public HttpClient {
 
   std::deque<Result<HttpResponse>> answers;  // the last one again and again
   std::vector<json::object> bodies;
+  HttpHeaders headers;  // of the last request
+  milliseconds takes{0};
+  Loop& loop;
 };
 
 class HttpModelTest : public testing::Test {
@@ -52,7 +62,7 @@ class HttpModelTest : public testing::Test {
   }
 
   VirtualLoop loop_;
-  FakeHttp http_;
+  FakeHttp http_{loop_};
   HttpModel model_{loop_, http_, make_openai_chat({.id = "m"}), "openai/m", Logger()};
 };
 
@@ -158,6 +168,41 @@ TEST_F(HttpModelTest, TellsOfItsModelAndItsAddress) {
   const HttpModel known(loop_, http_, make_openai_chat({.id = "gpt-4.1"}), "gpt-4.1", Logger());
   EXPECT_TRUE(known.price());
   EXPECT_EQ(model_.wire().base_url(), "https://api.openai.com/v1");
+}
+
+TEST_F(HttpModelTest, SendsWhatItsOwnerSaysOfIt) {
+  ModelTuning tuning{.temperature = 0, .output_tokens_max = 7};
+  tuning.headers = {{"X-Team", "blue"}, {"authorization", "Bearer other"}};
+  tuning.price = {.input = 1, .output = 2};
+  tuning.context_tokens_max = 9000;
+  OpenAiChatOptions chat{.id = "m"};
+  chat.key_header = {"Authorization", "Bearer key"};
+  HttpModel model(loop_, http_, make_openai_chat(chat), "m", Logger(), tuning);
+  answer(200, kOk);
+  ModelRequest request;
+  request.temperature = 1;
+  ASSERT_TRUE(loop_.run(model.complete(request, {})));
+  EXPECT_EQ(json_find(http_.bodies[0], {"temperature"})->to_number<double>(), 0);
+  EXPECT_EQ(json_int(http_.bodies[0], {"max_completion_tokens"}), 7);
+  EXPECT_EQ(http_.headers.find("X-Team"), "blue");
+  EXPECT_THAT(http_.headers.find_all("Authorization"), testing::ElementsAre("Bearer other"));
+  EXPECT_EQ(model.price()->output, 2);
+  EXPECT_EQ(model.context_tokens_max(), 9000);
+}
+
+TEST_F(HttpModelTest, ARequestThatTakesTooLongIsTheProvidersTimeoutAndMayBeTriedAgain) {
+  HttpModel model(loop_, http_, make_openai_chat({.id = "m"}), "m", Logger(),
+                  {.call_time_max = std::chrono::seconds(5)});
+  answer(200, kOk);
+  http_.takes = milliseconds(6000);
+  const auto reply = loop_.run(model.complete({}, {}));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind, ModelErrorKind::kTimeout);
+  EXPECT_EQ(reply.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(reply.error().message, HasSubstr("no answer within 5 seconds"));
+  // The check's own deadline is another thing.
+  const StopSource check({}, loop_, loop_.mono_now() + std::chrono::seconds(3));
+  EXPECT_EQ(loop_.run(model.complete({}, check.stop())).error().code, ErrorCode::kTimeout);
 }
 
 }  // namespace

@@ -61,6 +61,16 @@ struct ModelCaller {
   MonoTime began;
 };
 
+// How much a model may think before it answers, for formats that say it otherwise than as an
+// effort.
+struct Thinking {
+  enum class Kind { kOff, kAdaptive, kBudget };
+  Kind kind = Kind::kAdaptive;
+  int64_t budget_tokens = 0;  // kBudget only
+
+  bool operator==(const Thinking&) const = default;
+};
+
 struct ModelRequest {
   std::vector<Message> messages;
   std::vector<ToolSpec> tools;  // empty: the model may only answer with text
@@ -71,6 +81,9 @@ struct ModelRequest {
   std::optional<double> temperature;  // absent: the provider's default; many models refuse others
   std::string reasoning_effort;       // "low", "medium", "high", ...; empty: the provider's default
   ModelCaller caller;
+  std::optional<Thinking> thinking{};  // absent: the provider's default; not every format has it
+  // The stand-in that answered before in this conversation (ModelReply::stand_in): it goes on.
+  std::string stand_in{};
 };
 
 // Why the model stopped writing. Anything but kStop and kToolCalls leaves an unfinished text.
@@ -97,6 +110,12 @@ struct Price {
   int64_t output = 0;
 };
 
+// A model that answered in place of the one that was asked (fallback_model.h).
+struct StandIn {
+  std::string name;
+  std::optional<Price> price;
+};
+
 struct ModelReply {
   std::string content;
   std::vector<ToolCall> tool_calls;
@@ -108,6 +127,7 @@ struct ModelReply {
   // format read it.
   json::value opaque;
   std::chrono::nanoseconds waited{0};  // for room at the model, before it was asked
+  std::optional<StandIn> stand_in{};   // nullopt: the model that was asked answered
 };
 using ModelResult = std::expected<ModelReply, ModelError>;
 
@@ -125,6 +145,8 @@ class Model {
                                         std::chrono::nanoseconds /*patience*/) const {
     return {};
   }
+  // What one request may hold, as its owner says; 0: not said.
+  [[nodiscard]] virtual int64_t context_tokens_max() const { return 0; }
   // One reply, or the kind of what went wrong (kTimeout and kCancelled by the stop, too).
   virtual Task<ModelResult> complete(ModelRequest request, Stop stop) = 0;
 };

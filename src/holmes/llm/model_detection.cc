@@ -68,7 +68,7 @@ using Probe = std::optional<LocalModelServer>;
 Task<Probe> find_ollama(HttpClient& http, Stop stop) {
   const auto tags = co_await get_json(http, fmt::format("{}/api/tags", kOllamaAddress), stop);
   if (!tags || json_array(*tags, {"models"}) == nullptr) co_return std::nullopt;
-  co_return LocalModelServer{"Ollama", kOllamaAddress, names_in(*tags, "models", "name")};
+  co_return LocalModelServer{kOllama, kOllamaAddress, names_in(*tags, "models", "name")};
 }
 
 // Many programs listen on that port: it must answer both as llama.cpp does.
@@ -77,7 +77,7 @@ Task<Probe> find_llama_cpp(HttpClient& http, Stop stop) {
   if (!health || json_string(*health, {"status"}) != "ok") co_return std::nullopt;
   const auto list = co_await get_json(http, fmt::format("{}/v1/models", kLlamaCppAddress), stop);
   if (!list || json_array(*list, {"data"}) == nullptr) co_return std::nullopt;
-  co_return LocalModelServer{"llama.cpp", kLlamaCppAddress, names_in(*list, "data", "id")};
+  co_return LocalModelServer{kLlamaCpp, kLlamaCppAddress, names_in(*list, "data", "id")};
 }
 
 std::string value_of(const std::map<std::string, std::string>& environment,
@@ -86,8 +86,14 @@ std::string value_of(const std::map<std::string, std::string>& environment,
   return found == environment.end() ? "" : std::string(trim(found->second));
 }
 
-// A model of a local server. One whose name looks like "provider/id" says which provider it means.
-ModelOptions options_for(const LocalModelServer& server, const std::string& model) {
+// A model of a local server. An Ollama is asked as one: its OpenAI route cannot be told how much a
+// model may read. Elsewhere a name that looks like "provider/id" says which provider it means.
+ModelOptions options_for(const LocalModelServer& server, const std::string& model,
+                         ModelSettings settings) {
+  if (server.name == kOllama) {
+    settings["OLLAMA_API_BASE"] = server.address;
+    return {.model = "ollama/" + model, .settings = std::move(settings)};
+  }
   const std::string_view prefix = std::string_view(model).substr(0, model.find('/'));
   const bool ambiguous =
       model.contains('/') && (prefix == "scripted" ||
@@ -176,7 +182,7 @@ void choose(const std::map<std::string, std::string>& environment,
     detected.sentence = sentence_of(options, *provider);
     detected.options = std::move(options);
   } else if (const auto choice = choose_local(local, options.model)) {
-    detected.options = options_for(*choice->server, choice->model);
+    detected.options = options_for(*choice->server, choice->model, options.settings);
     detected.sentence = fmt::format("using {} of {} at {}, which was found on this machine",
                                     choice->model, choice->server->name, choice->server->address);
   } else {
@@ -228,8 +234,9 @@ DetectedModel choose_model(const std::map<std::string, std::string>& environment
   DetectedModel detected;
   choose(environment, local, demo, detected);
   for (const LocalModelServer& server : local) {
-    const std::string base = setting(detected.options.settings, {"OPENAI_API_BASE"});
-    if (base != fmt::format("{}/v1", server.address))
+    const std::string base =
+        setting(detected.options.settings, {"OLLAMA_API_BASE", "OPENAI_API_BASE"});
+    if (!base.starts_with(server.address))
       detected.notes.push_back(fmt::format("found: {}", describe(server)));
   }
   note_others(options_of(environment).settings, detected);

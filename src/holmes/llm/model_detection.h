@@ -2,8 +2,7 @@
 //
 // The choice, in this order: what MODEL and the settings of its provider say; a local Ollama; a
 // local llama.cpp server; the demo model, where that is allowed; none.
-// Sources: Ollama's API (GET /api/tags, OpenAI compatibility under /v1), llama.cpp's server
-// (GET /health, GET /v1/models).
+// Sources: Ollama's API (GET /api/tags), llama.cpp's server (GET /health, GET /v1/models).
 #pragma once
 
 #include <chrono>
@@ -23,12 +22,13 @@ namespace holmes {
 // Loopback addresses: nothing else is ever asked.
 inline constexpr std::string_view kOllamaAddress = "http://127.0.0.1:11434";
 inline constexpr std::string_view kLlamaCppAddress = "http://127.0.0.1:8080";
+inline constexpr std::string_view kOllama = "Ollama";
+inline constexpr std::string_view kLlamaCpp = "llama.cpp";
 inline constexpr std::chrono::milliseconds kProbeTime{300};  // of all probes together
 
-// A server on this machine that speaks OpenAI's protocol.
 struct LocalModelServer {
-  std::string_view name;              // "Ollama", "llama.cpp"
-  std::string_view address;           // of it; /v1 below is its OpenAI API
+  std::string_view name;  // kOllama, kLlamaCpp
+  std::string_view address;
   std::vector<std::string> models{};  // as it names them, at most 100; empty: it has none (yet)
 
   bool operator==(const LocalModelServer&) const = default;

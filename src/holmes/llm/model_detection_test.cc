@@ -115,9 +115,21 @@ TEST(ChooseModel, TheEnvironmentCountsThenThisMachineThenTheDemoModel) {
        "m",
        "http://x/v1",
        "using m at http://x/v1"},
-      {{}, kLocal, "llama3.2:3b", "http://127.0.0.1:11434/v1", "using llama3.2:3b of Ollama at"},
-      {{{"MODEL", "qwen3"}}, kLocal, "qwen3:latest", "http://127.0.0.1:11434/v1", "qwen3:latest"},
-      {{{"MODEL", "ollama/llama3.2:3b"}}, kLocal, "llama3.2:3b", "http://127.0.0.1:11434/v1", ""},
+      {{},
+       kLocal,
+       "ollama/llama3.2:3b",
+       "http://127.0.0.1:11434",
+       "using llama3.2:3b of Ollama at"},
+      {{{"MODEL", "qwen3"}},
+       kLocal,
+       "ollama/qwen3:latest",
+       "http://127.0.0.1:11434",
+       "qwen3:latest"},
+      {{{"MODEL", "ollama/llama3.2:3b"}},
+       kLocal,
+       "ollama/llama3.2:3b",
+       "http://127.0.0.1:11434",
+       ""},
       {{{"MODEL", "gpt-oss.gguf"}},
        kLocal,
        "gpt-oss.gguf",
@@ -126,9 +138,14 @@ TEST(ChooseModel, TheEnvironmentCountsThenThisMachineThenTheDemoModel) {
       {{}, {kLocal[1]}, "gpt-oss.gguf", "http://127.0.0.1:8080/v1", "of llama.cpp"},
       {{},
        {{"Ollama", kOllamaAddress, {"openai/x"}}},
-       "openai/openai/x",
-       "http://127.0.0.1:11434/v1",
+       "ollama/openai/x",
+       "http://127.0.0.1:11434",
        "using openai/x of Ollama"},
+      {{},
+       {{"llama.cpp", kLlamaCppAddress, {"openai/x"}}},
+       "openai/openai/x",
+       "http://127.0.0.1:8080/v1",
+       "using openai/x of llama.cpp"},
       {{}, {{"Ollama", kOllamaAddress, {}}}, "", "", "no model is configured: using scripted/demo"},
       {{}, {}, "", "", "no model is configured: using scripted/demo"},
       {{{"MODEL", "scripted/demo"}, {"OPENAI_API_KEY", "k"}},
@@ -141,7 +158,8 @@ TEST(ChooseModel, TheEnvironmentCountsThenThisMachineThenTheDemoModel) {
   for (const Choice& choice : choices) {
     const DetectedModel detected = choose_model(choice.environment, choice.local, true);
     EXPECT_EQ(detected.options.model, choice.model) << choice.sentence;
-    EXPECT_EQ(setting(detected.options.settings, {"OPENAI_API_BASE"}), choice.base)
+    EXPECT_EQ(setting(detected.options.settings, {"OLLAMA_API_BASE", "OPENAI_API_BASE"}),
+              choice.base)
         << choice.sentence;
     EXPECT_THAT(detected.sentence, HasSubstr(choice.sentence));
     EXPECT_TRUE(detected.options.scripted_demo);
@@ -178,6 +196,12 @@ TEST(ChooseModel, UsesAnyProviderThatHasWhatItNeeds) {
   EXPECT_EQ(detected.options.model, "openrouter/a/b");
   EXPECT_EQ(detected.sentence, "using openrouter/a/b");
   EXPECT_FALSE(names_model({{"MODEL", "openrouter/a/b"}, {"OPENAI_API_KEY", "k"}}));
+}
+
+TEST(ChooseModel, AFoundOllamaIsAskedAsTheEnvironmentSays) {
+  const DetectedModel detected = choose_model({{"OLLAMA_CONTEXT_LENGTH", "8192"}}, kLocal, false);
+  EXPECT_EQ(setting(detected.options.settings, {"OLLAMA_CONTEXT_LENGTH"}), "8192");
+  EXPECT_THAT(detected.notes, ElementsAre(HasSubstr("found: llama.cpp at")));
 }
 
 TEST(ChooseModel, SaysWhyTheModelThatIsAskedForIsNotUsed) {

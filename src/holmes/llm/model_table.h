@@ -15,7 +15,9 @@
 #include "base/result.h"
 #include "holmes/llm/model.h"
 #include "holmes/llm/model_limits.h"
+#include "holmes/llm/model_list.h"
 #include "holmes/llm/model_settings.h"
+#include "holmes/llm/model_tuning.h"
 #include "holmes/llm/retry.h"
 #include "metrics/registry.h"
 #include "net/http.h"
@@ -29,24 +31,49 @@ class ModelTable {
   // `why_none` is for users when there are no models.
   explicit ModelTable(std::vector<std::unique_ptr<Model>> models, std::string why_none = "");
 
+  void add(std::unique_ptr<Model> model);
+  // Under this name there is none, and why; find() tells it.
+  void add_unusable(std::string name, std::string why);
+  // Somebody else answers in this name: it is in names(), but cannot be found.
+  void add_foreign(std::string name);
+  // The first of these names is asked, and the others when it cannot answer. All were added; those
+  // that are not usable are left out.
+  void set_fallbacks(const std::vector<std::string>& names, const Logger& log);
+  // Precondition: it was added.
+  void set_default(std::string_view name);
+
   // The model of that name, the default for "". Fails with kUnavailable and a sentence for users:
   // none is configured, and what is missing, or none of this name. The Model lives as long as the
   // table.
   [[nodiscard]] Result<Model*> find(std::string_view name) const;
-  // For GET /api/model and /api/info.
+  // What "" means; "" when there is no model.
+  [[nodiscard]] std::string default_name() const;
+  // Those that can be asked, for GET /api/model and /api/info.
   [[nodiscard]] std::vector<std::string> names() const;
+  // Why the others cannot, a sentence each.
+  [[nodiscard]] std::vector<std::string> troubles() const;
 
  private:
+  struct Row {
+    std::string name;
+    Model* model = nullptr;
+    std::string why_not{};  // empty beside no model: somebody else answers
+  };
+  [[nodiscard]] const Row* row(std::string_view name) const;
+
   std::vector<std::unique_ptr<Model>> models_;
+  std::vector<Row> rows_;
   std::string why_none_;
 };
 
 inline constexpr std::string_view kDefaultModel = "openai/gpt-4.1";
 
 struct ModelOptions {
-  std::string model{};  // MODEL: "provider/id" or "id"
+  std::string model{};  // MODEL: "provider/id" or "id", or the name of an entry of the list
   ModelSettings settings{};
-  ModelLimits limits{};  // of each model at one address
+  ModelLimits limits{};            // of each model at one address
+  ModelTuning tuning{};            // of MODEL; an entry has its own
+  std::vector<ModelEntry> list{};  // model_list.h
   // Also offers scripted/demo (scripted_demo.h), which is the default when no other is configured.
   bool scripted_demo = false;
   std::chrono::milliseconds scripted_demo_delay{0};  // of each of its answers
@@ -61,12 +88,10 @@ struct ModelParts {
   Logger log;
 };
 
-// Where the model of these options is asked; "" when there is none.
-std::string model_base_url(const ModelOptions& options);
-
-// Without what its provider needs the table is empty, which is no error: checks then end with
-// ModelUnavailable. MODEL may be left out (kDefaultModel). Fails with kInvalid on a provider we do
-// not know or a setting that cannot be used.
+// What MODEL says stands beside the entries of the list, and is the default; without MODEL the
+// first entry is, without a list kDefaultModel. A model whose provider lacks something is no error:
+// checks that ask for it end with ModelUnavailable. Recordings are foreign: the caller answers for
+// them. Fails with kInvalid on a provider we do not know or a setting that cannot be used.
 Result<ModelTable> make_model_table(const ModelOptions& options, const ModelParts& parts);
 
 }  // namespace holmes

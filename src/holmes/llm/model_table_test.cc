@@ -1,5 +1,7 @@
 #include "holmes/llm/model_table.h"
 
+#include <deque>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -19,22 +21,27 @@ class CapturingHttp final : public HttpClient {
  public:
   Task<Result<HttpResponse>> send(HttpRequest request, Stop /*stop*/) override {
     last = std::move(request);
+    if (!refused.empty() && last.body.contains(refused)) {
+      co_return HttpResponse{429, {}, R"({"error":{"code":"insufficient_quota","message":"x"}})"};
+    }
     co_return HttpResponse{200, {}, R"({"choices":[{"message":{"content":"ok"}}]})"};
   }
   Task<Result<std::unique_ptr<HttpStream>>> open(HttpRequest /*request*/, Stop /*stop*/) override {
     co_return fail(ErrorCode::kInternal, "not used");
   }
   HttpRequest last;
+  std::string refused;  // who asks so has no money left
 };
 
 class ModelTableTest : public testing::Test {
  protected:
   Result<ModelTable> make(ModelOptions options) {
-    return make_model_table(options, {loop_, random_, http_, metrics_, Logger()});
+    registries_.emplace_back();
+    return make_model_table(options, {loop_, random_, http_, registries_.back(), Logger()});
   }
   // The address asked and the model named there.
-  std::pair<std::string, std::string> asked(const ModelTable& table) {
-    Model& model = *table.find("").value();
+  std::pair<std::string, std::string> asked(const ModelTable& table, std::string_view name = "") {
+    Model& model = *table.find(name).value();
     EXPECT_TRUE(loop_.run(model.complete({}, {})));
     return {http_.last.target,
             json_string_or(parse_json_object(http_.last.body).value(), {"model"})};
@@ -43,7 +50,7 @@ class ModelTableTest : public testing::Test {
   VirtualLoop loop_;
   SeededRandom random_{1};
   CapturingHttp http_;
-  MetricsRegistry metrics_;
+  std::deque<MetricsRegistry> registries_;  // one for each table
 };
 
 TEST_F(ModelTableTest, IsEmptyWithoutKeyAndAddressAndSaysWhatToSet) {
@@ -61,13 +68,6 @@ TEST_F(ModelTableTest, SaysWhatTheModelsProviderNeeds) {
   ASSERT_TRUE(table);
   EXPECT_EQ(table->find("").error().message,
             "no model is configured; MODEL is openrouter/a/b, which needs OPENROUTER_API_KEY");
-}
-
-TEST_F(ModelTableTest, TellsWhereTheModelIs) {
-  EXPECT_EQ(model_base_url({"", kKey}), "https://api.openai.com/v1");
-  EXPECT_EQ(model_base_url({"openrouter/a/b", {{"OPENROUTER_API_KEY", "k"}}}),
-            "https://openrouter.ai/api/v1");
-  EXPECT_EQ(model_base_url({}), "");
 }
 
 TEST_F(ModelTableTest, ModelMayNameItsProvider) {
@@ -97,9 +97,15 @@ TEST_F(ModelTableTest, AddressAloneIsEnoughAndItsIdsMayHaveSlashes) {
 }
 
 TEST_F(ModelTableTest, EveryModelWaitsForRoomAndHasTheLimitsThatWereSet) {
-  const auto table = make({.model = "gpt-9", .settings = kKey, .limits = {.calls_max = 7}});
+  const auto table =
+      make({.model = "gpt-9",
+            .settings = kKey,
+            .limits = {.calls_max = 7},
+            .list = {{.name = "small", .model = "openai/gpt-9-mini", .limits = {.calls_max = 2}}}});
   ASSERT_TRUE(table);
-  EXPECT_THAT(metrics_.expose(), HasSubstr(R"(holmes_model_concurrency_limit{model="gpt-9"} 7)"));
+  const std::string metrics = registries_.back().expose();
+  EXPECT_THAT(metrics, HasSubstr(R"(holmes_model_concurrency_limit{model="gpt-9"} 7)"));
+  EXPECT_THAT(metrics, HasSubstr(R"(holmes_model_concurrency_limit{model="small"} 2)"));
 }
 
 TEST_F(ModelTableTest, RefusesUnknownProvidersAndBadAddresses) {
@@ -116,14 +122,84 @@ TEST_F(ModelTableTest, RefusesUnknownProvidersAndBadAddresses) {
 TEST_F(ModelTableTest, OffersTheDemoModelOnlyWhenAskedFor) {
   EXPECT_THAT(make({.model = "scripted/demo"})->names(), IsEmpty());
   const auto with = [&](ModelOptions options) {
-    MetricsRegistry own;
     options.scripted_demo = true;
-    return make_model_table(options, {loop_, random_, http_, own, Logger()})->names();
+    return make(std::move(options))->names();
   };
   EXPECT_THAT(with({}), ElementsAre("scripted/demo"));
   EXPECT_THAT(with({.model = "scripted/demo", .settings = kKey}), ElementsAre("scripted/demo"));
   EXPECT_THAT(with({.model = "gpt-9", .settings = kKey}), ElementsAre("gpt-9", "scripted/demo"));
   EXPECT_FALSE(make({.model = "scripted/other", .scripted_demo = true}));
+}
+
+ModelOptions listed(std::string_view text, ModelOptions options = {}) {
+  ModelList list = parse_model_list(text, {{}, options.settings, options.tuning});
+  EXPECT_THAT(list.problems, IsEmpty());
+  options.list = std::move(list.entries);
+  return options;
+}
+
+constexpr std::string_view kList =
+    "fast: {model: openai/small, api_key: k1, extra_headers: {X-A: b}, max_tokens: 7}\n"
+    "strong: {model: anthropic/large}\n"
+    "local: {model: org/name, api_base: 'http://127.0.0.1:9/v1'}\n"
+    "rehearsal: {recording: runs}\n";
+
+TEST_F(ModelTableTest, EveryEntryOfTheListIsAModelAndTheFirstIsTheDefault) {
+  const auto table = make(listed(kList));
+  ASSERT_TRUE(table) << table.error().message;
+  EXPECT_THAT(table->names(), ElementsAre("fast", "local", "rehearsal"));
+  EXPECT_EQ(table->default_name(), "fast");
+  EXPECT_THAT(asked(*table), testing::Pair("https://api.openai.com/v1/chat/completions", "small"));
+  EXPECT_EQ(http_.last.headers.find("X-A"), "b");
+  EXPECT_EQ(http_.last.headers.find("Authorization"), "Bearer k1");
+  EXPECT_EQ(json_int(parse_json_object(http_.last.body).value(), {"max_completion_tokens"}), 7);
+  EXPECT_THAT(asked(*table, "local"),
+              testing::Pair("http://127.0.0.1:9/v1/chat/completions", "org/name"));
+}
+
+TEST_F(ModelTableTest, AnEntryWhoseProviderLacksSomethingSaysWhat) {
+  const auto table = make(listed(kList));
+  const auto strong = table->find("strong");
+  ASSERT_FALSE(strong);
+  EXPECT_EQ(strong.error(), Error(ErrorCode::kUnavailable,
+                                  "the model 'strong' is anthropic/large, which needs "
+                                  "ANTHROPIC_API_KEY"));
+  EXPECT_THAT(table->troubles(), ElementsAre(strong.error().message));
+  const auto missing = make(listed("a: {model: openai/m, api_key: '{{ env.NOPE }}'}"));
+  EXPECT_EQ(missing->find("").error().message,
+            "the model 'a' needs the variable NOPE, which is not set");
+}
+
+// Else a list whose key is forgotten would send a question to whoever is at that address.
+TEST_F(ModelTableTest, AProviderOfTheListIsMeantWhateverOpenAiApiBaseSays) {
+  const ModelOptions process{"", {{"OPENAI_API_BASE", "http://127.0.0.1:9/v1"}}};
+  const auto table = make(listed("a: {model: anthropic/large}\nb: {model: openai/m}", process));
+  EXPECT_FALSE(table->find("a"));
+  EXPECT_EQ(asked(*table, "b").first, "http://127.0.0.1:9/v1/chat/completions");
+}
+
+TEST_F(ModelTableTest, ModelMayNameAnEntryOrStandBesideTheList) {
+  const auto named = make(listed(kList, {.model = "local"}));
+  EXPECT_THAT(named->names(), ElementsAre("local", "fast", "rehearsal"));
+  const auto beside = make(listed(kList, {.model = "gpt-9", .settings = kKey}));
+  EXPECT_THAT(beside->names(), ElementsAre("gpt-9", "fast", "local", "rehearsal"));
+  const auto lacking = make(listed(kList, {.model = "gpt-9"}));
+  EXPECT_EQ(lacking->find("").error().message,
+            "MODEL is gpt-9, which needs OPENAI_API_KEY or OPENAI_API_BASE");
+  EXPECT_TRUE(lacking->find("fast"));
+}
+
+TEST_F(ModelTableTest, FallsBackInTheOrderOfTheList) {
+  const auto table =
+      make(listed("a: {model: openai/a, api_key: k, fallbacks: [none, b]}\n"
+                  "none: {model: anthropic/x}\n"
+                  "b: {model: openai/b, api_key: k}\n"));
+  ASSERT_TRUE(table);
+  http_.refused = "\"model\":\"a\"";
+  const auto reply = loop_.run(table->find("a").value()->complete({}, {}));
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->stand_in->name, "b");
+  EXPECT_EQ(table->find("a").value()->name(), "a");
 }
 
 TEST_F(ModelTableTest, FindsByNameAndElseNamesWhatThereIs) {

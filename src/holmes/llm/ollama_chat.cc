@@ -97,6 +97,7 @@ json::object encode_ollama(const OllamaOptions& options, const ModelRequest& req
   if (json::object limits = encode_limits(options, request); !limits.empty()) {
     body["options"] = std::move(limits);
   }
+  if (request.thinking) body["think"] = request.thinking->kind != Thinking::Kind::kOff;
   if (!request.reasoning_effort.empty()) body["think"] = request.reasoning_effort;
   return body;
 }

@@ -57,6 +57,14 @@ TEST(OllamaChat, AsksForASchemaAndAnEffort) {
   EXPECT_EQ(body.at("options"), json_of(R"({"temperature":0.5})"));
 }
 
+TEST(OllamaChat, SaysWhetherTheModelMayThink) {
+  ModelRequest request = opening_request();
+  request.thinking = Thinking{Thinking::Kind::kOff};
+  EXPECT_EQ(encode_ollama({.id = "m"}, request).at("think"), false);
+  request.thinking = Thinking{Thinking::Kind::kBudget, 2000};
+  EXPECT_EQ(encode_ollama({.id = "m"}, request).at("think"), true);
+}
+
 TEST(OllamaChat, SaysHowATextEnded) {
   const std::pair<std::string_view, FinishReason> cases[] = {
       {R"("stop")", FinishReason::kStop},

@@ -1,9 +1,12 @@
 // What tokens cost, and money as a number. Pure.
 //
 // The table holds list prices in US dollars of models at their makers' own addresses: the standard
-// tier, prompts of at most 200,000 tokens, as public price tables of 2026 agree on them. Makers
-// change them (openai.com/api/pricing, claude.com/pricing, ai.google.dev/gemini-api/docs/pricing).
-// Anything else has no price: a proxy, a gateway or a contract has its own.
+// tier, prompts of at most 200,000 tokens, as public copies of the makers' pages agree on them in
+// November 2026. Makers change them (developers.openai.com/api/docs/pricing,
+// platform.claude.com/docs/ en/about-claude/pricing, ai.google.dev/gemini-api/docs/pricing).
+// Anything else has no price here: a proxy, a gateway or a contract has its own, and the model list
+// can name it (model_tuning.h). Nor have models whose price depends on shorter prompts
+// (claude-haiku-5-5) or on the date.
 #pragma once
 
 #include <cstdint>

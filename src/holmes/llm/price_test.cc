@@ -12,7 +12,10 @@ TEST(Price, IsThatOfAModelAtItsMakersOwnAddress) {
        {std::tuple<std::string_view, std::string_view, int64_t>{kOpenai, "gpt-4.1", 2'000'000},
         {kOpenai, "gpt-4.1-2025-04-14", 2'000'000},
         {kOpenai, "gpt-4.1-mini", 400'000},
+        {kOpenai, "gpt-5.4", 2'500'000},
         {"https://api.anthropic.com", "claude-sonnet-4-5-20250929", 3'000'000},
+        {"https://api.anthropic.com", "claude-sonnet-5-5", 2'000'000},
+        {"https://api.anthropic.com", "claude-opus-5-5", 4'000'000},
         {"https://generativelanguage.googleapis.com/v1beta", "gemini-2.5-flash", 300'000},
         {"https://europe-west1-aiplatform.googleapis.com/v1", "gemini-2.5-pro", 1'250'000}}) {
     const auto price = find_price(url, id);

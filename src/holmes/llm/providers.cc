@@ -1,5 +1,6 @@
 #include "holmes/llm/providers.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -155,36 +156,39 @@ MadeWire make_ollama_model(std::string id, const ModelSettings& settings) {
 using Settings = const ModelSettings&;
 
 constexpr auto kProviders = std::to_array<Provider>({
-    {"openai", "OPENAI_API_KEY or OPENAI_API_BASE",
+    {"openai", "OPENAI_API_KEY or OPENAI_API_BASE", "OPENAI_API_KEY", "OPENAI_API_BASE",
      [](Settings s) { return has(s, "OPENAI_API_KEY") || has(s, "OPENAI_API_BASE"); }, make_openai},
-    {"anthropic", "ANTHROPIC_API_KEY", [](Settings s) { return has(s, "ANTHROPIC_API_KEY"); },
-     make_anthropic_model},
-    {"azure", "AZURE_API_BASE with AZURE_API_KEY or AZURE_AD_TOKEN",
+    {"anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_API_BASE",
+     [](Settings s) { return has(s, "ANTHROPIC_API_KEY"); }, make_anthropic_model},
+    {"azure", "AZURE_API_BASE with AZURE_API_KEY or AZURE_AD_TOKEN", "AZURE_API_KEY",
+     "AZURE_API_BASE",
      [](Settings s) {
        return has(s, "AZURE_API_BASE") && (has(s, "AZURE_API_KEY") || has(s, "AZURE_AD_TOKEN"));
      },
      make_azure},
     {"bedrock",
      "AWS_REGION with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_BEARER_TOKEN_BEDROCK",
+     "AWS_BEARER_TOKEN_BEDROCK", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
      [](Settings s) {
        const bool key = has(s, "AWS_ACCESS_KEY_ID") && has(s, "AWS_SECRET_ACCESS_KEY");
        return !aws_region(s).empty() && (key || has(s, "AWS_BEARER_TOKEN_BEDROCK"));
      },
      make_bedrock_model},
-    {"gemini", "GEMINI_API_KEY", [](Settings s) { return has(s, "GEMINI_API_KEY"); },
-     make_gemini_model},
-    {"vertex_ai", "VERTEXAI_PROJECT with VERTEXAI_ACCESS_TOKEN",
+    {"gemini", "GEMINI_API_KEY", "GEMINI_API_KEY", "GEMINI_API_BASE",
+     [](Settings s) { return has(s, "GEMINI_API_KEY"); }, make_gemini_model},
+    {"vertex_ai", "VERTEXAI_PROJECT with VERTEXAI_ACCESS_TOKEN", "VERTEXAI_ACCESS_TOKEN",
+     "VERTEXAI_API_BASE",
      [](Settings s) { return has(s, "VERTEXAI_PROJECT") && has(s, "VERTEXAI_ACCESS_TOKEN"); },
      make_vertex_model},
-    {"ollama", "OLLAMA_API_BASE", [](Settings s) { return has(s, "OLLAMA_API_BASE"); },
-     make_ollama_model},
-    {"ollama_chat", "OLLAMA_API_BASE", [](Settings s) { return has(s, "OLLAMA_API_BASE"); },
-     make_ollama_model},
-    {"openrouter", "OPENROUTER_API_KEY", [](Settings s) { return has(s, "OPENROUTER_API_KEY"); },
-     make_openrouter},
-    {"hosted_vllm", "HOSTED_VLLM_API_BASE",
+    {"ollama", "OLLAMA_API_BASE", "OLLAMA_API_KEY", "OLLAMA_API_BASE",
+     [](Settings s) { return has(s, "OLLAMA_API_BASE"); }, make_ollama_model},
+    {"ollama_chat", "OLLAMA_API_BASE", "OLLAMA_API_KEY", "OLLAMA_API_BASE",
+     [](Settings s) { return has(s, "OLLAMA_API_BASE"); }, make_ollama_model},
+    {"openrouter", "OPENROUTER_API_KEY", "OPENROUTER_API_KEY", "OPENROUTER_API_BASE",
+     [](Settings s) { return has(s, "OPENROUTER_API_KEY"); }, make_openrouter},
+    {"hosted_vllm", "HOSTED_VLLM_API_BASE", "HOSTED_VLLM_API_KEY", "HOSTED_VLLM_API_BASE",
      [](Settings s) { return has(s, "HOSTED_VLLM_API_BASE"); }, make_vllm},
-    {"litellm_proxy", "LITELLM_PROXY_API_BASE",
+    {"litellm_proxy", "LITELLM_PROXY_API_BASE", "LITELLM_PROXY_API_KEY", "LITELLM_PROXY_API_BASE",
      [](Settings s) { return has(s, "LITELLM_PROXY_API_BASE"); }, make_litellm},
 });
 
@@ -203,27 +207,33 @@ std::span<const Provider> model_providers() {
   return kProviders;
 }
 
+const Provider* named_provider(std::string_view model) {
+  const size_t slash = model.find('/');
+  if (slash == std::string_view::npos) return nullptr;
+  const auto found = std::ranges::find(kProviders, model.substr(0, slash), &Provider::name);
+  return found == kProviders.end() ? nullptr : &*found;
+}
+
 Result<ModelChoice> choose_provider(std::string_view model, const ModelSettings& settings) {
   const size_t slash = model.find('/');
   const bool compatible = has(settings, "OPENAI_API_BASE");
   std::optional<ModelChoice> choice;
-  for (const Provider& provider : kProviders) {
-    const bool named = slash != std::string_view::npos && provider.name == model.substr(0, slash);
-    if (named && (provider.configured(settings) || !compatible)) {
-      choice = {&provider, std::string(model.substr(slash + 1))};
-    }
+  const Provider* named = named_provider(model);
+  if (named != nullptr && (named->configured(settings) || !compatible)) {
+    choice = {named, std::string(model.substr(slash + 1))};
   }
   if (!choice && (slash == std::string_view::npos || compatible)) {
     choice = {&kProviders.front(), std::string(model)};
   }
   if (!choice) {
     return fail(ErrorCode::kInvalid,
-                fmt::format("MODEL '{}' names the unknown provider '{}'; known: {} (or set "
+                fmt::format("the model '{}' names the unknown provider '{}'; known: {} (or set "
                             "OPENAI_API_BASE to a server that has a model of this name)",
                             model, model.substr(0, slash), known_providers()));
   }
   if (choice->id.empty()) {
-    return fail(ErrorCode::kInvalid, fmt::format("MODEL '{}' names no model", model));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("the model '{}' has no name behind its provider", model));
   }
   return *std::move(choice);
 }

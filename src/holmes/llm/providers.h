@@ -16,6 +16,9 @@ namespace holmes {
 struct Provider {
   std::string_view name;   // before the slash of a model's name
   std::string_view needs;  // for people: "ANTHROPIC_API_KEY"
+  // The variables that api_key and api_base of an entry of the model list stand for.
+  std::string_view key;
+  std::string_view base;
   // Whether the settings say enough to ask it.
   bool (*configured)(const ModelSettings& settings);
   // Of a configured one. Fails with kInvalid on a setting that cannot be used, naming it.
@@ -24,6 +27,9 @@ struct Provider {
 
 // The first is meant by names without a provider.
 std::span<const Provider> model_providers();
+
+// The provider that stands before the slash; nullptr: none that we know.
+const Provider* named_provider(std::string_view model);
 
 struct ModelChoice {
   const Provider* provider;

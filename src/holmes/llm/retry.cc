@@ -57,11 +57,11 @@ Task<ModelResult> RetryingModel::complete(ModelRequest request, Stop stop) {
     if (error.retry_after.value_or(milliseconds(0)) > options_.provider_wait_max) co_return reply;
 
     const milliseconds wait = wait_after(error, tries);
+    if (stop.deadline() && loop_.mono_now() + wait >= *stop.deadline()) co_return reply;
     log_.warning("the model could not answer; asking again",
                  {{"model", name()}, {"error", error}, {"wait_ms", wait.count()}});
     const Status slept = co_await sleep_for(loop_, wait, stop);
-    if (!slept && slept.error().code == ErrorCode::kCancelled) co_return fail(slept.error());
-    if (!slept) co_return reply;  // no time left: what was in the way says more than "timeout"
+    if (!slept) co_return fail(slept.error());
     metrics_.retries.add({name()});
   }
 }

@@ -35,8 +35,9 @@ struct RetryOptions {
 };
 
 // Retries what may pass by itself (rate limits, overload, 5xx, no or a broken connection; no used
-// up quota) until the stop or tries_max; everything else is returned as it is. When the deadline
-// ends a wait, the error is the one that made it wait. Counts requests, tokens and retries.
+// up quota) until the stop or tries_max; everything else is returned as it is. A wait that the
+// deadline would end is not begun: the error is the one that asked for it, and comes at once.
+// Counts requests, tokens and retries.
 class RetryingModel final : public Model {
  public:
   RetryingModel(Loop& loop, Random& random, std::unique_ptr<Model> inner, ModelMetrics metrics,
@@ -48,6 +49,7 @@ class RetryingModel final : public Model {
                                 std::chrono::nanoseconds patience) const override {
     return inner_->room_for(ns, patience);
   }
+  [[nodiscard]] int64_t context_tokens_max() const override { return inner_->context_tokens_max(); }
   Task<ModelResult> complete(ModelRequest request, Stop stop) override;
 
  private:

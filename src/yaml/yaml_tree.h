@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "manifest/report.h"
+#include "yaml/report.h"
 
 namespace holmes {
 

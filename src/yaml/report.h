@@ -1,4 +1,4 @@
-// What is wrong with a manifest file, where, and what would be right. Pure.
+// What is wrong with a YAML file that people write, where, and what would be right. Pure.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@ struct Position {
   auto operator<=>(const Position&) const = default;
 };
 
-// kError: the API server or the operator would refuse it. kWarning: it does something else than it
-// seems to. kNote: it was not looked at.
+// kError: it cannot be used; a manifest would be refused by the API server or the operator.
+// kWarning: it does something else than it seems to. kNote: it was not looked at.
 enum class Severity { kError, kWarning, kNote };
 std::string_view to_string(Severity severity);  // "error", ...
 

@@ -1,4 +1,4 @@
-#include "manifest/report.h"
+#include "yaml/report.h"
 
 #include <algorithm>
 #include <tuple>

@@ -1,4 +1,4 @@
-#include "manifest/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

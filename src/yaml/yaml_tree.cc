@@ -1,4 +1,4 @@
-#include "manifest/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 #include <algorithm>
 #include <map>
@@ -11,7 +11,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "base/strings.h"
-#include "manifest/yaml_scalar.h"
+#include "yaml/yaml_scalar.h"
 
 namespace holmes {
 namespace {
