@@ -220,15 +220,17 @@ Task<CheckResponse> CheckService::answer(CheckQuestion question, Stop stop) {
       question.model.empty() ? outside_.models().default_name() : question.model;
   RecordedRuns* runs = outside_.recorded(model);
   if (runs == nullptr) co_return co_await runner_.run(std::move(question), std::move(stop));
-  CheckResponse response;
-  if (const Recording* recording = runs->next(question.name, question.query)) {
-    response = co_await replay(loop_, *recording, replay_options_, log_, std::move(stop));
-  } else {
-    response.status = CheckStatus::kError;
-    response.reason = ErrorReason::kModelUnavailable;
-    response.error = fmt::format("the recording '{}' has no run of this question", model);
-    response.message = "Check errored: " + response.error;
+  const Recording* recorded = runs->next(question.name, question.query);
+  if (recorded != nullptr) {
+    Recording recording = *recorded;
+    recording.model = model;  // it is what answers, also for the audit
+    co_return co_await replay(loop_, std::move(recording), replay_options_, log_, std::move(stop));
   }
+  CheckResponse response;
+  response.status = CheckStatus::kError;
+  response.reason = ErrorReason::kModelUnavailable;
+  response.error = fmt::format("the recording '{}' has no run of this question", model);
+  response.message = "Check errored: " + response.error;
   response.model_used = model;
   co_return response;
 }

@@ -97,14 +97,14 @@ TEST_F(ModelSetupTest, SaysWhatIsWrongAndQuotesNoSecret) {
 }
 
 TEST_F(ModelSetupTest, LooksWhereHolmesGptLooks) {
-  files_.contents["/home/u/.holmes/model_list.yaml"] = "home: {model: openai/m}";
+  files_.contents["/homes/u/.holmes/model_list.yaml"] = "home: {model: openai/m}";
   ASSERT_TRUE(load());
   EXPECT_THAT(setup_.options.list, IsEmpty());
-  ASSERT_TRUE(load({{"HOME", "/home/u"}}));
+  ASSERT_TRUE(load({{"HOME", "/homes/u"}}));
   EXPECT_EQ(setup_.options.list.front().name, "home");
   setup_ = {};
   files_.contents["/etc/holmes/config/model_list.yaml"] = "server: {model: openai/m}";
-  ASSERT_TRUE(load({{"HOME", "/home/u"}}));
+  ASSERT_TRUE(load({{"HOME", "/homes/u"}}));
   EXPECT_EQ(setup_.options.list.front().name, "server");
   EXPECT_EQ(setup_.list_path, kServerModelList);
   setup_ = {};

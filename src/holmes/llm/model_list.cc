@@ -217,7 +217,7 @@ class EntryReader {
     if (json::object* object = headers.if_object()) {
       for (auto& header : *object) {
         const json::string* text = header.value().if_string();
-        if (text != nullptr) header.value() = expanded(member, *text).value_or("");
+        if (text != nullptr) header.value() = trim(expanded(member, *text).value_or(""));
       }
     }
     auto list = parse_headers(headers);

@@ -17,7 +17,10 @@ using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
 const ModelListContext kContext{
-    {{"OPENAI_API_KEY", "k-openai"}, {"EMPTY", ""}, {"TEAM", "blue"}}, {}, {}};
+    // Secrets often end with a line break.
+    {{"OPENAI_API_KEY", "k-openai\n"}, {"EMPTY", ""}, {"TEAM", "blue"}, {"LINE", "x\n"}},
+    {},
+    {}};
 
 ModelList parse(std::string_view text, const ModelListContext& context = kContext) {
   return parse_model_list(text, context);
@@ -76,7 +79,7 @@ local:
   rpm: 10
   tpm: 20000
   max_parallel_requests: 2
-  extra_headers: {X-Team: "{{ env.TEAM }} team"}
+  extra_headers: {X-Team: "{{ env.TEAM }} team", X-Line: "{{ env.LINE }}"}
 )");
   EXPECT_THAT(list.problems, IsEmpty()) << to_text(list.problems.front(), "f");
   ASSERT_THAT(list.entries, SizeIs(5));
@@ -99,7 +102,7 @@ local:
   EXPECT_EQ(local.tuning.output_tokens_max, 2000);
   EXPECT_EQ(local.tuning.reasoning_effort, "low");
   EXPECT_EQ(local.tuning.call_time_max, std::chrono::seconds(20));
-  EXPECT_THAT(local.tuning.headers, ElementsAre(Pair("X-Team", "blue team")));
+  EXPECT_THAT(local.tuning.headers, ElementsAre(Pair("X-Team", "blue team"), Pair("X-Line", "x")));
   EXPECT_EQ(local.limits.requests_per_minute, 10);
   EXPECT_EQ(local.limits.tokens_per_minute, 20000);
   EXPECT_EQ(local.limits.calls_max, 2);
