@@ -15,6 +15,8 @@ namespace {
 constexpr std::string_view kFormat = "bedrock";
 constexpr auto kRefusals = std::to_array<RefusalWord>({
     {"doesn't support tool use", &Capabilities::tools},
+    {"toolchoice", &Capabilities::forced_tool},
+    {"tool_choice", &Capabilities::forced_tool},
     {"temperature", &Capabilities::temperature},
     {"cachepoint", &Capabilities::cache_hints},
     {"prompt caching", &Capabilities::cache_hints},
@@ -83,15 +85,19 @@ json::object encode_side(const ModelRequest& request, const Side& side) {
   return {{"role", side.model ? "assistant" : "user"}, {"content", std::move(blocks)}};
 }
 
-json::object encode_tools(const std::vector<ToolSpec>& tools) {
+json::object encode_tools(const ModelRequest& request) {
   json::array encoded;
-  for (const ToolSpec& tool : tools) {
+  for (const ToolSpec& tool : request.tools) {
     encoded.push_back({{"toolSpec",
                         {{"name", tool.name},
                          {"description", tool.description},
                          {"inputSchema", {{"json", tool.parameters}}}}}});
   }
-  return {{"tools", std::move(encoded)}};
+  json::object config{{"tools", std::move(encoded)}};
+  if (!request.forced_tool.empty()) {
+    config["toolChoice"] = {{"tool", {{"name", request.forced_tool}}}};
+  }
+  return config;
 }
 
 // The schema goes out as a text.
@@ -167,6 +173,7 @@ class Bedrock final : public Wire {
 
 Capabilities bedrock_capabilities(std::string_view id) {
   Capabilities can;
+  can.json_mode = false;  // Converse has none
   can.cache_hints = is_anthropic(id);
   can.reasoning_effort = is_anthropic(id) || id.contains("openai.");
   return can;
@@ -189,7 +196,7 @@ json::object encode_bedrock(std::string_view id, const ModelRequest& request,
     body["system"] = std::move(blocks);
   }
   if (!request.tools.empty() && request.may_call_tools) {
-    body["toolConfig"] = encode_tools(request.tools);
+    body["toolConfig"] = encode_tools(request);
   }
   json::object inference;
   if (request.output_tokens_max > 0) inference["maxTokens"] = request.output_tokens_max;

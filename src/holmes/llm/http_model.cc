@@ -10,8 +10,8 @@
 namespace holmes {
 namespace {
 
-// More things than these are never refused; a request that stays wrong must end.
-constexpr int64_t kMaxAttempts = 8;
+// Each attempt but the last gives up one capability; a request that stays wrong must end.
+constexpr int64_t kMaxAttempts = 12;
 
 }  // namespace
 
@@ -34,25 +34,29 @@ Task<ModelResult> HttpModel::complete(ModelRequest request, Stop stop) {
           ModelErrorKind::kInvalidRequest,
           fmt::format("the model '{}' cannot call tools, and a check needs one that can", name_));
     }
-    const ModelRequest sent = within(can, request);
-    ModelResult reply = co_await ask(sent, can, stop);
+    auto [http, used] = encode(can, request);
+    ModelResult reply = co_await ask(std::move(http), request.messages.size(), stop);
     if (reply) {
       reply->usage.model_calls = attempt;
       co_return as_asked(request, *std::move(reply));
     }
     const ModelError& error = reply.error();
     const bool again = attempt < kMaxAttempts && error.kind == ModelErrorKind::kInvalidRequest &&
-                       give_up(error.message, wire_->refusal_words(), used_by(sent, can), can_);
+                       give_up(error.message, wire_->refusal_words(), used, can_);
     if (!again) co_return fail(error.within(fmt::format("asking model '{}'", name_)));
     log_.info("the model's provider refuses a part of the request; leaving it out from now on",
               {{"model", name_}, {"error", static_cast<const Error&>(error)}});
   }
 }
 
-Task<ModelResult> HttpModel::ask(ModelRequest request, Capabilities can, Stop stop) {
-  const size_t turn = request.messages.size();
-  const Result<HttpResponse> response =
-      co_await http_.send(wire_->encode(request, can, clock_.wall_now()), std::move(stop));
+// What is sent is not kept in any other form: a thousand may be under way.
+HttpModel::Sent HttpModel::encode(const Capabilities& can, const ModelRequest& request) const {
+  const ModelRequest sent = within(can, request);
+  return {wire_->encode(sent, can, clock_.wall_now()), used_by(sent, can)};
+}
+
+Task<ModelResult> HttpModel::ask(HttpRequest http, size_t turn, Stop stop) {
+  const Result<HttpResponse> response = co_await http_.send(std::move(http), std::move(stop));
   if (!response) {
     // An answer without an end is none; it has nothing to do with the length of the conversation.
     if (response.error().code == ErrorCode::kTooLarge) {
