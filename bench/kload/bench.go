@@ -21,7 +21,7 @@ const (
 	self     = "/proc/self/exe" // work that is to be told apart runs in a process of its own
 )
 
-// bench is what every comparison of two operators has in common.
+// bench is what every benchmark with a report has in common.
 type bench struct {
 	testcluster, crds, out string
 	rounds                 int
@@ -57,8 +57,8 @@ func (b *bench) flags(name string, rounds int, settle time.Duration) *flag.FlagS
 
 // run measures, prints the report and keeps it; it fails when a bar was missed.
 func (b *bench) run(name string, measure func(context.Context) error, write func(*report)) error {
-	if len(b.subjects) != 2 || b.subjects[0].name != oursName {
-		return fmt.Errorf("--ours and then --peer are needed")
+	if len(b.subjects) == 0 || b.subjects[0].name != oursName {
+		return fmt.Errorf("--ours is needed, and then --peer")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
