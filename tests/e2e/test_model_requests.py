@@ -23,6 +23,10 @@ CACHE = Path(os.environ.get("HOLMES_CACHE") or Path.home() / ".cache/holmes")
 RECORDER = Path(
     os.environ.get("HOLMES_RECORD_REQUESTS") or REPO / "build/dev/tests/golden/record_requests"
 )
+GOOGLE_NAMES = {
+    "parameters_json_schema": "parametersJsonSchema",
+    "allowed_function_names": "allowedFunctionNames",
+}
 KEYS = ("authorization", "api-key", "x-api-key", "x-goog-api-key", "anthropic-version")
 
 
@@ -151,7 +155,7 @@ def meaning(case, value):
             item.pop("role", None)
         if name == "parameters" and case.sdk == "ollama":
             item.pop("additionalProperties", None)
-        name = "parametersJsonSchema" if name == "parameters_json_schema" else name
+        name = GOOGLE_NAMES.get(name, name)
         if item is not None and (name, item) != ("tools", []):
             out[name] = meaning(case, item)
     return out
