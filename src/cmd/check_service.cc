@@ -10,6 +10,7 @@
 #include "holmes/tools/kubernetes_tools.h"
 #include "holmes/tools/redact.h"
 #include "net/curl_client.h"
+#include "net/peer_client.h"
 #include "net/url.h"
 
 namespace holmes {
@@ -45,6 +46,19 @@ CheckRunnerOptions runner_options(const CheckServiceOptions& options, OutsideWor
     };
   }
   return runner;
+}
+
+// The lean client, unless there is a proxy: a thousand calls may wait at once.
+std::unique_ptr<HttpClient> make_model_client(AsioLoop& loop, const CheckServiceOptions& options,
+                                              const ProxyOptions& proxies) {
+  const std::string base = model_base_url(options.model);
+  CurlClientOptions http = proxies.client_for(base);
+  http.response_body_bytes_max = kModelBodyBytesMax;
+  // A check has at most one call under way. Whoever keeps fewer connections makes new ones all the
+  // time.
+  http.connections_max = options.executions_max;
+  const Result<Url> provider = parse_url(base);  // there may be none
+  return make_peer_client(loop, provider ? *provider : Url(), std::move(http));
 }
 
 CheckServerOptions describe(const CheckServiceOptions& options, const ModelTable& models,
@@ -142,9 +156,7 @@ Result<std::unique_ptr<OutsideWorld>> OutsideWorld::make(AsioLoop& loop, Random&
                                                          MetricsRegistry& registry,
                                                          const Logger& log) {
   auto outside = std::make_unique<OutsideWorld>();
-  CurlClientOptions model_options = proxies.client_for(model_base_url(options.model));
-  model_options.response_body_bytes_max = kModelBodyBytesMax;
-  outside->model_http_ = make_curl_client(loop, model_options);
+  outside->model_http_ = make_model_client(loop, options, proxies);
   CurlClientOptions alert_options = proxies.client_for(options.slack.api_url);
   alert_options.response_body_bytes_max = kAlertBodyBytesMax;
   outside->alerts_ = make_curl_client(loop, alert_options);

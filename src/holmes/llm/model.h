@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "holmes/llm/model_error.h"
+#include "holmes/llm/tool_specs.h"
 
 namespace holmes {
 
@@ -40,12 +41,6 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
-struct ToolSpec {
-  std::string name;
-  std::string description;
-  json::object parameters;  // JSON Schema in the strict subset (see ToolInfo)
-};
-
 // The reply's text must be JSON of this schema (strict subset).
 struct ResponseSchema {
   std::string name;
@@ -54,7 +49,7 @@ struct ResponseSchema {
 
 struct ModelRequest {
   std::vector<Message> messages;
-  std::vector<ToolSpec> tools;  // empty: the model may only answer with text
+  ToolSpecs tools;  // empty: the model may only answer with text
   // False: it must answer with text. The tools still explain the calls that were made before.
   bool may_call_tools = true;
   std::optional<ResponseSchema> schema;  // not together with tools: some models then never call one
