@@ -37,22 +37,29 @@ type subject struct {
 
 // flags are those of every comparison; rounds and settle are defaults.
 func (b *bench) flags(name string, rounds int, settle time.Duration) *flag.FlagSet {
-	fs := flag.NewFlagSet(name, flag.ExitOnError)
-	command := func(name string) func(string) error {
-		return func(text string) error {
-			b.subjects = append(b.subjects, subject{name, strings.Fields(text)})
-			return nil
-		}
-	}
+	fs := b.commonFlags(name)
 	fs.StringVar(&b.testcluster, "testcluster", "", "the program of tests/cluster")
 	fs.StringVar(&b.crds, "crds", "", "folder of the CRDs, used for both operators")
-	fs.StringVar(&b.out, "out", "", "folder for results and logs")
-	fs.Func("ours", "command of the operator under test", command(oursName))
-	fs.Func("peer", "command of the one to compare with, after --ours", command(peerName))
+	fs.Func("peer", "command of the one to compare with, after --ours", b.add(peerName))
 	fs.IntVar(&b.rounds, "rounds", rounds, "turns of each operator")
 	fs.DurationVar(&b.delay, "delay", 50*time.Millisecond, "how long a check takes")
 	fs.DurationVar(&b.settle, "settle", settle, "from the operator's start to the load")
 	return fs
+}
+
+// commonFlags are those of every benchmark.
+func (b *bench) commonFlags(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ExitOnError)
+	fs.StringVar(&b.out, "out", "", "folder for results and logs")
+	fs.Func("ours", "command of what is measured", b.add(oursName))
+	return fs
+}
+
+func (b *bench) add(name string) func(string) error {
+	return func(text string) error {
+		b.subjects = append(b.subjects, subject{name, strings.Fields(text)})
+		return nil
+	}
 }
 
 // run measures, prints the report and keeps it; it fails when a bar was missed.

@@ -21,6 +21,7 @@ const (
 	healthInterval = 10 * time.Millisecond
 	startInterval  = time.Millisecond
 	requestLimit   = 5 * time.Minute
+	settleIdle     = time.Second
 	callsPerCheck  = 3 // look, write down, classify
 )
 
@@ -54,7 +55,7 @@ type serverTurn struct {
 
 func cmdServer(args []string) (any, error) {
 	c := &serverBench{}
-	fs := c.flags("server", 1, time.Second)
+	fs := c.commonFlags("server")
 	fs.IntVar(&c.n, "n", 1000, "checks in flight")
 	fs.DurationVar(&c.think, "think", 5*time.Second, "how long a model call takes")
 	fs.IntVar(&c.rows, "rows", 20, "pods that a check lists")
@@ -113,7 +114,8 @@ func (c *serverBench) serve(ctx context.Context, log string, provider ...string)
 		"--max-concurrent-executions", fmt.Sprint(max(c.n, 64)))
 	command = append(command, strings.Fields(c.serverFlags)...)
 	env := []string{"KUBECONFIG=" + kubeconfig, "MODEL=openai/stub", "OPENAI_API_KEY=bench", "OPENAI_API_BASE=" + told.URL + "/v1",
-		"CERTIFICATE=" + base64.StdEncoding.EncodeToString([]byte(told.CA)), "LOG_LEVEL=WARNING", "HTTPS_PROXY=", "HTTP_PROXY="}
+		"CERTIFICATE=" + base64.StdEncoding.EncodeToString([]byte(told.CA)), "LOG_LEVEL=WARNING", "HTTPS_PROXY=", "HTTP_PROXY=",
+		fmt.Sprintf("HOLMES_MODEL_MAX_CONCURRENT_CALLS=%d", max(c.n, 64))}
 	if s.server, err = startLogged(env, filepath.Join(c.out, log), command); err != nil {
 		s.stop()
 		return nil, err
@@ -154,7 +156,7 @@ func (c *serverBench) turn(ctx context.Context, name string, n, parallelN int, p
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.server.sleep(ctx, c.settle); err != nil {
+	if err := s.server.sleep(ctx, settleIdle); err != nil {
 		return nil, err
 	}
 	t := &serverTurn{Cmd: name, N: n, Parallel: parallelN}

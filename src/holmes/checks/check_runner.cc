@@ -54,7 +54,7 @@ ToolContext context_of(const CheckQuestion& question) {
 // One run, from the question to the verdict.
 class Run {
  public:
-  Run(const Loop& loop, ModelCalls& model, ToolCalls& tools, const ToolSpecs& specs,
+  Run(const Loop& loop, ModelCalls& model, ToolCalls& tools, const SharedList<ToolSpec>& specs,
       const CheckRunnerOptions& options, const CheckQuestion& question, Stop stop)
       : loop_(loop),
         model_(model),
@@ -137,7 +137,7 @@ class Run {
 
   void take_written_calls(ModelReply& reply, size_t step) const {
     if (!reply.tool_calls.empty()) return;
-    TextCalls written = read_text_calls(reply.content, specs_.all(), step);
+    TextCalls written = read_text_calls(reply.content, specs_, step);
     if (written.calls.empty()) return;
     reply.content = std::move(written.before);
     reply.tool_calls = std::move(written.calls);
@@ -212,7 +212,7 @@ class Run {
   const Loop& loop_;
   ModelCalls& model_;
   ToolCalls& tools_;
-  const ToolSpecs& specs_;
+  const SharedList<ToolSpec>& specs_;
   const CheckRunnerOptions& options_;
   const CheckQuestion& question_;
   Stop stop_;
@@ -301,7 +301,7 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
       recording->query = question.query;
       recording->model = (*model)->name();
       recording->started = loop_.wall_now();
-      recording->tools = tool_specs_.all();
+      recording->tools = tool_specs_;
       calls.recording = tools.recording = &*recording;
     }
     Run run(loop_, calls, tools, tool_specs_, options_, question, limited.stop());

@@ -80,7 +80,7 @@ class CheckRunner {
   Logger log_;
   CheckRunnerOptions options_;
   DailySpending day_;
-  ToolSpecs tool_specs_;
+  SharedList<ToolSpec> tool_specs_;
 };
 
 }  // namespace holmes

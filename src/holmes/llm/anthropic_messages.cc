@@ -65,7 +65,7 @@ void mark_last_block(json::array& messages) {
   if (last != nullptr) (*last)["cache_control"] = cache_mark();
 }
 
-json::array encode_tools(const ToolSpecs& tools) {
+json::array encode_tools(const SharedList<ToolSpec>& tools) {
   json::array encoded;
   for (const ToolSpec& tool : tools) {
     encoded.push_back({{"name", tool.name},

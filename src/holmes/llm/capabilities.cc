@@ -25,7 +25,7 @@ void step_down(const Capabilities& can, ModelRequest& request) {
   } else {
     request.json_object = can.json_mode;
   }
-  request.messages.back().content +=
+  request.messages.change().back().content +=
       fmt::format("\n\n{} with nothing but one JSON object of this JSON Schema:\n{}", way,
                   to_text(schema.schema));
 }

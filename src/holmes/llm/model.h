@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "holmes/llm/model_error.h"
-#include "holmes/llm/tool_specs.h"
+#include "holmes/llm/shared_list.h"
 
 namespace holmes {
 
@@ -41,6 +41,12 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
+struct ToolSpec {
+  std::string name;
+  std::string description;
+  json::object parameters;  // JSON Schema in the strict subset (see ToolInfo)
+};
+
 // The reply's text must be JSON of this schema (strict subset).
 struct ResponseSchema {
   std::string name;
@@ -48,8 +54,8 @@ struct ResponseSchema {
 };
 
 struct ModelRequest {
-  std::vector<Message> messages;
-  ToolSpecs tools;  // empty: the model may only answer with text
+  SharedList<Message> messages;
+  SharedList<ToolSpec> tools;  // empty: the model may only answer with text
   // False: it must answer with text. The tools still explain the calls that were made before.
   bool may_call_tools = true;
   std::optional<ResponseSchema> schema;  // not together with tools: some models then never call one
