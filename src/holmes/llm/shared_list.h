@@ -2,6 +2,7 @@
 // that it goes through while its model thinks, and by a thousand checks at once.
 #pragma once
 
+#include <concepts>
 #include <initializer_list>
 #include <memory>
 #include <utility>
@@ -42,6 +43,12 @@ class SharedList {
     return *items_;
   }
   void push_back(T item) { change().push_back(std::move(item)); }
+
+  friend bool operator==(const SharedList& a, const SharedList& b)
+    requires std::equality_comparable<T>
+  {
+    return a.all() == b.all();
+  }
 
  private:
   std::shared_ptr<std::vector<T>> items_;
