@@ -7,7 +7,7 @@ readonly cache=${HOLMES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/holmes}
 
 readonly name=${1:-}
 case $name in
-  operator | schedules | sync) shift ;;
+  operator | schedules | sync | server) shift ;;
   cron | decode | queue | store)
     shift
     exec "bench/micro/$name.sh" "$@"
@@ -17,6 +17,7 @@ case $name in
 operator    2,000 HealthChecks at once on a real API server, side by side with a controller-runtime operator (about 8 minutes)
 schedules   1,000 every-minute schedules side by side with it; then 5,000 on one minute, and 10,000 that are not due (about 16 minutes)
 sync        memory with 50,000 HealthChecks, from the first list to their deletion, side by side with it (about 15 minutes)
+server      1,000 checks at once in one server process, and how long it takes to start (a minute)
 decode      how fast the bytes of a watch become events (half a minute)
 cron        how long a schedule takes to find its ticks (half a minute)
 store       how many objects a second the embedded API's store takes, in memory and in its file (half a minute)
@@ -30,16 +31,25 @@ TEXT
     ;;
 esac
 
-readonly ours=${BENCH_OPERATOR:-build/release/holmes operator} # another command to be measured instead
+# Or another command to be measured instead.
+if [[ $name == server ]]; then
+  ours=${BENCH_SERVER:-build/release/holmes server}
+else
+  ours=${BENCH_OPERATOR:-build/release/holmes operator}
+fi
 if [[ ! -x ${ours%% *} ]]; then
   echo "bench/run.sh: there is no ${ours%% *}; ./dev bench $name builds it" >&2
   exit 1
 fi
 go=$(tests/cluster/go.sh)
+export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
+mkdir -p "$cache/bench"
+if [[ $name == server ]]; then
+  (cd bench && CGO_ENABLED=0 GOTOOLCHAIN=local "$go" build -buildvcs=false -o "$cache/bench/" ./kload)
+  exec "$cache/bench/kload" server --out build/bench --ours "$ours" "$@"
+fi
 testcluster=$(tests/cluster/build.sh)
 echo "building the peer and the harness (a minute, the first time) ..." >&2
-mkdir -p "$cache/bench"
 (cd bench && CGO_ENABLED=0 GOTOOLCHAIN=local "$go" build -buildvcs=false -o "$cache/bench/" ./kload ./peer/operator)
-export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
 exec "$cache/bench/kload" "$name" --testcluster "$testcluster" --crds "${BENCH_CRDS:-deploy/crds}" --out build/bench \
   --ours "$ours" --peer "$cache/bench/operator" "$@"

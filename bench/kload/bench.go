@@ -21,7 +21,7 @@ const (
 	self     = "/proc/self/exe" // work that is to be told apart runs in a process of its own
 )
 
-// bench is what every comparison of two operators has in common.
+// bench is what every benchmark with a report has in common.
 type bench struct {
 	testcluster, crds, out string
 	rounds                 int
@@ -37,28 +37,35 @@ type subject struct {
 
 // flags are those of every comparison; rounds and settle are defaults.
 func (b *bench) flags(name string, rounds int, settle time.Duration) *flag.FlagSet {
-	fs := flag.NewFlagSet(name, flag.ExitOnError)
-	command := func(name string) func(string) error {
-		return func(text string) error {
-			b.subjects = append(b.subjects, subject{name, strings.Fields(text)})
-			return nil
-		}
-	}
+	fs := b.commonFlags(name)
 	fs.StringVar(&b.testcluster, "testcluster", "", "the program of tests/cluster")
 	fs.StringVar(&b.crds, "crds", "", "folder of the CRDs, used for both operators")
-	fs.StringVar(&b.out, "out", "", "folder for results and logs")
-	fs.Func("ours", "command of the operator under test", command(oursName))
-	fs.Func("peer", "command of the one to compare with, after --ours", command(peerName))
+	fs.Func("peer", "command of the one to compare with, after --ours", b.add(peerName))
 	fs.IntVar(&b.rounds, "rounds", rounds, "turns of each operator")
 	fs.DurationVar(&b.delay, "delay", 50*time.Millisecond, "how long a check takes")
 	fs.DurationVar(&b.settle, "settle", settle, "from the operator's start to the load")
 	return fs
 }
 
+// commonFlags are those of every benchmark.
+func (b *bench) commonFlags(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ExitOnError)
+	fs.StringVar(&b.out, "out", "", "folder for results and logs")
+	fs.Func("ours", "command of what is measured", b.add(oursName))
+	return fs
+}
+
+func (b *bench) add(name string) func(string) error {
+	return func(text string) error {
+		b.subjects = append(b.subjects, subject{name, strings.Fields(text)})
+		return nil
+	}
+}
+
 // run measures, prints the report and keeps it; it fails when a bar was missed.
 func (b *bench) run(name string, measure func(context.Context) error, write func(*report)) error {
-	if len(b.subjects) != 2 || b.subjects[0].name != oursName {
-		return fmt.Errorf("--ours and then --peer are needed")
+	if len(b.subjects) == 0 || b.subjects[0].name != oursName {
+		return fmt.Errorf("--ours is needed, and then --peer")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()

@@ -20,9 +20,10 @@ const (
 
 // helper is a process that ends with this one.
 type helper struct {
-	cmd  *exec.Cmd
-	log  string
-	done chan struct{}
+	cmd     *exec.Cmd
+	log     string
+	started time.Time
+	done    chan struct{}
 }
 
 func start(env []string, stdout, stderr io.Writer, command ...string) (*helper, error) {
@@ -30,6 +31,7 @@ func start(env []string, stdout, stderr io.Writer, command ...string) (*helper, 
 	h.cmd.Env = append(os.Environ(), env...)
 	h.cmd.Stdout, h.cmd.Stderr = stdout, stderr
 	h.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	h.started = time.Now()
 	if err := h.cmd.Start(); err != nil {
 		return nil, err
 	}

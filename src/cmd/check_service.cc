@@ -10,6 +10,7 @@
 #include "holmes/tools/kubernetes_tools.h"
 #include "holmes/tools/redact.h"
 #include "net/curl_client.h"
+#include "net/peer_client.h"
 #include "net/url.h"
 
 namespace holmes {
@@ -161,13 +162,21 @@ Result<std::unique_ptr<OutsideWorld>> OutsideWorld::make(AsioLoop& loop, Random&
     CurlClientOptions client = proxies.client_for(url);
     client.response_body_bytes_max = body_bytes_max;
     client.tls.extra_ca_pem = options.models.extra_ca_pem;
-    return make_curl_client(loop, client);
+    return client;
   };
-  outside->models_http_ = client_for("http:", kModelBodyBytesMax);
-  outside->models_https_ = client_for("https:", kModelBodyBytesMax);
+  const auto models_by = [&](std::string_view scheme) {
+    CurlClientOptions client = client_for(scheme, kModelBodyBytesMax);
+    // A check has at most one call under way. Whoever keeps fewer connections makes new ones all
+    // the time.
+    client.connections_max = options.executions_max;
+    // The lean client, unless there is a proxy: a thousand calls may wait at once.
+    return make_peer_client(loop, Url(), std::move(client));
+  };
+  outside->models_http_ = models_by("http:");
+  outside->models_https_ = models_by("https:");
   outside->by_scheme_ =
       std::make_unique<ClientByScheme>(*outside->models_http_, *outside->models_https_);
-  outside->alerts_ = client_for(options.slack.api_url, kAlertBodyBytesMax);
+  outside->alerts_ = make_curl_client(loop, client_for(options.slack.api_url, kAlertBodyBytesMax));
   HOLMES_TRY(outside->models_,
              make_model_table(options.models.options,
                               {loop, random, *outside->by_scheme_, registry, log}));

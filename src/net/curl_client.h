@@ -1,5 +1,5 @@
 // The HttpClient for the outside, and for everything behind a proxy: libcurl's multi interface on
-// the loop. Peers inside the cluster: peer_client.h.
+// the loop. Peers inside the cluster and model providers: peer_client.h.
 //
 // HTTP/1.1 with kept-alive connections; TLS verified unless TlsOptions says otherwise; redirects
 // are not followed; gzip bodies are decoded (limits count decoded bytes). The environment's proxies

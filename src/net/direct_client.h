@@ -1,10 +1,11 @@
-// A lean HttpClient for the two peers inside a cluster: the Kubernetes API server and the check
-// API.
+// A lean HttpClient for peers that are asked a lot: the Kubernetes API server, the check API and
+// model providers.
 //
-// libcurl (curl_client.h) takes several times the CPU for a small request; in exchange it has
-// what only the outside needs. So here: HTTP/1.1 with kept-alive connections, TLS 1.2 or later,
-// verified unless TlsOptions says otherwise; no proxies, no redirects, no compression. A stream
-// reads from its connection only when its reader asks. The environment is not looked at.
+// libcurl (curl_client.h) takes several times the CPU for a small request, and its connections hold
+// buffers while they wait; in exchange it has what only the rest of the outside needs. So here:
+// HTTP/1.1 with kept-alive connections, TLS 1.2 or later, verified unless TlsOptions says
+// otherwise; no proxies, no redirects, no compression. A stream reads from its connection only when
+// its reader asks. The environment is not looked at.
 #pragma once
 
 #include <chrono>

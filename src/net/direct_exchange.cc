@@ -8,6 +8,15 @@
 #include "net/http_wire.h"
 
 namespace holmes {
+namespace {
+
+// While the peer thinks, as it may for minutes about each of a thousand requests, they are not
+// kept.
+void free_memory(std::string& text) {
+  std::string().swap(text);
+}
+
+}  // namespace
 
 DirectExchange::DirectExchange(DirectPool& pool, HttpRequest request,
                                std::optional<size_t> body_bytes_max)
@@ -23,25 +32,28 @@ Task<Status> DirectExchange::until_headers(Stop stop) {
   has_permit_ = (co_await pool_.permits().acquire(stop)).has_value();
   if (!has_permit_) co_return fail(stop.error(what()));
   const std::string peer = DirectPool::peer_of(target, request_);
-  const std::string text = request_text(request_, target, pool_.options().user_agent);
+  std::string text = request_text(request_, target, pool_.options().user_agent);
+  free_memory(request_.body);
   pooled_ = pool_.take(peer);
+  if (pooled_ && !is_repeatable(request_.method)) co_return co_await attempt(std::move(text), stop);
   if (pooled_) {
     const Status sent = co_await attempt(text, stop);
     const bool dead = !sent && !answered_ && !stop.requested();
-    if (!dead || !is_repeatable(request_.method)) co_return sent;
+    if (!dead) co_return sent;
   }
   auto made = co_await pool_.connect(target, peer, stop);
   if (stop.requested()) co_return fail(stop.error(what()));
   if (!made) co_return fail(made.error().within(what()));
   pooled_ = std::move(*made);
-  co_return co_await attempt(text, stop);
+  co_return co_await attempt(std::move(text), stop);
 }
 
-Task<Status> DirectExchange::attempt(const std::string& text, Stop stop) {
+Task<Status> DirectExchange::attempt(std::string text, Stop stop) {
   parser_.emplace(request_.method == "HEAD", body_bytes_max_);
   const StopCallback on_stop(stop, [this](StopReason) { cut(); });
   // When it fails, there may be an answer that says why.
   sent_whole_ = co_await pooled_->connection->send(text);
+  free_memory(text);
   while (!parser_->headers_done()) {
     Status came = co_await more(stop);
     if (came) continue;

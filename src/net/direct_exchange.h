@@ -31,7 +31,7 @@ class DirectExchange {
   [[nodiscard]] HttpResponse& response() { return parser_->response(); }
 
  private:
-  Task<Status> attempt(const std::string& text, Stop stop);
+  Task<Status> attempt(std::string text, Stop stop);
   Task<Status> more(Stop stop);
   Status take_in(TcpConnection::Received received);
   void cut();
@@ -39,7 +39,7 @@ class DirectExchange {
   [[nodiscard]] std::string what() const { return request_name(request_); }
 
   DirectPool& pool_;
-  const HttpRequest request_;
+  HttpRequest request_;  // without its body once the text is made
   const std::optional<size_t> body_bytes_max_;
   std::optional<ResponseParser> parser_;
   std::optional<PooledConnection> pooled_;  // from the sending to the response's end

@@ -1,4 +1,5 @@
-// The HttpClient for one peer inside the cluster: which of the two clients it is.
+// The HttpClient for one peer that is asked a lot, inside the cluster or a model provider: which of
+// the two clients it is.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,7 @@
 #include "net/resolver.h"
 
 #include <algorithm>
+#include <map>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
@@ -19,13 +20,13 @@ std::string to_text(const tcp::endpoint& endpoint) {
                      endpoint.port());
 }
 
-// Outlives the wait when the stop ends it: the system's resolver cannot be interrupted.
+// Outlives the waits for it when their stops end them: the system's resolver cannot be interrupted.
 struct Lookup {
-  using Answer = std::pair<error_code, std::vector<std::string>>;
-
-  explicit Lookup(AsioLoop& loop) : resolver(loop.context()), answer(loop) {}
+  explicit Lookup(AsioLoop& loop) : resolver(loop.context()), done(loop) {}
   tcp::resolver resolver;
-  OneShot<Answer> answer;
+  Event done;
+  error_code error;
+  std::vector<std::string> addresses;
 };
 
 class SystemResolver final : public Resolver {
@@ -37,31 +38,45 @@ class SystemResolver final : public Resolver {
     error_code not_an_address;
     const auto address = boost::asio::ip::make_address(host, not_an_address);
     if (!not_an_address) co_return std::vector{to_text(tcp::endpoint(address, port))};
-    const auto lookup = std::make_shared<Lookup>(loop_);
-    lookup->resolver.async_resolve(
-        host, std::to_string(port), tcp::resolver::numeric_service,
-        [lookup](const error_code& error, const tcp::resolver::results_type& found) {
-          Lookup::Answer answer{error, {}};
-          for (const auto& entry : found) {
-            std::string text = to_text(entry.endpoint());
-            if (std::ranges::count(answer.second, text) == 0) {
-              answer.second.push_back(std::move(text));
-            }
-          }
-          lookup->answer.set(std::move(answer));
-        });
-    auto answer = co_await lookup->answer.get(stop);
-    if (!answer) co_return fail(stop.error("resolve " + host));
-    if (answer->first || answer->second.empty()) {
+    const std::string name = fmt::format("{}:{}", host, port);
+    std::shared_ptr<Lookup>& joined = (*under_way_)[name];
+    if (joined == nullptr) joined = begin(host, port, name);
+    const std::shared_ptr<Lookup> lookup = joined;
+    if (!co_await lookup->done.wait(stop)) co_return fail(stop.error("resolve " + host));
+    if (lookup->error || lookup->addresses.empty()) {
       co_return fail(ErrorCode::kRefused,
                      fmt::format("resolve {}: {}", host,
-                                 answer->first ? answer->first.message() : "no address"));
+                                 lookup->error ? lookup->error.message() : "no address"));
     }
-    co_return std::move(answer->second);
+    co_return lookup->addresses;
   }
 
  private:
+  using Lookups = std::map<std::string, std::shared_ptr<Lookup>>;
+
+  std::shared_ptr<Lookup> begin(const std::string& host, uint16_t port, const std::string& name) {
+    const auto lookup = std::make_shared<Lookup>(loop_);
+    lookup->resolver.async_resolve(
+        host, std::to_string(port), tcp::resolver::numeric_service,
+        [lookup, name, under_way = under_way_](const error_code& error,
+                                               const tcp::resolver::results_type& found) {
+          lookup->error = error;
+          for (const auto& entry : found) {
+            std::string text = to_text(entry.endpoint());
+            if (std::ranges::count(lookup->addresses, text) == 0) {
+              lookup->addresses.push_back(std::move(text));
+            }
+          }
+          under_way->erase(name);
+          lookup->done.set();
+        });
+    return lookup;
+  }
+
   AsioLoop& loop_;
+  // The system's resolver answers one question after the other: a thousand requests to one name
+  // that begin at once wait for one answer. The lookups may outlive this.
+  const std::shared_ptr<Lookups> under_way_ = std::make_shared<Lookups>();
 };
 
 }  // namespace

@@ -30,7 +30,7 @@ constexpr size_t kTlsReadBytes = kReadBytes + 512;  // a record of the largest s
 constexpr size_t kMaxDecryptedBytes = 2 * kReadBytes;
 // Encrypted at once, so that a large body is not held twice.
 constexpr size_t kMaxEncryptedBytes = size_t{256} << 10U;
-constexpr size_t kMaxKeptOutputBytes = size_t{64} << 10U;
+constexpr size_t kMaxKeptOutputBytes = size_t{4} << 10U;
 constexpr int kKeepAliveIdleSeconds = 30;
 constexpr int kKeepAliveIntervalSeconds = 10;
 
@@ -49,11 +49,21 @@ using KeepAliveInterval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_
 }  // namespace
 
 struct TcpConnection::Impl {
-  Impl(AsioLoop& loop, bool tls) : socket(loop.context()), input(tls ? kTlsReadBytes : 0) {}
+  explicit Impl(AsioLoop& loop) : socket(loop.context()) {}
 
+  // A connection that waits, as thousands may, holds no buffers.
   tcp::socket socket;
   boost::beast::flat_buffer plain;
-  std::vector<char> input;  // of the TLS session
+  std::unique_ptr<char[]> input;  // of the TLS session, while it has something for it
+
+  // As much as has come; would_block without input when that is nothing.
+  size_t read_input(error_code& error) {
+    if (input == nullptr) input = std::make_unique_for_overwrite<char[]>(kTlsReadBytes);
+    const size_t got = socket.read_some(asio::buffer(input.get(), kTlsReadBytes), error);
+    if (error == asio::error::interrupted) error = asio::error::would_block;
+    if (error) input.reset();
+    return got;
+  }
 
   error_code open(const tcp::endpoint& peer) {
     error_code error;
@@ -84,7 +94,7 @@ struct TcpConnection::Impl {
 };
 
 TcpConnection::TcpConnection(AsioLoop& loop, std::unique_ptr<TlsSession> tls)
-    : impl_(std::make_unique<Impl>(loop, tls != nullptr)), tls_(std::move(tls)) {}
+    : impl_(std::make_unique<Impl>(loop)), tls_(std::move(tls)) {}
 
 TcpConnection::TcpConnection(AsioLoop& loop, int accepted, std::unique_ptr<TlsSession> tls)
     : TcpConnection(loop, std::move(tls)) {
@@ -223,16 +233,26 @@ TcpConnection::Received TcpConnection::decrypt() {
     failure_ = tls_->failure();
     return progress == TlsSession::Progress::kClosed ? Received::kEnd : Received::kBroken;
   }
+  if (!tls_->has_input()) {
+    impl_->input.reset();
+    tls_->release_buffers();
+  }
+  if (plain.size() == 0) plain.shrink_to_fit();
   return Received::kBytes;
 }
 
 Task<bool> TcpConnection::read_input() {
-  const IoResult got = co_await io([this](auto done) {
-    impl_->socket.async_receive(asio::buffer(impl_->input), std::move(done));
-  });
-  if (got.error) failure_ = got.error.message();
-  tls_->set_input({impl_->input.data(), got.bytes});
-  co_return !got.error;
+  error_code error;
+  size_t got = impl_->read_input(error);
+  while (error == asio::error::would_block) {
+    const IoResult readable = co_await io(
+        [this](auto done) { impl_->socket.async_wait(tcp::socket::wait_read, std::move(done)); });
+    error = readable.error;
+    if (!error) got = impl_->read_input(error);
+  }
+  if (error) failure_ = error.message();
+  tls_->set_input({impl_->input.get(), got});
+  co_return !error;
 }
 
 std::string_view TcpConnection::bytes() const {
@@ -242,6 +262,7 @@ std::string_view TcpConnection::bytes() const {
 
 void TcpConnection::consume(size_t count) {
   impl_->plain.consume(count);
+  if (impl_->plain.size() == 0) impl_->plain.shrink_to_fit();
 }
 
 struct TcpConnection::HangUpWatch::State {
@@ -285,10 +306,10 @@ void TcpConnection::HangUpWatch::look(State& state) {
 // What has come, without waiting; kBytes when that is nothing.
 TcpConnection::Received TcpConnection::receive_now() {
   if (tls_ != nullptr && tls_->has_input()) return decrypt();
-  const auto space =
-      tls_ == nullptr ? impl_->plain.prepare(kReadBytes) : asio::buffer(impl_->input);
   error_code error;
-  const size_t got = impl_->socket.read_some(space, error);
+  const size_t got = tls_ == nullptr
+                         ? impl_->socket.read_some(impl_->plain.prepare(kReadBytes), error)
+                         : impl_->read_input(error);
   if (error == asio::error::would_block || error == asio::error::interrupted) {
     return Received::kBytes;
   }
@@ -300,7 +321,7 @@ TcpConnection::Received TcpConnection::receive_now() {
     impl_->plain.commit(got);
     return Received::kBytes;
   }
-  tls_->set_input({impl_->input.data(), got});
+  tls_->set_input({impl_->input.get(), got});
   return decrypt();
 }
 

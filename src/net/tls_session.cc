@@ -133,6 +133,12 @@ bool TlsSession::has_input() const {
   return ended_ || !input_.empty() || SSL_pending(ssl_.get()) > 0;
 }
 
+// In the middle of a record they are in use.
+void TlsSession::release_buffers() {
+  const bool between_records = std::string_view(SSL_rstate_string(ssl_.get())) == "RH";
+  if (between_records && !has_input()) SSL_free_buffers(ssl_.get());
+}
+
 TlsSession::Progress TlsSession::progress_of(int result) {
   if (result > 0) return Progress::kDone;
   switch (SSL_get_error(ssl_.get(), result)) {

@@ -46,6 +46,9 @@ class TlsSession {
   void set_input(std::string_view bytes) { input_ = bytes; }
   // Whether read() has something to say without more input.
   [[nodiscard]] bool has_input() const;
+  // Frees the 16 KiB that OpenSSL keeps after a session ticket for a record that may be long in
+  // coming. Only without input.
+  void release_buffers();
   // What is to be sent to the peer, after any of the calls above; the caller clears it.
   [[nodiscard]] std::string& output() { return output_; }
   // Why it failed, for people; "" unless it did.

@@ -17,10 +17,16 @@ GOLDEN = REPO / "tests/golden"
 sys.path.insert(0, str(GOLDEN))
 from capture import FINDINGS, VERDICT, Capture  # noqa: E402
 
+from test_schema_ladder import LADDERS  # noqa: E402
+
 CACHE = Path(os.environ.get("HOLMES_CACHE") or Path.home() / ".cache/holmes")
 RECORDER = Path(
     os.environ.get("HOLMES_RECORD_REQUESTS") or REPO / "build/dev/tests/golden/record_requests"
 )
+GOOGLE_NAMES = {
+    "parameters_json_schema": "parametersJsonSchema",
+    "allowed_function_names": "allowedFunctionNames",
+}
 KEYS = ("authorization", "api-key", "x-api-key", "x-goog-api-key", "anthropic-version")
 
 
@@ -98,20 +104,30 @@ def server():
     capture.close()
 
 
+def refusals(case):
+    """Of each way to ask for a verdict's form."""
+    kind = case.model.split("/")[0].removesuffix("_ai").replace("vertex", "gemini")
+    return [sentence for sentence in LADDERS.get(kind, LADDERS["openai"]).values() if sentence]
+
+
 def record(case, server):
-    """What our adapter sent."""
+    """What our adapter sent: the conversation, and the verdict again with all its rungs."""
+    server.refusals = refusals(case)
     settings = {"MODEL": case.model, case.base: server.url + case.path} | case.settings
     done = subprocess.run(
         [RECORDER, *(f"{name}={value}" for name, value in settings.items())],
         env=clean_env(), capture_output=True, text=True, timeout=60,
     )
     assert done.returncode == 0, done
-    calls, findings, verdict = map(json.loads, done.stdout.splitlines())
+    calls, findings, verdict, again = map(json.loads, done.stdout.splitlines())
     assert [call["name"] for call in calls["calls"]] == ["kubernetes_list", "kubernetes_version"]
     assert (findings["content"], findings["finish"]) == (FINDINGS, "stop")
-    assert verdict["content"] == VERDICT
+    assert verdict["content"] == again["content"] == VERDICT
     assert (calls["input"], calls["output"]) == (100, 20)
-    return server.take()
+    seen = server.take()
+    assert len(seen) == 4 + len(server.refusals)
+    assert meaning(case, seen[3].json()) == meaning(case, seen[2].json())
+    return seen[:3], seen[4:]
 
 
 def run_python(python, *args, stdin="", env=None):
@@ -139,7 +155,7 @@ def meaning(case, value):
             item.pop("role", None)
         if name == "parameters" and case.sdk == "ollama":
             item.pop("additionalProperties", None)
-        name = "parametersJsonSchema" if name == "parameters_json_schema" else name
+        name = GOOGLE_NAMES.get(name, name)
         if item is not None and (name, item) != ("tools", []):
             out[name] = meaning(case, item)
     return out
@@ -155,20 +171,25 @@ def keys_of(case, seen):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.sdk)
 def test_the_vendor_would_accept_each_request(case, python, server):
-    bodies = "".join(seen.body + "\n" for seen in record(case, server))
+    conversation, ladder = record(case, server)
     if not case.schema:
-        assert len(bodies.splitlines()) == 3  # and the official client decides, below
-        return
+        return  # the official client decides, below
+    bodies = "".join(seen.body + "\n" for seen in conversation + ladder)
     run_python(python, GOLDEN / "vendor_schemas.py", case.schema, stdin=bodies)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.sdk)
 def test_each_request_means_what_the_official_client_says(case, python, server):
-    ours = record(case, server)
+    conversation, ladder = record(case, server)
+    server.refusals = []
     url = server.url + case.path
-    run_python(python, GOLDEN / "sdk_conversation.py", case.sdk, url, env=case.environment)
-    theirs = server.take()
-    assert len(ours) == len(theirs) == 3
+    for ours, which in ((conversation, []), (ladder, ["ladder"])):
+        run_python(python, GOLDEN / "sdk_conversation.py", case.sdk, url, *which, env=case.environment)
+        compare(case, ours, server.take())
+
+
+def compare(case, ours, theirs):
+    assert len(ours) == len(theirs)
     for our, their in zip(ours, theirs):
         assert meaning(case, our.json()) == meaning(case, their.json())
         assert our.path == their.path
@@ -178,7 +199,8 @@ def test_each_request_means_what_the_official_client_says(case, python, server):
 
 def test_botocore_would_sign_our_requests_to_bedrock_as_we_do(python, server):
     case = next(case for case in CASES if case.sdk == "bedrock")
-    ours = record(case, server)
+    conversation, ladder = record(case, server)
+    ours = conversation + ladder
     signed = run_python(
         python, GOLDEN / "sign_like_aws.py",
         stdin="".join(json.dumps(vars(seen)) + "\n" for seen in ours),

@@ -1,5 +1,6 @@
 """A server that keeps every request and answers as the provider does whose API it is asked in: two
-tool calls with whatever that provider wants back verbatim, then findings, then a verdict.
+tool calls with whatever that provider wants back verbatim, then findings, then a verdict. After that
+it first refuses as often as it is told.
 """
 
 import json
@@ -141,13 +142,18 @@ class Handler(QuietHandler):
         url = f"http://{headers['host']}{self.path}"
         seen = self.server.owner.seen
         seen.append(Seen("POST", url, self.path, headers, self.read_body().decode()))
-        text = [None, FINDINGS, VERDICT][(len(seen) - 1) % 3]
+        turn = len(seen) - 1
+        refusals = self.server.owner.refusals
+        if 3 <= turn < 3 + len(refusals):
+            return self.reply(400, {"error": {"message": refusals[turn - 3]}})
+        text = [None, FINDINGS, VERDICT][min(turn, 2)]
         self.reply(200, api_of(self.path.split("?")[0])(text))
 
 
 class Capture(Double):
     def __init__(self):
         self.seen = []
+        self.refusals = []  # sentences
         super().__init__(Handler)
         self.url = self.address
 

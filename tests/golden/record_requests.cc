@@ -3,7 +3,7 @@
 //   record_requests MODEL=anthropic/claude-x ANTHROPIC_API_KEY=k
 //   ANTHROPIC_API_BASE=http://127.0.0.1:1
 // The model is asked with two tools, told what it called for, and asked for a verdict with a
-// schema. Prints its three replies as JSON, one a line, or what went wrong.
+// schema, twice. Prints its four replies as JSON, one a line, or what went wrong.
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -87,7 +87,10 @@ int converse(AsioLoop& loop, Model& model) {
   }
   const auto findings = ask(loop, model, request);
   if (!findings) return EXIT_FAILURE;
-  return ask(loop, model, verdict(findings->content)) ? EXIT_SUCCESS : EXIT_FAILURE;
+  for (int i = 0; i < 2; ++i) {
+    if (!ask(loop, model, verdict(findings->content))) return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
 }
 
 int run(int count, char** words) {

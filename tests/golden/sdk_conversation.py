@@ -1,5 +1,6 @@
 """The conversation of record_requests.cc, had with the official Python client of a provider:
 `python sdk_conversation.py WHO URL`. Everything is said as that client's own documentation does.
+The questions for a verdict of providers that know no schema: `... WHO URL ladder`.
 """
 
 import json
@@ -28,12 +29,39 @@ TOOLS = [
     ("kubernetes_list", "Lists objects of one kind.", LIST),
     ("kubernetes_version", "Tells the version.", NOTHING),
 ]
+SUBMIT = ("submit_verdict", "Takes the answer.", VERDICT)
 ASKED = "Are all pods healthy?"
+FINDINGS = "Findings: 3 of 3 pods are ready."
 LIMIT = 2000
 
 
 def answer(name):
     return f"answer of {name}"
+
+
+def in_words(tool=""):
+    """The question for a verdict that tells the schema."""
+    way = f"Answer by calling {tool}, or" if tool else "Answer"
+    schema = json.dumps(VERDICT, separators=(",", ":"))
+    return f"{FINDINGS}\n\n{way} with nothing but one JSON object of this JSON Schema:\n{schema}"
+
+
+def chat_ladder(client, model, compatible=False, **more):
+    def ask(words, **form):
+        messages = [{"role": "system", "content": "Judge."}, {"role": "user", "content": words}]
+        client.chat.completions.create(
+            model=model, messages=messages, max_completion_tokens=LIMIT, **form, **more
+        )
+
+    name, description, parameters = SUBMIT
+    function = {"name": name, "description": description, "parameters": parameters, "strict": True}
+    ask(
+        in_words(name),
+        tools=[{"type": "function", "function": function}],
+        tool_choice={"type": "function", "function": {"name": name}},
+    )
+    ask(in_words(), response_format={"type": "json_object"})
+    ask(in_words())
 
 
 def chat(client, model, compatible=False, **more):
@@ -76,48 +104,69 @@ def chat(client, model, compatible=False, **more):
     )
 
 
-def openai(url):
+def openai(url, talk=chat):
     import openai
 
     client = openai.OpenAI(api_key="k", base_url=url, max_retries=0)
-    chat(client, "gpt-x", compatible=True)
+    talk(client, "gpt-x", compatible=True)
 
 
-def vllm(url):
+def vllm(url, talk=chat):
     import openai
 
     client = openai.OpenAI(api_key="k", base_url=url, max_retries=0)
-    chat(client, "Qwen/Qwen3", compatible=True)
+    talk(client, "Qwen/Qwen3", compatible=True)
 
 
-def openrouter(url):
+def openrouter(url, talk=chat):
     import openai
 
     client = openai.OpenAI(api_key="k", base_url=url, max_retries=0)
-    chat(client, "a/b", extra_body={"provider": {"require_parameters": True}})
+    talk(client, "a/b", extra_body={"provider": {"require_parameters": True}})
 
 
-def azure(url):
+def azure(url, talk=chat):
     import openai
 
     client = openai.AzureOpenAI(
         api_key="k", azure_endpoint=url, api_version="2024-10-21", max_retries=0
     )
-    chat(client, "my-deployment")
+    talk(client, "my-deployment")
 
 
-def anthropic(url):
-    import anthropic
+MARK = {"type": "ephemeral"}  # Anthropic's
 
-    client = anthropic.Anthropic(api_key="k", base_url=url, max_retries=0)
-    mark = {"type": "ephemeral"}
+
+def marked_text(words):
+    return {"type": "text", "text": words, "cache_control": MARK}
+
+
+def messages_ladder(client):
+    def ask(words, **form):
+        client.messages.create(
+            system=[marked_text("Judge.")],
+            messages=[{"role": "user", "content": [marked_text(words)]}],
+            model="claude-x",
+            max_tokens=LIMIT,
+            **form,
+        )
+
+    name, description, parameters = SUBMIT
+    ask(
+        in_words(name),
+        tools=[{"name": name, "description": description, "input_schema": parameters}],
+        tool_choice={"type": "tool", "name": name},
+    )
+    ask(in_words())
+
+
+def messages(client):
+    mark = MARK
+    text = marked_text
     tools = [{"name": n, "description": d, "input_schema": p} for n, d, p in TOOLS]
 
-    def system(text):
-        return [{"type": "text", "text": text, "cache_control": mark}]
-
-    def text(words):
-        return {"type": "text", "text": words, "cache_control": mark}
+    def system(words):
+        return [text(words)]
 
     messages = [{"role": "user", "content": [text(ASKED)]}]
     same = {"model": "claude-x", "max_tokens": LIMIT}
@@ -144,6 +193,39 @@ def anthropic(url):
         output_config={"format": {"type": "json_schema", "schema": VERDICT}},
         **same,
     )
+
+
+def anthropic(url, talk=messages):
+    import anthropic
+
+    talk(anthropic.Anthropic(api_key="k", base_url=url, max_retries=0))
+
+
+def generate_ladder(client):
+    from google.genai import types
+
+    def ask(words, **form):
+        client.models.generate_content(
+            model="gemini-x",
+            contents=[types.Content(role="user", parts=[types.Part(text=words)])],
+            config=types.GenerateContentConfig(
+                system_instruction="Judge.", max_output_tokens=LIMIT, **form
+            ),
+        )
+
+    name, description, parameters = SUBMIT
+    function = types.FunctionDeclaration(
+        name=name, description=description, parameters_json_schema=parameters
+    )
+    calling = types.FunctionCallingConfig(mode="ANY", allowed_function_names=[name])
+    ask(
+        in_words(name),
+        tools=[types.Tool(function_declarations=[function])],
+        tool_config=types.ToolConfig(function_calling_config=calling),
+        automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+    )
+    ask(in_words(), response_mime_type="application/json")
+    ask(in_words())
 
 
 def generate(client):
@@ -187,18 +269,18 @@ def generate(client):
     )
 
 
-def gemini(url):
+def gemini(url, talk=generate):
     from google import genai
 
     options = genai.types.HttpOptions(base_url=url, api_version="v1beta")
-    generate(genai.Client(api_key="k", http_options=options))
+    talk(genai.Client(api_key="k", http_options=options))
 
 
-def vertex(url):
+def vertex(url, talk=generate):
     from google import genai
     from google.oauth2.credentials import Credentials
 
-    generate(
+    talk(
         genai.Client(
             vertexai=True,
             project="p-1",
@@ -209,14 +291,35 @@ def vertex(url):
     )
 
 
+CLAUDE = "us.anthropic.claude-x-v1:0"
+
+
+def converse_ladder(client):
+    point = {"cachePoint": {"type": "default"}}
+
+    def ask(words, **form):
+        client.converse(
+            modelId=CLAUDE,
+            system=[{"text": "Judge."}, point],
+            messages=[{"role": "user", "content": [{"text": words}, point]}],
+            inferenceConfig={"maxTokens": LIMIT},
+            **form,
+        )
+
+    name, description, parameters = SUBMIT
+    tool = {"name": name, "description": description, "inputSchema": {"json": parameters}}
+    choice = {"tool": {"name": name}}
+    ask(in_words(name), toolConfig={"tools": [{"toolSpec": tool}], "toolChoice": choice})
+    ask(in_words())
+
+
 def converse(client):
-    model = "us.anthropic.claude-x-v1:0"
     point = {"cachePoint": {"type": "default"}}
     tools = [
         {"toolSpec": {"name": n, "description": d, "inputSchema": {"json": p}}} for n, d, p in TOOLS
     ]
     messages = [{"role": "user", "content": [{"text": ASKED}, point]}]
-    same = {"modelId": model, "inferenceConfig": {"maxTokens": LIMIT}}
+    same = {"modelId": CLAUDE, "inferenceConfig": {"maxTokens": LIMIT}}
     said = client.converse(
         system=[{"text": "Be exact."}, point],
         messages=messages,
@@ -252,10 +355,10 @@ def converse(client):
     )
 
 
-def bedrock(url):
+def bedrock(url, talk=converse):
     import boto3
 
-    converse(
+    talk(
         boto3.client(
             "bedrock-runtime",
             region_name="us-east-1",
@@ -267,7 +370,7 @@ def bedrock(url):
     )
 
 
-def bedrock_bearer(url):
+def bedrock_bearer(url, talk=converse):
     """botocore sends tokens over HTTPS only."""
     import boto3
 
@@ -279,19 +382,34 @@ def bedrock_bearer(url):
         request.url = request.url.replace("https:", "http:")
 
     client.meta.events.register("before-send.bedrock-runtime.Converse", plain)
-    converse(client)
+    talk(client)
 
 
-def ollama(url):
-    import ollama
+OLLAMA_OPTIONS = {"num_ctx": 32768, "num_predict": LIMIT}
 
-    client = ollama.Client(host=url)
+
+def ollama_ladder(client):
+    def ask(**form):
+        client.chat(
+            model="llama-x",
+            messages=[
+                {"role": "system", "content": "Judge."}, {"role": "user", "content": in_words()}
+            ],
+            options=OLLAMA_OPTIONS,
+            **form,
+        )
+
+    ask(format="json")
+    ask()
+
+
+def ollama_chat(client):
     tools = [
         {"type": "function", "function": {"name": n, "description": d, "parameters": p}}
         for n, d, p in TOOLS
     ]
     messages = [{"role": "system", "content": "Be exact."}, {"role": "user", "content": ASKED}]
-    options = {"num_ctx": 32768, "num_predict": LIMIT}
+    options = OLLAMA_OPTIONS
     said = client.chat(model="llama-x", messages=messages, tools=tools, options=options).message
     messages.append(said)
     for call in said.tool_calls:
@@ -314,6 +432,23 @@ def ollama(url):
     )
 
 
+def ollama(url, talk=ollama_chat):
+    import ollama
+
+    talk(ollama.Client(host=url))
+
+
+LADDERS = {
+    chat: chat_ladder,
+    messages: messages_ladder,
+    generate: generate_ladder,
+    converse: converse_ladder,
+    ollama_chat: ollama_ladder,
+}
+
+
 if __name__ == "__main__":
-    globals()[sys.argv[1]](sys.argv[2])
+    who, url, *ladder = sys.argv[1:]
+    have = globals()[who]
+    have(url, LADDERS[have.__defaults__[0]]) if ladder else have(url)
     print("done")

@@ -55,7 +55,7 @@ ToolContext context_of(const CheckQuestion& question) {
 // One run, from the question to the verdict.
 class Run {
  public:
-  Run(const Loop& loop, ModelCalls& model, ToolCalls& tools, const std::vector<ToolSpec>& specs,
+  Run(const Loop& loop, ModelCalls& model, ToolCalls& tools, const SharedList<ToolSpec>& specs,
       const CheckRunnerOptions& options, const CheckQuestion& question, int64_t context_tokens_max,
       Stop stop)
       : loop_(loop),
@@ -215,7 +215,7 @@ class Run {
   const Loop& loop_;
   ModelCalls& model_;
   ToolCalls& tools_;
-  const std::vector<ToolSpec>& specs_;
+  const SharedList<ToolSpec>& specs_;
   const CheckRunnerOptions& options_;
   const CheckQuestion& question_;
   const int64_t context_tokens_max_;

@@ -84,7 +84,7 @@ class CheckRunner {
   Logger log_;
   CheckRunnerOptions options_;
   DailySpending day_;
-  std::vector<ToolSpec> tool_specs_;
+  SharedList<ToolSpec> tool_specs_;
 };
 
 }  // namespace holmes

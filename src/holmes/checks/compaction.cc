@@ -36,11 +36,12 @@ std::string dropped(const std::string& text) {
 
 bool compact(ModelRequest& request, int64_t tokens_max) {
   int64_t tokens = estimate_tokens(request);
-  const size_t end = end_of_old(request.messages);
+  std::vector<Message>& messages = request.messages.change();
+  const size_t end = end_of_old(messages);
   bool changed = false;
   for (const auto& smaller : {shortened, dropped}) {
     for (size_t i = 0; i < end && tokens > tokens_max; ++i) {
-      Message& message = request.messages[i];
+      Message& message = messages[i];
       if (message.role != Role::kTool) continue;
       std::string text = smaller(message.content);
       if (text.size() >= message.content.size()) continue;

@@ -11,6 +11,7 @@ constexpr std::string_view kVersion = "2026-10-21";
 constexpr std::string_view kVersionWithTemperature = "2023-06-01";  // the last one that takes any
 constexpr auto kRefusals = std::to_array<RefusalWord>({
     {"does not support tool", &Capabilities::tools},
+    {"tool_choice", &Capabilities::forced_tool},  // also when it is refused beside thinking
     {"temperature", &Capabilities::temperature},
     {"thinking", &Capabilities::reasoning_effort},
     {"effort", &Capabilities::reasoning_effort},
@@ -64,7 +65,7 @@ void mark_last_block(json::array& messages) {
   if (last != nullptr) (*last)["cache_control"] = cache_mark();
 }
 
-json::array encode_tools(const std::vector<ToolSpec>& tools) {
+json::array encode_tools(const SharedList<ToolSpec>& tools) {
   json::array encoded;
   for (const ToolSpec& tool : tools) {
     encoded.push_back({{"name", tool.name},
@@ -104,7 +105,7 @@ class Anthropic final : public Wire {
   [[nodiscard]] const std::string& base_url() const override { return options_.base_url; }
   [[nodiscard]] const std::string& model_id() const override { return options_.id; }
   [[nodiscard]] std::string_view key_name() const override { return "ANTHROPIC_API_KEY"; }
-  [[nodiscard]] Capabilities capabilities() const override { return {}; }
+  [[nodiscard]] Capabilities capabilities() const override { return {.json_mode = false}; }
   [[nodiscard]] std::span<const RefusalWord> refusal_words() const override { return kRefusals; }
 
   [[nodiscard]] HttpRequest encode(const ModelRequest& request, const Capabilities& can,
@@ -162,6 +163,9 @@ json::object encode_anthropic(std::string_view id, const ModelRequest& request,
   if (!request.tools.empty()) {
     body["tools"] = encode_tools(request.tools);
     if (!request.may_call_tools) body["tool_choice"] = {{"type", "none"}};
+    if (!request.forced_tool.empty()) {
+      body["tool_choice"] = {{"type", "tool"}, {"name", request.forced_tool}};
+    }
   }
   if (request.temperature) body["temperature"] = *request.temperature;
   json::object output;

@@ -16,6 +16,8 @@ namespace {
 constexpr std::string_view kFormat = "bedrock";
 constexpr auto kRefusals = std::to_array<RefusalWord>({
     {"doesn't support tool use", &Capabilities::tools},
+    {"toolchoice", &Capabilities::forced_tool},
+    {"tool_choice", &Capabilities::forced_tool},
     {"temperature", &Capabilities::temperature},
     {"cachepoint", &Capabilities::cache_hints},
     {"prompt caching", &Capabilities::cache_hints},
@@ -84,15 +86,19 @@ json::object encode_side(const ModelRequest& request, const Side& side) {
   return {{"role", side.model ? "assistant" : "user"}, {"content", std::move(blocks)}};
 }
 
-json::object encode_tools(const std::vector<ToolSpec>& tools) {
+json::object encode_tools(const ModelRequest& request) {
   json::array encoded;
-  for (const ToolSpec& tool : tools) {
+  for (const ToolSpec& tool : request.tools) {
     encoded.push_back({{"toolSpec",
                         {{"name", tool.name},
                          {"description", tool.description},
                          {"inputSchema", {{"json", tool.parameters}}}}}});
   }
-  return {{"tools", std::move(encoded)}};
+  json::object config{{"tools", std::move(encoded)}};
+  if (!request.forced_tool.empty()) {
+    config["toolChoice"] = {{"tool", {{"name", request.forced_tool}}}};
+  }
+  return config;
 }
 
 // The schema goes out as a text.
@@ -168,6 +174,7 @@ class Bedrock final : public Wire {
 
 Capabilities bedrock_capabilities(std::string_view id) {
   Capabilities can;
+  can.json_mode = false;  // Converse has none
   can.cache_hints = is_anthropic(id);
   can.reasoning_effort = is_anthropic(id) || id.contains("openai.");
   return can;
@@ -190,7 +197,7 @@ json::object encode_bedrock(std::string_view id, const ModelRequest& request,
     body["system"] = std::move(blocks);
   }
   if (!request.tools.empty() && request.may_call_tools) {
-    body["toolConfig"] = encode_tools(request.tools);
+    body["toolConfig"] = encode_tools(request);
   }
   json::object inference;
   const auto thinking = is_anthropic(id) ? request.thinking : std::nullopt;

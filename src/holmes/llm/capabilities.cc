@@ -14,6 +14,22 @@ std::string submission_name(const ResponseSchema& schema) {
   return "submit_" + schema.name;
 }
 
+// Replaces the schema by the best that is left.
+void step_down(const Capabilities& can, ModelRequest& request) {
+  const ResponseSchema schema = *std::exchange(request.schema, std::nullopt);
+  std::string way = "Answer";
+  if (can.tools && can.forced_tool && request.tools.empty()) {
+    request.forced_tool = submission_name(schema);
+    request.tools.push_back({request.forced_tool, "Takes the answer.", schema.schema});
+    way = fmt::format("Answer by calling {}, or", request.forced_tool);
+  } else {
+    request.json_object = can.json_mode;
+  }
+  request.messages.change().back().content +=
+      fmt::format("\n\n{} with nothing but one JSON object of this JSON Schema:\n{}", way,
+                  to_text(schema.schema));
+}
+
 }  // namespace
 
 Capabilities used_by(const ModelRequest& request, const Capabilities& can) {
@@ -23,6 +39,8 @@ Capabilities used_by(const ModelRequest& request, const Capabilities& can) {
   used.reasoning_effort =
       can.reasoning_effort && (!request.reasoning_effort.empty() || request.thinking.has_value());
   used.schema = can.schema && request.schema.has_value();
+  used.forced_tool = can.forced_tool && !request.forced_tool.empty();
+  used.json_mode = can.json_mode && request.json_object;
   used.strict_tools = can.strict_tools && !request.tools.empty();
   used.parallel_calls = can.parallel_calls && !request.tools.empty();
   used.max_completion_tokens = can.max_completion_tokens && request.output_tokens_max > 0;
@@ -47,18 +65,7 @@ ModelRequest within(const Capabilities& can, ModelRequest request) {
     request.reasoning_effort.clear();
     request.thinking.reset();
   }
-  if (!can.schema && request.schema && !request.messages.empty()) {
-    std::string way = "Answer";
-    if (can.tools && request.tools.empty()) {
-      way = fmt::format("Answer by calling {}, or", submission_name(*request.schema));
-      request.tools.push_back(
-          {submission_name(*request.schema), "Takes the answer.", request.schema->schema});
-    }
-    request.messages.back().content +=
-        fmt::format("\n\n{} with nothing but one JSON object of this JSON Schema:\n{}", way,
-                    to_text(request.schema->schema));
-    request.schema.reset();
-  }
+  if (!can.schema && request.schema && !request.messages.empty()) step_down(can, request);
   return request;
 }
 
@@ -70,7 +77,7 @@ ModelReply as_asked(const ModelRequest& request, ModelReply reply) {
   reply.content = std::move(call->arguments);
   reply.tool_calls.clear();
   reply.opaque = nullptr;  // it has the call
-  reply.finish = FinishReason::kStop;
+  if (reply.finish == FinishReason::kToolCalls) reply.finish = FinishReason::kStop;
   return reply;
 }
 

@@ -12,8 +12,13 @@ namespace holmes {
 struct Capabilities {
   bool tools = true;  // else nothing can be investigated with it
   bool temperature = true;
-  bool reasoning_effort = true;       // and thinking
-  bool schema = true;                 // else it is a tool to call, and told in words
+  bool reasoning_effort = true;  // and thinking
+  // How a schema is asked for. The first of these that is left is used, beside telling the schema
+  // in words; when none is left, words alone must do.
+  bool schema = true;       // the provider holds the answer to it
+  bool forced_tool = true;  // a call of the one tool that takes the answer can be demanded
+  bool json_mode = true;    // some JSON object can be demanded
+
   bool strict_tools = true;           // arguments are held to the tools' schemas by the provider
   bool parallel_calls = true;         // may be asked for, where they are not the default
   bool cache_hints = true;            // marks of what is worth caching
@@ -37,11 +42,11 @@ Capabilities used_by(const ModelRequest& request, const Capabilities& can);
 bool give_up(std::string_view sentence, std::span<const RefusalWord> words,
              const Capabilities& used, Capabilities& known);
 
-// The same request without what cannot be sent at all. A schema is then told in words, and offered
-// as the arguments of a tool where there are tools: the model may answer either way.
+// The same request without what cannot be sent at all, its schema on the rung that is left.
 ModelRequest within(const Capabilities& can, ModelRequest request);
 
-// The reply as `request` wanted it: the call of that tool is the text of the schema.
+// The reply as `request` wanted it: the call of that tool is the text of the schema, and what the
+// model says in words instead is left as it is.
 ModelReply as_asked(const ModelRequest& request, ModelReply reply);
 
 }  // namespace holmes

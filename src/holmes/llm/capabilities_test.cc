@@ -38,6 +38,8 @@ TEST(Capabilities, WhatARequestDoesNotSayCannotBeRefused) {
                                    .temperature = false,
                                    .reasoning_effort = false,
                                    .schema = false,
+                                   .forced_tool = false,
+                                   .json_mode = false,
                                    .strict_tools = false,
                                    .parallel_calls = false,
                                    .max_completion_tokens = false}));
@@ -49,6 +51,8 @@ TEST(Capabilities, WhatARequestDoesNotSayCannotBeRefused) {
   request.schema = ResponseSchema{};
   request.tools.push_back({"x", "", {}});
   request.output_tokens_max = 1;
+  request.forced_tool = "x";
+  request.json_object = true;
   EXPECT_EQ(used_by(request, {}), Capabilities());
   EXPECT_FALSE(used_by(request, {.temperature = false}).temperature);
 }
@@ -69,17 +73,21 @@ TEST(Capabilities, ASchemaThatCannotBeSentIsTold) {
   request.reasoning_effort = "low";
   request.thinking = Thinking{};
   Capabilities can;
-  can.schema = can.temperature = can.reasoning_effort = false;
+  can.schema = can.temperature = can.reasoning_effort = can.forced_tool = false;
   const ModelRequest sent = within(can, request);
   EXPECT_FALSE(sent.schema);
+  EXPECT_EQ(sent.forced_tool, "");
+  EXPECT_TRUE(sent.json_object);
   EXPECT_THAT(sent.messages[0].content, HasSubstr("JSON Schema:\n{\"type\":\"object\"}"));
   EXPECT_FALSE(sent.temperature);
   EXPECT_EQ(sent.reasoning_effort, "");
   EXPECT_FALSE(sent.thinking);
   EXPECT_TRUE(within({}, request).schema);
+  can.json_mode = false;
+  EXPECT_FALSE(within(can, request).json_object);
 }
 
-TEST(Capabilities, ASchemaThatCannotBeSentIsOfferedAsATool) {
+TEST(Capabilities, ASchemaThatCannotBeSentIsAToolThatMustBeCalled) {
   ModelRequest request;
   request.messages.push_back({Role::kUser, "Judge.", {}, "", {}});
   request.schema = ResponseSchema{"verdict", {{"type", "object"}}};
@@ -88,6 +96,8 @@ TEST(Capabilities, ASchemaThatCannotBeSentIsOfferedAsATool) {
   const ModelRequest sent = within(can, request);
   ASSERT_EQ(sent.tools.size(), 1U);
   EXPECT_EQ(sent.tools[0].name, "submit_verdict");
+  EXPECT_EQ(sent.forced_tool, "submit_verdict");
+  EXPECT_FALSE(sent.json_object);
   EXPECT_EQ(sent.tools[0].parameters, request.schema->schema);
   EXPECT_THAT(sent.messages[0].content, HasSubstr("by calling submit_verdict, or with"));
 
@@ -101,6 +111,7 @@ TEST(Capabilities, ASchemaThatCannotBeSentIsOfferedAsATool) {
 
   can.tools = false;
   EXPECT_TRUE(within(can, request).tools.empty());
+  EXPECT_TRUE(within(can, request).json_object);
 }
 
 }  // namespace

@@ -18,6 +18,21 @@ constexpr auto kRefusals = std::to_array<RefusalWord>({
     {"responsejsonschema", &Capabilities::schema},
     {"response_json_schema", &Capabilities::schema},
     {"json mode is not", &Capabilities::schema},
+    {"json mode is not", &Capabilities::json_mode},
+    {"responsemimetype", &Capabilities::schema},
+    {"responsemimetype", &Capabilities::json_mode},
+    {"response_mime_type", &Capabilities::schema},
+    {"response_mime_type", &Capabilities::json_mode},
+    {"response mime type", &Capabilities::schema},
+    {"response mime type", &Capabilities::json_mode},
+    {"mimetype parameter", &Capabilities::schema},
+    {"mimetype parameter", &Capabilities::json_mode},
+    {"functioncallingconfig", &Capabilities::forced_tool},
+    {"function_calling_config", &Capabilities::forced_tool},
+    {"function calling config", &Capabilities::forced_tool},
+    {"function calling mode", &Capabilities::forced_tool},
+    {"forced function calling", &Capabilities::forced_tool},
+    {"allowed_function_names", &Capabilities::forced_tool},
 });
 // Why a filter stopped the model, or would not let it begin.
 constexpr auto kFiltered = std::to_array<std::string_view>(
@@ -91,6 +106,7 @@ json::object encode_generation(const ModelRequest& request) {
     config["responseMimeType"] = "application/json";
     config["responseJsonSchema"] = request.schema->schema;
   }
+  if (request.json_object) config["responseMimeType"] = "application/json";
   if (request.thinking) {  // not together with a level
     config["thinkingConfig"] = {{"thinkingBudget", thinking_budget(*request.thinking)}};
   } else if (!request.reasoning_effort.empty()) {
@@ -186,6 +202,11 @@ json::object encode_gemini(const ModelRequest& request) {
     body["tools"] = json::array{json::object{{"functionDeclarations", std::move(functions)}}};
     if (!request.may_call_tools) {
       body["toolConfig"] = {{"functionCallingConfig", {{"mode", "NONE"}}}};
+    }
+    if (!request.forced_tool.empty()) {
+      body["toolConfig"] = {
+          {"functionCallingConfig",
+           {{"mode", "ANY"}, {"allowedFunctionNames", json::array{request.forced_tool}}}}};
     }
   }
   if (json::object config = encode_generation(request); !config.empty()) {

@@ -10,8 +10,8 @@
 namespace holmes {
 namespace {
 
-// More things than these are never refused; a request that stays wrong must end.
-constexpr int64_t kMaxAttempts = 8;
+// Each attempt but the last gives up one capability; a request that stays wrong must end.
+constexpr int64_t kMaxAttempts = 12;
 
 }  // namespace
 
@@ -38,27 +38,32 @@ Task<ModelResult> HttpModel::complete(ModelRequest request, Stop stop) {
           ModelErrorKind::kInvalidRequest,
           fmt::format("the model '{}' cannot call tools, and a check needs one that can", name_));
     }
-    const ModelRequest sent = within(can, request);
-    ModelResult reply = co_await ask(sent, can, stop);
+    auto [http, used] = encode(can, request);
+    ModelResult reply = co_await ask(std::move(http), request.messages.size(), stop);
     if (reply) {
       reply->usage.model_calls = attempt;
       co_return as_asked(request, *std::move(reply));
     }
     const ModelError& error = reply.error();
     const bool again = attempt < kMaxAttempts && error.kind == ModelErrorKind::kInvalidRequest &&
-                       give_up(error.message, wire_->refusal_words(), used_by(sent, can), can_);
+                       give_up(error.message, wire_->refusal_words(), used, can_);
     if (!again) co_return fail(error.within(fmt::format("asking model '{}'", name_)));
     log_.info("the model's provider refuses a part of the request; leaving it out from now on",
               {{"model", name_}, {"error", static_cast<const Error&>(error)}});
   }
 }
 
-Task<ModelResult> HttpModel::ask(ModelRequest request, Capabilities can, Stop stop) {
-  const size_t turn = request.messages.size();
-  HttpRequest sent = wire_->encode(request, can, loop_.wall_now());
-  for (const auto& [name, value] : tuning_.headers) sent.headers.set(name, value);
+// What is sent is not kept in any other form: a thousand may be under way.
+HttpModel::Sent HttpModel::encode(const Capabilities& can, const ModelRequest& request) const {
+  const ModelRequest sent = within(can, request);
+  Sent encoded{wire_->encode(sent, can, loop_.wall_now()), used_by(sent, can)};
+  for (const auto& [name, value] : tuning_.headers) encoded.http.headers.set(name, value);
+  return encoded;
+}
+
+Task<ModelResult> HttpModel::ask(HttpRequest http, size_t turn, Stop stop) {
   const StopSource limit(stop, loop_, loop_.mono_now() + tuning_.call_time_max);
-  const Result<HttpResponse> response = co_await http_.send(std::move(sent), limit.stop());
+  const Result<HttpResponse> response = co_await http_.send(std::move(http), limit.stop());
   if (!response) {
     // The check may have time left, and another try or model be faster.
     if (response.error().code == ErrorCode::kTimeout && !stop.requested()) {

@@ -29,7 +29,12 @@ class HttpModel final : public Model {
   Task<ModelResult> complete(ModelRequest request, Stop stop) override;
 
  private:
-  Task<ModelResult> ask(ModelRequest request, Capabilities can, Stop stop);
+  struct Sent {
+    HttpRequest http;
+    Capabilities used;
+  };
+  [[nodiscard]] Sent encode(const Capabilities& can, const ModelRequest& request) const;
+  Task<ModelResult> ask(HttpRequest http, size_t turn, Stop stop);
 
   Loop& loop_;
   HttpClient& http_;

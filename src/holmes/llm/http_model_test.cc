@@ -108,7 +108,7 @@ TEST_F(HttpModelTest, AModelWithoutToolsIsAskedForThemOnce) {
   EXPECT_EQ(http_.bodies.size(), 1U);
 }
 
-TEST_F(HttpModelTest, ARefusedSchemaIsOfferedAsAToolAndThenTold) {
+TEST_F(HttpModelTest, ARefusedSchemaIsAToolThatMustBeCalledThenJsonThenWords) {
   answer(400, refused("response_format"));
   answer(200, R"({"choices":[{"finish_reason":"tool_calls","message":{"tool_calls":[{"id":"1",
       "type":"function","function":{"name":"submit_verdict","arguments":"{\"a\":1}"}}]}}]})");
@@ -122,12 +122,22 @@ TEST_F(HttpModelTest, ARefusedSchemaIsOfferedAsAToolAndThenTold) {
   EXPECT_NE(json_find(http_.bodies[0], {"response_format"}), nullptr);
   EXPECT_EQ(json_find(http_.bodies[1], {"response_format"}), nullptr);
   EXPECT_NE(json_find(http_.bodies[1], {"tools"}), nullptr);
+  EXPECT_EQ(json_string(http_.bodies[1], {"tool_choice", "function", "name"}), "submit_verdict");
 
   http_.answers.clear();
-  answer(400, R"({"error":{"message":"this model does not support tools"}})");
+  http_.bodies.clear();
+  answer(400, refused("tool_choice"));
+  answer(400, refused("response_format"));
   answer(200, kOk);
   EXPECT_EQ(loop_.run(model_.complete(request, {}))->content, "ok");
-  EXPECT_EQ(json_find(http_.bodies.back(), {"tools"}), nullptr);
+  ASSERT_EQ(http_.bodies.size(), 3U);
+  EXPECT_NE(json_find(http_.bodies[0], {"tool_choice"}), nullptr);
+  EXPECT_EQ(json_find(http_.bodies[1], {"tools"}), nullptr);
+  EXPECT_EQ(json_string(http_.bodies[1], {"response_format", "type"}), "json_object");
+  EXPECT_EQ(json_find(http_.bodies[2], {"response_format"}), nullptr);
+
+  EXPECT_EQ(loop_.run(model_.complete(request, {}))->content, "ok");
+  EXPECT_EQ(http_.bodies.size(), 4U) << "what was refused is not tried again";
 }
 
 TEST_F(HttpModelTest, ARefusalOfWhatWasNotSentIsTheError) {

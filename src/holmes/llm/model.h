@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "holmes/llm/model_error.h"
+#include "holmes/llm/shared_list.h"
 
 namespace holmes {
 
@@ -72,12 +73,16 @@ struct Thinking {
 };
 
 struct ModelRequest {
-  std::vector<Message> messages;
-  std::vector<ToolSpec> tools;  // empty: the model may only answer with text
+  SharedList<Message> messages;
+  SharedList<ToolSpec> tools;  // empty: the model may only answer with text
   // False: it must answer with text. The tools still explain the calls that were made before.
   bool may_call_tools = true;
   std::optional<ResponseSchema> schema;  // not together with tools: some models then never call one
-  int64_t output_tokens_max = 0;         // 0: the provider's default
+  // What is left of a schema where providers know none (capabilities.h): the name of the tool that
+  // must be called, or that the text must be some JSON object. Not set by those who ask.
+  std::string forced_tool;
+  bool json_object = false;
+  int64_t output_tokens_max = 0;      // 0: the provider's default
   std::optional<double> temperature;  // absent: the provider's default; many models refuse others
   std::string reasoning_effort;       // "low", "medium", "high", ...; empty: the provider's default
   ModelCaller caller;

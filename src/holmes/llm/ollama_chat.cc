@@ -13,6 +13,9 @@ constexpr auto kRefusals = std::to_array<RefusalWord>({
     {"thinking", &Capabilities::reasoning_effort},
     {"think value", &Capabilities::reasoning_effort},
     {"format", &Capabilities::schema},
+    {"format", &Capabilities::json_mode},
+    {"grammar", &Capabilities::schema},
+    {"grammar", &Capabilities::json_mode},
 });
 
 json::array encode_calls(const std::vector<ToolCall>& calls) {
@@ -60,7 +63,7 @@ class Ollama final : public Wire {
   [[nodiscard]] const std::string& base_url() const override { return options_.base_url; }
   [[nodiscard]] const std::string& model_id() const override { return options_.id; }
   [[nodiscard]] std::string_view key_name() const override { return "OLLAMA_API_KEY"; }
-  [[nodiscard]] Capabilities capabilities() const override { return {}; }
+  [[nodiscard]] Capabilities capabilities() const override { return {.forced_tool = false}; }
   [[nodiscard]] std::span<const RefusalWord> refusal_words() const override { return kRefusals; }
 
   [[nodiscard]] HttpRequest encode(const ModelRequest& request, const Capabilities& /*can*/,
@@ -94,6 +97,7 @@ json::object encode_ollama(const OllamaOptions& options, const ModelRequest& req
     body["tools"] = std::move(tools);
   }
   if (request.schema) body["format"] = request.schema->schema;
+  if (request.json_object) body["format"] = "json";
   if (json::object limits = encode_limits(options, request); !limits.empty()) {
     body["options"] = std::move(limits);
   }

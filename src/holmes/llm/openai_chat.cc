@@ -21,10 +21,21 @@ constexpr auto kRefusals = std::to_array<RefusalWord>({
     {"reasoning_effort", &Capabilities::reasoning_effort},
     {"reasoning effort", &Capabilities::reasoning_effort},
     {"parallel_tool_calls", &Capabilities::parallel_calls},
-    {"strict", &Capabilities::strict_tools},
+    {"tool_choice", &Capabilities::forced_tool},
+    {"tool choice", &Capabilities::forced_tool},
     {"response_format", &Capabilities::schema},
+    {"response_format", &Capabilities::json_mode},
     {"json_schema", &Capabilities::schema},
     {"structured output", &Capabilities::schema},
+    {"guided", &Capabilities::schema},
+    {"grammar", &Capabilities::schema},
+    {"grammar", &Capabilities::json_mode},
+    {"json_object", &Capabilities::json_mode},
+    {"json mode", &Capabilities::json_mode},
+    {"handle the requested parameters", &Capabilities::schema},
+    {"handle the requested parameters", &Capabilities::forced_tool},
+    {"handle the requested parameters", &Capabilities::json_mode},
+    {"strict", &Capabilities::strict_tools},
 });
 
 json::array encode_tool_calls(const std::vector<ToolCall>& calls) {
@@ -182,9 +193,14 @@ json::object encode_openai_chat(const OpenAiChatOptions& options, const ModelReq
       tools.push_back(encode_tool(tool, strict));
     }
     body["tools"] = std::move(tools);
-    if (options.compatible && can.parallel_calls) body["parallel_tool_calls"] = true;
+    if (!request.forced_tool.empty()) {
+      body["tool_choice"] = {{"type", "function"}, {"function", {{"name", request.forced_tool}}}};
+    } else if (options.compatible && can.parallel_calls) {
+      body["parallel_tool_calls"] = true;
+    }
   }
   if (request.schema) body["response_format"] = encode_schema(*request.schema);
+  if (request.json_object) body["response_format"] = {{"type", "json_object"}};
   if (request.output_tokens_max > 0) {
     body[can.max_completion_tokens ? "max_completion_tokens" : "max_tokens"] =
         request.output_tokens_max;

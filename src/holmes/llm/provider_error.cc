@@ -81,6 +81,9 @@ constexpr auto kRows = std::to_array<Row>({
     {"missingauthenticationtokenexception", Kind::kAuthentication},
     {"api key not valid", Kind::kAuthentication},
     {"api key expired", Kind::kAuthentication},
+    // OpenRouter's 404 about a parameter, not about the model.
+    {"no endpoints found that support the provided", Kind::kInvalidRequest},
+    {"no endpoints found that can handle the requested parameters", Kind::kInvalidRequest},
     // No such model, or not like this.
     {"model_not_found", Kind::kUnknownModel},
     {"not_found_error", Kind::kUnknownModel},

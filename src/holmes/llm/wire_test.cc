@@ -68,7 +68,7 @@ TEST_P(WireTest, SendsInventedNamesAndArgumentsInAFormThatIsAccepted) {
   ModelReply reply;
   reply.tool_calls = {{"a", "kubectl get!\n\u00e9", "{\"kind\": "}};
   ModelRequest request = request_after(reply);
-  request.messages.back().content = "there is no such tool";
+  request.messages.change().back().content = "there is no such tool";
   const std::string body = to_text(encode(request));
   EXPECT_THAT(body, HasSubstr("kubectl_get"));
   EXPECT_THAT(body, Not(HasSubstr("get!")));
