@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kAuthor = "model";
 
 ModelRequest readable_for(const Model& model, ModelRequest request) {
-  for (Message& message : request.messages) {
+  for (Message& message : request.messages.change()) {
     if (json_string(message.opaque, {kAuthor}) != model.name()) message.opaque = nullptr;
   }
   return request;

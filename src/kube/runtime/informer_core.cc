@@ -231,8 +231,7 @@ void InformerCore::note_write(ErasedObject written) {
   }
   // Not in the cache: new, or deleted since. If the watch has passed this version already, the
   // cache is right. Whether a new one matches the selectors, only the API server knows.
-  if (options_.label_selector.empty() && options_.field_selector.empty() &&
-      newer(version, scope->version())) {
+  if (selects_all() && newer(version, scope->version())) {
     put({.object = std::move(written), .written_in = scope->round()});
     scope->list_watch().wrote(version);
   } else {
@@ -304,6 +303,8 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
   // What was known when the question was sent: an answer that is older tells of another history.
   std::string known_before;
   if (const ErasedObject cached = get(key)) known_before = cached.meta->resource_version;
+  Scope* scope = scope_of(key);
+  const std::string passed = known_before.empty() && selects_all() ? scope->version() : "";
   const StopSource bounded(stop, loop_, loop_.mono_now() + kLiveReadTimeout);
   const Result<Response> answer = co_await transport_.send(get_request(type_, key), bounded.stop());
   if (!answer && answer.error().code != ErrorCode::kNotFound) co_return fail(answer.error());
@@ -322,9 +323,11 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
     refuse(object, live.error());
     co_return fail(live.error());
   }
-  Scope* scope = scope_of(key);
   const std::string& version = live->meta->resource_version;
-  const bool went_back = older(version, known_before);
+  // One that the cache does not have although the watch came past its version does so, too: another
+  // history has caught up.
+  const bool unseen = !passed.empty() && !newer(version, passed);
+  const bool went_back = unseen || older(version, known_before);
   if (went_back) {
     scope->list_watch().list_again();
     scope->list_watch().tell_history_went_back(version);

@@ -89,6 +89,9 @@ class InformerCore {
   };
 
   Scope* scope_of(const ObjectKey& key);
+  [[nodiscard]] bool selects_all() const {
+    return options_.label_selector.empty() && options_.field_selector.empty();
+  }
   [[nodiscard]] bool fresh(const ObjectKey& key);
   [[nodiscard]] bool doubtful(const ObjectKey& key);
   // The entry that is this very object in this very version, or null.
