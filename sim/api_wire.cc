@@ -256,14 +256,21 @@ Task<Result<kube::Response>> carry_out(Cluster& cluster, std::shared_ptr<Port> p
   co_return co_await cluster.send(std::move(request));
 }
 
-Task<Result<std::unique_ptr<HttpStream>>> open_stream(Cluster& cluster, std::shared_ptr<Port> port,
-                                                      kube::Request request) {
+struct Opened {
+  std::unique_ptr<HttpStream> stream;
+  Stop server_gone;  // of the server that opened it, which may not be there any more
+};
+
+Task<Result<Opened>> open_stream(Cluster& cluster, std::shared_ptr<Port> port,
+                                 kube::Request request) {
   if (port->blind) co_return fail(status(503, std::nullopt, reason_of(503)));
   // From its cache that stands still it makes no stream, only lists.
   if (port->frozen_at && streams_from_cache(request)) {
     co_return fail(status(422, std::nullopt, "Invalid"));
   }
-  co_return co_await cluster.open(std::move(request));
+  Stop server_gone = cluster.stop();
+  HOLMES_CO_TRY(std::unique_ptr<HttpStream> stream, co_await cluster.open(std::move(request)));
+  co_return Opened{std::move(stream), std::move(server_gone)};
 }
 
 }  // namespace
@@ -285,18 +292,18 @@ Task<Result<std::unique_ptr<HttpStream>>> ApiWire::open(kube::Request request, S
   if (!port_->dead) net_.hooks.sends(port_->name, request);
   const std::string what = summary(request);
   const Point point{Place::kWatchOpen, false, port_->name, what};
-  Service<std::unique_ptr<HttpStream>> service;
+  Service<Opened> service;
   service.refuse = [](int code, std::optional<std::chrono::seconds> after) {
-    return Result<std::unique_ptr<HttpStream>>(fail(status(code, after, reason_of(code))));
+    return Result<Opened>(fail(status(code, after, reason_of(code))));
   };
   service.carry_out = [&cluster = cluster_, port = port_, request = std::move(request)] {
     return open_stream(cluster, port, request);
   };
-  HOLMES_CO_TRY(std::unique_ptr<HttpStream> inner,
+  HOLMES_CO_TRY(Opened opened,
                 co_await ask(net_, port_, point, std::move(service), std::move(stop)));
-  auto channel = std::make_shared<Channel>(*port_->loop, cluster_.stop());
+  auto channel = std::make_shared<Channel>(*port_->loop, opened.server_gone);
   port_->add(channel);
-  net_.scope.spawn(Pump::run(Pump(net_, port_, channel, what), std::move(inner)));
+  net_.scope.spawn(Pump::run(Pump(net_, port_, channel, what), std::move(opened.stream)));
   co_return std::make_unique<WireStream>(std::move(channel));
 }
 

@@ -149,6 +149,8 @@ void Judge::check_made(const HealthCheck& now) {
   const std::optional<WallTime> tick = tick_of(now);
   // A create that was late on its way may come when the check that it was to make is gone already.
   const bool late = restored_at_ || late_writes();
+  // Nor does anything tell of one that ended and went, when the clock was wrong by hours since.
+  const bool forgotten = steps_ > kFarStep;
   if (account.ended != WallTime::max()) {
     // A create that was late on its way, or of an operator that stood still meanwhile: the garbage
     // collector takes it away, and nothing runs.
@@ -163,7 +165,7 @@ void Judge::check_made(const HealthCheck& now) {
     if (std::ssize(account.by_hand) > account.run_now_wishes && !restored_at_) {
       broken("I1", now.meta.name + " was not asked for");
     }
-  } else if (!account.children.insert(*tick).second && !late) {
+  } else if (!account.children.insert(*tick).second && !late && !forgotten) {
     broken("I1",
            fmt::format("the tick {} has a second check, {}", format_rfc3339(*tick), now.meta.name));
   }
@@ -269,6 +271,7 @@ void Judge::note_meaning(Account& account, const ScheduledHealthCheck& now) {
   const Meaning& last = account.meanings.back();
   if (last.spec.concurrency_policy != now.spec.concurrency_policy) account.policy_changed = true;
   if (same_meaning(last.spec, now.spec)) return;
+  if (!now.status.observed_schedule) account.edited_unseen = true;
   account.meanings.push_back({now.spec, clock_.wall_now()});
 }
 
@@ -315,17 +318,22 @@ std::string Judge::undecided(const Account& account, std::chrono::seconds lag) c
 }
 
 // Each tick up to the last one decided has exactly one outcome, and what is due is decided.
-std::string Judge::inexact(const Account& account, std::chrono::seconds lag) const {
+std::string Judge::inexact(const Account& account, const ScheduledHealthCheck& schedule,
+                           std::chrono::seconds lag) const {
   const auto ticks = ticks_of(account.meanings.front().spec, account.created);
   if (!ticks) return "";
   // A create that was late on its way can give a missed tick a check as well.
   const bool late = late_writes();
   const WallTime begin = account.created;
+  // After its clock was set back an operator tells of ticks before the last run when that comes
+  // again, if it had not told yet.
+  const WallTime told =
+      on_time_ ? clock_.wall_now() : schedule.status.last_schedule_time.value_or(begin);
   WallTime decided = begin;
   int64_t outcomes = 0;
   for (const WallTime tick : account.children) {
     if (ticks->previous(tick) != tick) return format_rfc3339(tick) + " is no tick";
-    if (tick <= begin || tick > clock_.wall_now()) continue;
+    if (tick <= begin || tick > std::min(told, clock_.wall_now())) continue;
     decided = std::max(decided, tick);
     ++outcomes;
   }
@@ -362,7 +370,8 @@ void Judge::expect_exact(std::chrono::seconds lag) {
   for (const auto& [name, schedule] : schedules_) {
     const Account& account = accounts_[schedule->meta.uid];
     if (account.meanings.size() != 1 || !exact_) continue;
-    const std::string what = account.known_from ? undecided(account, lag) : inexact(account, lag);
+    const std::string what =
+        account.known_from ? undecided(account, lag) : inexact(account, *schedule, lag);
     if (!what.empty()) {
       broken("I2", name + ": " + what);
     }

@@ -24,6 +24,9 @@ std::optional<Schedule> ticks_of(const ScheduledHealthCheckSpec& spec, WallTime 
 
 class Judge {
  public:
+  // Clocks that were set by more than this are not waited for (docs/schedules.md).
+  static constexpr std::chrono::hours kFarStep{3};
+
   explicit Judge(const Clock& clock) : clock_(clock) {}
 
   // Whether a write may have been carried out long after its sender gave up. Empty: never.
@@ -52,11 +55,12 @@ class Judge {
   // nothing is kept beyond the limits.
   void expect_tidy(const CheckServers& servers);
   // The clock of an operator was set: which ticks are due when is a matter of opinion. After a step
-  // of more than three hours so is which ticks there were; that none has two checks always holds.
+  // of more than three hours so is which ticks there were, and one whose check is gone may have
+  // another.
   void clock_was_set(std::chrono::microseconds by) {
     steps_ += std::chrono::abs(by);
     on_time_ = false;
-    if (steps_ > std::chrono::hours(3) || restored_at_) exact_ = false;
+    if (steps_ > kFarStep || restored_at_) exact_ = false;
   }
 
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
@@ -91,6 +95,8 @@ class Judge {
     std::set<std::string> unfinished;  // uids
     std::set<std::string> running;
     bool policy_changed = false;
+    // Before a status told of the meaning: whoever comes then takes the new one to be the first.
+    bool edited_unseen = false;
   };
 
   [[nodiscard]] bool late_writes() const { return writes_may_be_late && writes_may_be_late(); }
@@ -109,7 +115,8 @@ class Judge {
   void note_meaning(Account& account, const ScheduledHealthCheck& now);
   void count_unfinished(Account& account, const HealthCheck& now, bool gone);
   void expect_tidy(const ScheduledHealthCheck& schedule, const CheckServers& servers);
-  std::string inexact(const Account& account, std::chrono::seconds lag) const;
+  std::string inexact(const Account& account, const ScheduledHealthCheck& schedule,
+                      std::chrono::seconds lag) const;
   std::string undecided(const Account& account, std::chrono::seconds lag) const;
 
   const Clock& clock_;

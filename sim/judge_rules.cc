@@ -105,7 +105,8 @@ void Judge::expect_removable(const HealthCheck& before) {
 
 // A new meaning has no ticks in the time before it.
 void Judge::expect_after_edit(const Account& account, const HealthCheck& child, WallTime tick) {
-  if (steps_.count() > 0 || !on_time_ || restored_at_ || account.meanings.size() < 2) return;
+  if (steps_.count() > 0 || !on_time_ || restored_at_ || account.edited_unseen) return;
+  if (account.meanings.size() < 2) return;
   for (const Meaning& meaning : account.meanings) {
     const auto ticks = ticks_of(meaning.spec, account.created);
     if (ticks && ticks->previous(tick) == tick && tick > meaning.from - std::chrono::seconds(1)) {

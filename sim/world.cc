@@ -62,7 +62,9 @@ World::World(WorldOptions options)
               }),
       options_(std::move(options)) {
   judge.is_known = [this](const std::string& id) { return servers.knows(id); };
-  judge.writes_may_be_late = [this] { return net.faults.hits().contains(Fault::kLate); };
+  judge.writes_may_be_late = [this] {
+    return replaced_while_paused_ || net.faults.hits().contains(Fault::kLate);
+  };
   if (options_.begins) {
     loop.jump_wall(
         std::chrono::duration_cast<std::chrono::microseconds>(*options_.begins - loop.wall_now()));
@@ -160,7 +162,13 @@ void World::start_later(size_t slot) {
 
 Task<> World::start_again(size_t slot, std::chrono::seconds delay) {
   if (!co_await sleep_for(loop, delay, net.scope.stop())) co_return;
-  if (slots_[slot] == nullptr) start(slot);
+  if (slots_[slot] != nullptr) co_return;
+  // Without election nothing tells the last process, which stands still, that it was replaced.
+  const bool stands = std::ranges::any_of(dying_, [](const std::unique_ptr<Replica>& last) {
+    return last->alive() && last->clock().paused();
+  });
+  if (slots_.size() == 1 && stands) replaced_while_paused_ = true;
+  start(slot);
 }
 
 void World::pause(size_t operator_number, std::chrono::seconds duration) {

@@ -16,6 +16,7 @@ namespace holmes {
 namespace {
 
 constexpr size_t kMaxExecutions = 10'000;
+constexpr int64_t kMaxWaitingCalls = 10'000;   // of all checks
 constexpr int64_t kMaxCalls = 1'000;           // of a check
 constexpr int64_t kMaxTokens = 1'000'000'000;  // likewise
 constexpr int64_t kMinContextTokens = 4'000;
@@ -70,13 +71,16 @@ CheckRunnerOptions runner_options(const CheckServiceOptions& options, OutsideWor
 }
 
 CheckServerOptions describe(const CheckServiceOptions& options, const ModelTable& models,
-                            bool has_cluster) {
+                            const CheckRunner& runner, bool has_cluster) {
   CheckServerOptions described;
   described.version = kHolmesVersion;
   described.api_key = options.api_key;
   described.models = models.names();
   (has_cluster ? described.toolsets.enabled : described.toolsets.disabled) = 1;
   described.executions.running_max = options.executions_max;
+  described.executions.room_for = [&runner](const CheckRequest& request) {
+    return runner.room_for(request);
+  };
   return described;
 }
 
@@ -89,6 +93,10 @@ void CheckServiceOptions::add_to(OptionTable& table) {
   table.integer<size_t>("max-concurrent-executions", "HOLMES_MAX_CONCURRENT_EXECUTIONS",
                         executions_max, 1, kMaxExecutions,
                         "Checks executed at once; more are answered with 429 and Retry-After");
+  table.integer<int64_t>("model-max-waiting-calls", "HOLMES_MODEL_MAX_WAITING_CALLS",
+                         models.options.limits.waiting_max, 1, kMaxWaitingCalls,
+                         "Calls that may wait for room at a model; beyond, new checks are answered "
+                         "with 429 and Retry-After");
 }
 
 void CheckServiceOptions::add_alerts_to(OptionTable& table) {
@@ -205,7 +213,7 @@ CheckService::CheckService(AsioLoop& loop, const CheckServiceOptions& options,
                 {std::move(request.name), redact(request.query), std::move(response.rationale)},
                 std::move(request.destinations), std::move(stop));
           },
-          registry, log, describe(options, outside.models(), cluster != nullptr)) {}
+          registry, log, describe(options, outside.models(), runner_, cluster != nullptr)) {}
 
 Task<CheckResponse> CheckService::answer(CheckQuestion question, Stop stop) {
   const std::string model =

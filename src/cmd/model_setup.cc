@@ -16,6 +16,8 @@ namespace holmes {
 namespace {
 
 constexpr std::chrono::seconds kCallTimeMax{3600};
+constexpr int64_t kMaxCallsAtOnce = 10'000;
+constexpr int64_t kMaxPerMinute = 1'000'000'000;
 
 Result<std::string> parse_address(std::string_view text) {
   HOLMES_TRY(const Url url, parse_url(text));
@@ -86,6 +88,18 @@ void add_tuning(OptionTable& table, ModelTuning& tuning) {
            R"(Headers of each request to a model: {"name": "value"})");
 }
 
+void add_limits(OptionTable& table, ModelLimits& limits) {
+  table.integer<int64_t>("model-max-concurrent-calls", "HOLMES_MODEL_MAX_CONCURRENT_CALLS",
+                         limits.calls_max, 1, kMaxCallsAtOnce,
+                         "Calls under way at one model; fewer when its provider refuses");
+  table.integer<int64_t>("model-requests-per-minute", "HOLMES_MODEL_REQUESTS_PER_MINUTE",
+                         limits.requests_per_minute, 0, kMaxPerMinute,
+                         "Requests to one model within a minute; 0: no limit");
+  table.integer<int64_t>("model-tokens-per-minute", "HOLMES_MODEL_TOKENS_PER_MINUTE",
+                         limits.tokens_per_minute, 0, kMaxPerMinute,
+                         "Tokens that one model may read and write within a minute; 0: no limit");
+}
+
 struct ListFile {
   std::string path;
   std::string text;
@@ -129,6 +143,7 @@ void ModelSetup::add_to(OptionTable& table) {
                          "~/{}, if there is one",
                          kServerModelList, kHomeModelList),
              "PATH");
+  add_limits(table, options.limits);
   add_settings(table, options.settings);
   add_tuning(table, options.tuning);
   unquoted(
@@ -141,7 +156,8 @@ Status ModelSetup::load(const Files& files, const std::map<std::string, std::str
   HOLMES_TRY(const std::optional<ListFile> file, find_list(files, list_path, environment));
   if (!file) return {};
   list_path = file->path;
-  ModelList list = parse_model_list(file->text, {environment, options.settings, options.tuning});
+  ModelList list =
+      parse_model_list(file->text, {environment, options.settings, options.tuning, options.limits});
   size_t errors = 0;
   for (const Problem& problem : list.problems) {
     const std::string line = to_text(problem, file->path);

@@ -92,7 +92,10 @@ class FakeCluster::Watch final : public HttpStream {
  public:
   // `first`: what comes before the changes after this version.
   Watch(FakeCluster& cluster, const Resource& resource, int version, std::string first)
-      : cluster_(cluster), resource_(resource), first_(std::move(first)) {
+      : cluster_(cluster),
+        resource_(resource),
+        first_(std::move(first)),
+        restores_(cluster.restores_) {
     while (next_ < resource.changes.size() && resource.changes[next_].first <= version) ++next_;
   }
   [[nodiscard]] int status() const override { return 200; }
@@ -100,7 +103,8 @@ class FakeCluster::Watch final : public HttpStream {
   Task<Result<std::optional<std::string>>> read(Stop stop) override {
     if (!first_.empty()) co_return std::exchange(first_, {});
     const StopSource quiet(stop, cluster_.loop_, cluster_.loop_.mono_now() + kBookmarkInterval);
-    while (next_ == resource_.changes.size()) {
+    while (restores_ != cluster_.restores_ || next_ == resource_.changes.size()) {
+      if (restores_ != cluster_.restores_) co_return fail(ErrorCode::kUnavailable, "reset");
       if (co_await cluster_.news_.park(quiet.stop())) continue;
       if (stop.requested()) co_return fail(stop.error("read"));
       co_return bookmark({{"resourceVersion", std::to_string(cluster_.version_)}});
@@ -112,6 +116,7 @@ class FakeCluster::Watch final : public HttpStream {
   FakeCluster& cluster_;
   const Resource& resource_;
   std::string first_;
+  const int restores_;
   size_t next_ = 0;
   HttpHeaders headers_;
 };
@@ -131,6 +136,18 @@ void FakeCluster::put(const ScheduledHealthCheck& schedule) {
   json::object object = status_update(schedule);
   object["spec"] = to_json(schedule.spec);
   apply(schedules_, schedule.meta, std::move(object));
+}
+
+void FakeCluster::restore(int version) {
+  version_ = version;
+  ++restores_;
+  for (Resource* resource : {&checks_, &schedules_}) {
+    resource->changes.clear();
+    for (auto& [name, object] : resource->objects) {
+      meta_of(object)["resourceVersion"] = std::to_string(version);
+    }
+  }
+  news_.release_all();
 }
 
 void FakeCluster::apply(Resource& resource, const kube::ObjectMeta& meta, json::object object) {

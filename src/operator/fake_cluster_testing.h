@@ -39,6 +39,9 @@ class FakeCluster final : public kube::Transport {
   void hide(const std::string& name) { hidden_.insert(name); }
   void show(const std::string& name);
 
+  // As etcd after a restore: the objects are those of this earlier version, and all watches break.
+  void restore(int version);
+
   HealthCheck at(const std::string& name) const;
   bool has(const std::string& name) const { return checks_.objects.contains(name); }
   ScheduledHealthCheck schedule(const std::string& name) const;
@@ -96,6 +99,7 @@ class FakeCluster final : public kube::Transport {
 
   Loop& loop_;
   int version_ = 100;
+  int restores_ = 0;
   int uids_ = 0;
   Resource checks_;
   Resource schedules_;

@@ -142,6 +142,19 @@ TEST(Operator, WhereAScheduleWantsOneCheckAtATimeASecondOneWaitsForTheFirst) {
   }
 }
 
+// What it remembers of executions and ticks is of a time that never was.
+TEST(Operator, AnApiServerThatKnowsLessThanItDidEndsTheProcess) {
+  ScheduleWorld world;
+  world.cluster.put(new_check("a"));
+  const Process process(world);
+  world.loop.advance(minutes(1));
+  EXPECT_FALSE(process.ended_early());
+  world.cluster.restore(50);
+  world.loop.advance(minutes(2));
+  EXPECT_TRUE(process.ended_early());
+  EXPECT_EQ(world.total_executions(), 1);
+}
+
 TEST(Operator, ASweepOfIdleObjectsWritesNothing) {
   ScheduleWorld world;
   for (int i = 0; i < 200; ++i) {

@@ -113,6 +113,7 @@ class Process {
   // Leaves running executions behind, as a crash does.
   ~Process() { world_.loop.run(scope_.close()); }
 
+  [[nodiscard]] bool ended_early() const { return operator_->ended_early(); }
   std::string metrics() const { return registry_.expose(); }
   std::string ready() { return world_.loop.run(operator_->handle({.target = "/readyz"}, {})).body; }
 

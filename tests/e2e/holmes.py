@@ -6,7 +6,15 @@ import subprocess
 from pathlib import Path
 
 from slack_capture import TOKEN as SLACK_TOKEN
-from support import REPO, Process, clean_env, free_port, http_request, wait_until
+from support import (
+    REPO,
+    Process,
+    clean_env,
+    free_port,
+    http_request,
+    wait_until,
+    with_hosts,
+)
 
 API_KEY = "a-key-of-the-tests"
 
@@ -78,7 +86,9 @@ class Program(Process):
 
 
 class Operator(Program):
-    def __init__(self, kubeconfig, api_url, log_path, port=None, **env):
+    """`hosts`: where it looks up names, in place of /etc/hosts."""
+
+    def __init__(self, kubeconfig, api_url, log_path, port=None, hosts=None, **env):
         port = port or free_port()
         super().__init__(
             "operator",
@@ -92,13 +102,17 @@ class Operator(Program):
             log_path,
             kubeconfig,
         )
+        if hosts:
+            self.argv = with_hosts(str(hosts), self.argv)
 
 
 class Server(Program):
-    def __init__(self, kubeconfig, model_url, slack_url, log_path, port=None, **env):
+    def __init__(
+        self, kubeconfig, model_url, slack_url, log_path, port=None, host="127.0.0.1", **env
+    ):
         port = port or free_port()
         settings = {
-            "HOLMES_HOST": "127.0.0.1",
+            "HOLMES_HOST": host,
             "HOLMES_PORT": port,
             "MODEL": "openai/scripted",
             "OPENAI_API_BASE": model_url,
@@ -107,6 +121,7 @@ class Server(Program):
             "SLACK_API_URL": slack_url,
         }
         super().__init__("server", port, settings | env, log_path, kubeconfig)
+        self.url = f"http://{host}:{port}"
 
     def call(self, method, path, body=None, key=API_KEY, headers=None, timeout=60):
         """A request with the API key; key=None leaves it out."""

@@ -50,6 +50,14 @@ def clean_env(extra=None):
     return env | {name: str(value) for name, value in (extra or {}).items()}
 
 
+def with_hosts(hosts, argv):
+    """argv for a process that finds names in the file `hosts` instead of /etc/hosts: one name may
+    stand for several addresses there, as that of a headless Service does. It needs no rights.
+    """
+    command = 'mount --bind "$0" /etc/hosts && exec "$@"'
+    return ["unshare", "--map-root-user", "--mount", "sh", "-c", command, hosts, *argv]
+
+
 class Process:
     """One child process with its whole output in a file. It is ended by its process id only.
     `file_bytes_max`: no file of it may grow beyond.

@@ -6,6 +6,7 @@ import itertools
 import signal
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,7 @@ from expect import FRONTEND, expect_judged
 from fake_check_api import CountingCheckApi
 from fault_proxy import FaultProxy, HalfOpen
 from schedules import KEEP, Schedule, ended, expect_one_outcome_each, now, wait_for_clock
-from support import wait_until
+from support import free_port, wait_until
 
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM_NAMESPACE}/leases/holmes-operator"
 ELECTION = {"HOLMES_LEADER_ELECTION": "true", "HOLMES_LEASE_NAMESPACE": SYSTEM_NAMESPACE}
@@ -47,16 +48,16 @@ def api():
 
 @pytest.fixture
 def replicas(start, cluster):
-    """replicas(url): (the leader, the standby), both ready. The lease is new."""
+    """replicas(url, hosts): (the leader, the standby), both ready. The lease is new."""
 
-    def begin(api_url, **env_of_leader):
+    def begin(api_url, hosts=None, **env_of_leader):
         try:
             cluster.api("DELETE", LEASE)
         except NotFound:
             pass
-        leader = start.operator(api_url, **ELECTION, **env_of_leader)
+        leader = start.operator(api_url, hosts=hosts, **ELECTION, **env_of_leader)
         wait_leads(leader)
-        standby = start.operator(api_url, **ELECTION)
+        standby = start.operator(api_url, hosts=hosts, **ELECTION)
         assert not leads(standby)
         return leader, standby
 
@@ -171,6 +172,58 @@ def test_failover_after_the_servers_end_too_waits_for_nothing_that_cannot_come(
     expect_judged(status, "pass")
     assert attempts(status) == [(1, "Interrupted"), (2, "Answered")]
     assert model.executions(ns.name) == 2
+
+
+@pytest.fixture
+def name_of_two(tmp_path):
+    """A name with two addresses, as the headless Service of the servers has."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.2 holmes-api-replicas\n127.0.0.3 holmes-api-replicas\n")
+    port = free_port()
+    return SimpleNamespace(hosts=hosts, port=port, url=f"http://holmes-api-replicas:{port}")
+
+
+@pytest.fixture
+def orphan(ns, start, replicas, model, name_of_two):
+    """A check that one of two servers works on, and whose operator died: (that server, the other
+    one, which does not know it and is asked first).
+    """
+    ns.deployment("frontend", 3)
+    works = start.server(port=name_of_two.port, host="127.0.0.3")
+    leader, _ = replicas(name_of_two.url, hosts=name_of_two.hosts)
+    ns.check("orphan", f"{FRONTEND} [[slow 20 once]]", timeout=120)
+    wait_until("the model works", lambda: model.executions(ns.name) == 1)
+    other = start.server(port=name_of_two.port, host="127.0.0.2")
+    leader.kill()
+    return works, other
+
+
+def asked(server):
+    """How often somebody asked it for an execution that it does not know."""
+    return server.metrics().value(
+        "holmes_server_requests_total", route="/api/check/executions/{key}", code="404"
+    )
+
+
+def test_failover_finds_the_one_of_two_servers_that_works_on_the_check(ns, orphan, model):
+    works, other = orphan
+    status = ns.wait_finished("orphan", 90)
+    expect_judged(status, "pass")
+    assert attempts(status) == [(1, "Answered")] and model.executions(ns.name) == 1
+    assert asked(other) > 0 and works.alive()
+
+
+def test_failover_knows_that_the_server_that_worked_is_gone_and_the_other_one_never_did(
+    ns, orphan, model, name_of_two
+):
+    works, other = orphan
+    works.kill()
+    hosts = name_of_two.hosts
+    hosts.write_text(hosts.read_text().splitlines()[0])  # as a Service does without its Pod
+    status = ns.wait_finished("orphan", 90)
+    expect_judged(status, "pass")
+    assert attempts(status) == [(1, "Interrupted"), (2, "Answered")]
+    assert model.executions(ns.name) == 2 and other.alive()
 
 
 def test_leader_that_cannot_renew_its_lease_ends_before_the_next_one_begins(

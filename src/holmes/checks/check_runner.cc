@@ -1,5 +1,6 @@
 #include "holmes/checks/check_runner.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -286,6 +287,13 @@ CheckRunner::CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& 
   }
 }
 
+Status CheckRunner::room_for(const CheckRequest& request) const {
+  const Result<Model*> model = models_.find(request.model);
+  if (!model) return {};  // run() says so
+  return (*model)->room_for(namespace_of(request.name),
+                            std::min(request.timeout, options_.budget.time_max));
+}
+
 Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
   const MonoTime started = loop_.mono_now();
   const Logger log = log_.with({{"check", question.name}});
@@ -298,6 +306,7 @@ Task<CheckResponse> CheckRunner::run(CheckQuestion question, Stop stop) {
     const StopSource limited(stop, loop_, started + budget.time_max);
     ToolCalls tools(loop_, tools_, tool_calls_total_, log, context_of(question), budget);
     ModelCalls calls(**model, budget, day_, limited.stop());
+    calls.caller = {namespace_of(question.name), started};
     if (options_.on_recording) {
       recording.emplace();
       recording->name = question.name;

@@ -65,6 +65,10 @@ class CheckRunner {
   CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& tools,
               MetricsRegistry& metrics, Logger log, CheckRunnerOptions options = {});
 
+  // Whether the check's model has room for one more check, within the check's timeout. Fails with
+  // kRefused and retry_after, for who can send the check away; run() waits.
+  [[nodiscard]] Status room_for(const CheckRequest& request) const;
+
   // Logs each run as one audit record (docs/verdicts.md).
   //
   // Always gives a complete answer (notifications are the caller's business). The stop carries the

@@ -12,35 +12,13 @@ namespace holmes {
 namespace {
 
 constexpr size_t kMaxQuotedBytes = 500;
-
-size_t bytes_of(const std::vector<ToolCall>& calls) {
-  size_t bytes = 0;
-  for (const ToolCall& call : calls) bytes += call.name.size() + call.arguments.size();
-  return bytes;
-}
-
-int64_t to_tokens(size_t bytes) {
-  return (static_cast<int64_t>(bytes) + kBytesPerToken - 1) / kBytesPerToken;
-}
+constexpr std::chrono::milliseconds kWaitWorthTelling{100};
 
 std::string used(std::string_view what, int64_t amount, int64_t limit) {
   return fmt::format("the check used {} {}, its limit is {}", amount, what, limit);
 }
 
 }  // namespace
-
-int64_t estimate_tokens(const ModelRequest& request) {
-  size_t bytes = 0;
-  for (const Message& message : request.messages) {
-    bytes += message.content.size() + bytes_of(message.tool_calls);
-    if (!message.opaque.is_null()) bytes += to_text(message.opaque).size();
-  }
-  for (const ToolSpec& tool : request.tools) {
-    bytes += tool.name.size() + tool.description.size() + to_text(tool.parameters).size();
-  }
-  if (request.schema) bytes += to_text(request.schema->schema).size();
-  return to_tokens(bytes);
-}
 
 ModelCalls::ModelCalls(Model& model, const CheckBudget& budget, DailySpending& day, Stop stop)
     : model_(model), budget_(budget), day_(day), stop_(std::move(stop)) {}
@@ -52,10 +30,12 @@ Task<Answer<ModelReply>> ModelCalls::ask(ModelRequest request) {
   ++begun_;
   if (on_call) on_call();
   request.stand_in = stand_in_;
+  request.caller = caller;
   const ModelResult reply = co_await model_.complete(request, stop_);
+  waited_ += reply ? reply->waited : reply.error().waited;
   if (recording != nullptr) recording->add(request, reply);
   if (!reply) {
-    ++usage_.model_calls;
+    if (reply.error().asked) ++usage_.model_calls;
     too_long_ = reply.error().kind == ModelErrorKind::kContextTooLong;
     co_return std::unexpected(failure(reply.error()));
   }
@@ -113,7 +93,7 @@ void ModelCalls::add(const ModelUsage& told, const ModelRequest& request, const 
   ModelUsage charged = told;
   if (told.input_tokens + told.output_tokens == 0) {
     charged.input_tokens = estimate_tokens(request);
-    charged.output_tokens = to_tokens(reply.content.size() + bytes_of(reply.tool_calls));
+    charged.output_tokens = estimate_tokens(reply);
   }
   input_tokens_ += charged.input_tokens;
   output_tokens_ += charged.output_tokens;
@@ -131,7 +111,12 @@ Failure ModelCalls::failure(const ModelError& error) const {
     return {ErrorReason::kCancelled, "the check was cancelled", ""};
   }
   if (error.code == ErrorCode::kTimeout && stop_.requested()) {
-    return {ErrorReason::kTimeout, "the check's time limit passed before there was a verdict", ""};
+    std::string why = "the check's time limit passed before there was a verdict";
+    if (waited_ >= kWaitWorthTelling) {
+      why += fmt::format("; it waited {:.1f} s for room at the model '{}'",
+                         std::chrono::duration<double>(waited_).count(), model_.name());
+    }
+    return {ErrorReason::kTimeout, std::move(why), ""};
   }
   if (error.code == ErrorCode::kTooLarge) return {ErrorReason::kBudgetExceeded, error.message, ""};
   if (error.kind == ModelErrorKind::kContentRefused) {

@@ -1,6 +1,7 @@
 // The model calls of one check: asks within stop and budget, and counts what they cost.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -13,13 +14,9 @@
 #include "holmes/checks/failure.h"
 #include "holmes/checks/recording.h"
 #include "holmes/llm/model.h"
+#include "holmes/llm/token_estimate.h"
 
 namespace holmes {
-
-// A rule of thumb, for what no provider has counted: English and JSON have about four bytes per
-// token in the tokenizers of today's models.
-inline constexpr int64_t kBytesPerToken = 4;
-int64_t estimate_tokens(const ModelRequest& request);
 
 // Lives for one run, on the loop's thread; what is given by reference outlives it.
 class ModelCalls {
@@ -29,6 +26,7 @@ class ModelCalls {
   // Told when a call begins; may be empty.
   std::function<void()> on_call{};
   Recording* recording = nullptr;  // is told of each reply
+  ModelCaller caller{};            // for whom the model is asked
 
   // One reply with a finished text. Failures have the reasons of docs/verdicts.md; the model is not
   // asked when the stop came or a budget is used up.
@@ -64,6 +62,7 @@ class ModelCalls {
   int64_t input_tokens_ = 0;  // against the budget: told or estimated
   int64_t output_tokens_ = 0;
   int64_t micro_usd_ = 0;
+  std::chrono::nanoseconds waited_{0};  // for room at the model
   bool too_long_ = false;
 };
 

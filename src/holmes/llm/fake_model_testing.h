@@ -26,6 +26,11 @@ class FakeModel final : public Model {
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] std::optional<Price> price() const override { return known_price; }
   [[nodiscard]] int64_t context_tokens_max() const override { return said_context_tokens_max; }
+  [[nodiscard]] Status room_for(const std::string& /*ns*/,
+                                std::chrono::nanoseconds /*patience*/) const override {
+    if (full) return fail(ErrorCode::kRefused, "no room");
+    return {};
+  }
 
   Task<ModelResult> complete(ModelRequest request, Stop stop) override {
     requests.push_back(std::move(request));
@@ -45,7 +50,8 @@ class FakeModel final : public Model {
   std::vector<ModelRequest> requests;  // as they came, oldest first
   std::optional<Price> known_price;
   int64_t said_context_tokens_max = 0;
-  int given_up = 0;  // ended by the stop
+  bool full = false;  // has no room for anybody
+  int given_up = 0;   // ended by the stop
 
  private:
   Loop& loop_;

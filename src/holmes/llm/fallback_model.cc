@@ -36,18 +36,41 @@ bool another_may_answer(const ModelError& error) {
   }
 }
 
-FallbackModel::FallbackModel(std::vector<Model*> models, Logger log)
-    : models_(std::move(models)), log_(std::move(log)) {
+FallbackModel::FallbackModel(Loop& loop, std::vector<Model*> models, Logger log)
+    : loop_(loop), models_(std::move(models)), log_(std::move(log)) {
   HOLMES_ASSERT(!models_.empty());
+}
+
+Status FallbackModel::room_for(const std::string& ns, std::chrono::nanoseconds patience) const {
+  Status first = models_.front()->room_for(ns, patience);
+  const bool any = first || std::ranges::any_of(models_, [&](const Model* model) {
+                     return model->room_for(ns, patience).has_value();
+                   });
+  if (any) return {};
+  return first;
+}
+
+bool FallbackModel::would_wait_too_long(const Model& model, const ModelRequest& request,
+                                        const Stop& stop) const {
+  if (!stop.deadline()) return false;
+  return !model.room_for(request.caller.ns, *stop.deadline() - loop_.mono_now());
 }
 
 Task<ModelResult> FallbackModel::complete(ModelRequest request, Stop stop) {
   const auto known = std::ranges::find(models_, request.stand_in, &Model::name);
   size_t at = known == models_.end() ? 0 : static_cast<size_t>(known - models_.begin());
   int64_t failed = 0;
-  for (std::string before;; ++at, ++failed) {
+  std::chrono::nanoseconds waited{0};
+  for (std::string before;; ++at) {
     Model& model = *models_[at];
+    const bool last = at + 1 == models_.size();
+    if (!last && would_wait_too_long(model, request, stop)) {
+      before = fmt::format("; before it: the model '{}' has no room{}", model.name(), before);
+      continue;
+    }
     ModelResult reply = co_await model.complete(readable_for(model, request), stop);
+    std::chrono::nanoseconds& told = reply ? reply->waited : reply.error().waited;
+    waited = told += waited;
     if (reply) {
       reply->usage.model_calls += failed;
       if (json::object* opaque = reply->opaque.if_object()) (*opaque)[kAuthor] = model.name();
@@ -55,9 +78,10 @@ Task<ModelResult> FallbackModel::complete(ModelRequest request, Stop stop) {
       co_return reply;
     }
     ModelError& error = reply.error();
-    const bool last = at + 1 == models_.size();
+    if (error.asked) ++failed;
     if (last || stop.requested() || !another_may_answer(error)) {
       error.message += before;
+      error.asked = failed > 0;
       co_return reply;
     }
     log_.warning("the model could not answer; asking another one",

@@ -2,6 +2,7 @@
 // format) translate; nothing above them knows a provider.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "async/task.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "holmes/llm/model_error.h"
 
 namespace holmes {
@@ -62,6 +64,13 @@ struct Thinking {
   bool operator==(const Thinking&) const = default;
 };
 
+// For whom a model is asked: where calls wait for room (model_queue.h), namespaces take turns, and
+// within one the check goes first that began first.
+struct ModelCaller {
+  std::string ns;  // empty: of no namespace, which is one more
+  MonoTime began;
+};
+
 struct ModelRequest {
   std::vector<Message> messages;
   std::vector<ToolSpec> tools;  // empty: the model may only answer with text
@@ -74,6 +83,7 @@ struct ModelRequest {
   std::optional<Thinking> thinking{};  // absent: the provider's default; not every format has it
   // The stand-in that answered before in this conversation (ModelReply::stand_in): it goes on.
   std::string stand_in{};
+  ModelCaller caller;
 };
 
 // Why the model stopped writing. Anything but kStop and kToolCalls leaves an unfinished text.
@@ -116,7 +126,8 @@ struct ModelReply {
   // and its signatures, ...), to be copied into Message::opaque. Only adapters of the same wire
   // format read it.
   json::value opaque;
-  std::optional<StandIn> stand_in{};  // nullopt: the model that was asked answered
+  std::optional<StandIn> stand_in{};   // nullopt: the model that was asked answered
+  std::chrono::nanoseconds waited{0};  // for room at the model, before it was asked
 };
 using ModelResult = std::expected<ModelReply, ModelError>;
 
@@ -130,6 +141,12 @@ class Model {
   [[nodiscard]] virtual std::optional<Price> price() const { return std::nullopt; }
   // What one request may hold, as its owner says; 0: not said.
   [[nodiscard]] virtual int64_t context_tokens_max() const { return 0; }
+  // Whether a check of this namespace that began now would find room within its patience. Fails
+  // with kRefused and retry_after; a check that runs is not refused, its calls wait.
+  [[nodiscard]] virtual Status room_for(const std::string& /*ns*/,
+                                        std::chrono::nanoseconds /*patience*/) const {
+    return {};
+  }
   // One reply, or the kind of what went wrong (kTimeout and kCancelled by the stop, too).
   virtual Task<ModelResult> complete(ModelRequest request, Stop stop) = 0;
 };

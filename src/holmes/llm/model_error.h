@@ -36,6 +36,8 @@ std::string_view to_string(ModelErrorKind kind);
 // The code follows from the kind: kRefused and kUnavailable may pass by themselves, no other does.
 struct ModelError : Error {
   ModelErrorKind kind = ModelErrorKind::kServerError;
+  std::chrono::nanoseconds waited{0};  // for room at the model
+  bool asked = true;                   // false: it ended before the model was asked
 
   ModelError(ModelErrorKind k, std::string text,
              std::optional<std::chrono::milliseconds> retry = std::nullopt);

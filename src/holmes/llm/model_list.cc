@@ -362,6 +362,7 @@ void read_entry(const YamlMember& member, const ModelListContext& context, Repor
   }
   ModelEntry entry{.name = member.key, .model = ""};
   entry.tuning = context.tuning;
+  entry.limits = context.limits;
   EntryReader(context, report, member.key, entry).read(member);
   entries.push_back(std::move(entry));
 }

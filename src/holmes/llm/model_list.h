@@ -31,7 +31,7 @@ struct ModelEntry {
   std::string model;         // "provider/id"; empty: a recording
   ModelSettings settings{};  // the entry's own
   ModelTuning tuning{};      // the process's with the entry's over it
-  ModelLimits limits{};
+  ModelLimits limits{};      // likewise
   // Who is asked when this one cannot answer, in this order, with the fallbacks of the fallbacks.
   std::vector<std::string> fallbacks{};
   std::string recording{};  // a file or folder; relative to that of the list
@@ -48,6 +48,7 @@ struct ModelListContext {
   std::map<std::string, std::string> environment{};  // what {{ env.NAME }} means
   ModelSettings settings{};                          // the process's
   ModelTuning tuning{};                              // likewise
+  ModelLimits limits{};                              // likewise
 };
 
 // Every mistake is told with its place, and values that may be secret are not quoted. An entry

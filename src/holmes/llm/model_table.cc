@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "holmes/llm/fallback_model.h"
 #include "holmes/llm/http_model.h"
+#include "holmes/llm/model_queue.h"
 #include "holmes/llm/providers.h"
 #include "holmes/llm/scripted_demo.h"
 
@@ -27,6 +28,7 @@ bool is_listed(const ModelOptions& options, std::string_view name) {
 ModelEntry entry_of(const ModelOptions& options) {
   ModelEntry entry{.name = name_of(options), .model = name_of(options)};
   entry.tuning = options.tuning;
+  entry.limits = options.limits;
   return entry;
 }
 
@@ -56,7 +58,11 @@ std::string why_none(const ModelOptions& options) {
 class Maker {
  public:
   Maker(const ModelOptions& options, const ModelParts& parts, ModelTable& table)
-      : options_(options), parts_(parts), metrics_(parts.metrics), table_(table) {}
+      : options_(options),
+        parts_(parts),
+        metrics_(parts.metrics),
+        queues_(parts.loop, parts.metrics, parts.log),
+        table_(table) {}
 
   Status add(const ModelEntry& entry) {
     if (!entry.recording.empty()) {
@@ -81,9 +87,9 @@ class Maker {
     }
     auto wire = choice.provider->make(std::move(choice.id), settings);
     if (!wire) return fail(wire.error().within(fmt::format("the model '{}'", entry.name)));
-    // entry.limits are those of this model.
-    add(std::make_unique<HttpModel>(parts_.loop, parts_.http, *std::move(wire), entry.name,
-                                    parts_.log, entry.tuning));
+    auto model = std::make_unique<HttpModel>(parts_.loop, parts_.http, *std::move(wire), entry.name,
+                                             parts_.log, entry.tuning);
+    add(queues_.put_before(std::move(model), entry.limits));
     return {};
   }
 
@@ -96,6 +102,7 @@ class Maker {
   const ModelOptions& options_;
   const ModelParts& parts_;
   ModelMetrics metrics_;
+  ModelQueues queues_;
   ModelTable& table_;
 };
 
@@ -120,7 +127,8 @@ void ModelTable::add_foreign(std::string name) {
   rows_.push_back({std::move(name)});
 }
 
-void ModelTable::set_fallbacks(const std::vector<std::string>& names, const Logger& log) {
+void ModelTable::set_fallbacks(const std::vector<std::string>& names, Loop& loop,
+                               const Logger& log) {
   std::vector<Model*> chain;
   for (const std::string& name : names) {
     // Those that are added are asked themselves, not their own fallbacks.
@@ -130,7 +138,7 @@ void ModelTable::set_fallbacks(const std::vector<std::string>& names, const Logg
   const auto first = std::ranges::find(rows_, names.front(), &Row::name);
   HOLMES_ASSERT(first != rows_.end());
   if (first->model == nullptr || chain.size() < 2) return;
-  models_.push_back(std::make_unique<FallbackModel>(std::move(chain), log));
+  models_.push_back(std::make_unique<FallbackModel>(loop, std::move(chain), log));
   first->model = models_.back().get();
 }
 
@@ -200,7 +208,7 @@ Result<ModelTable> make_model_table(const ModelOptions& options, const ModelPart
   for (const ModelEntry& entry : options.list) {
     std::vector<std::string> chain{entry.name};
     chain.insert(chain.end(), entry.fallbacks.begin(), entry.fallbacks.end());
-    if (chain.size() > 1) table.set_fallbacks(chain, parts.log);
+    if (chain.size() > 1) table.set_fallbacks(chain, parts.loop, parts.log);
   }
   if (options.scripted_demo) {
     maker.add(std::make_unique<ScriptedDemo>(parts.loop,

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "holmes/llm/model.h"
+#include "holmes/llm/model_limits.h"
 #include "holmes/llm/model_list.h"
 #include "holmes/llm/model_settings.h"
 #include "holmes/llm/model_tuning.h"
@@ -37,7 +38,7 @@ class ModelTable {
   void add_foreign(std::string name);
   // The first of these names is asked, and the others when it cannot answer. All were added; those
   // that are not usable are left out.
-  void set_fallbacks(const std::vector<std::string>& names, const Logger& log);
+  void set_fallbacks(const std::vector<std::string>& names, Loop& loop, const Logger& log);
   // Precondition: it was added.
   void set_default(std::string_view name);
 
@@ -72,6 +73,7 @@ struct ModelOptions {
   ModelSettings settings{};
   ModelTuning tuning{};            // of MODEL; an entry has its own
   std::vector<ModelEntry> list{};  // model_list.h
+  ModelLimits limits{};            // of each model at one address
   // Also offers scripted/demo (scripted_demo.h), which is the default when no other is configured.
   bool scripted_demo = false;
   std::chrono::milliseconds scripted_demo_delay{0};  // of each of its answers

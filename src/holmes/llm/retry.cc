@@ -39,14 +39,18 @@ RetryingModel::RetryingModel(Loop& loop, Random& random, std::unique_ptr<Model> 
       options_(options) {}
 
 Task<ModelResult> RetryingModel::complete(ModelRequest request, Stop stop) {
+  std::chrono::nanoseconds waited{0};
   for (int tries = 1;; ++tries) {
     ModelResult reply = co_await inner_->complete(request, stop);
     count(reply);
+    std::chrono::nanoseconds& told = reply ? reply->waited : reply.error().waited;
+    waited = told += waited;
     if (reply) {
       reply->usage.model_calls += tries - 1;
       co_return reply;
     }
-    Error& error = reply.error();
+    ModelError& error = reply.error();
+    error.asked = error.asked || tries > 1;
     if (!may_pass_by_itself(error)) co_return reply;
     if (tries > 1) error.message += fmt::format(" (try {})", tries);
     if (tries >= options_.tries_max) co_return reply;
@@ -63,6 +67,7 @@ Task<ModelResult> RetryingModel::complete(ModelRequest request, Stop stop) {
 }
 
 void RetryingModel::count(const ModelResult& reply) {
+  if (!reply && !reply.error().asked) return;
   metrics_.requests.add({name(), reply ? "ok" : std::string(to_string(reply.error().code))});
   if (!reply) return;
   const ModelUsage& usage = reply->usage;

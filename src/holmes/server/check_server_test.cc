@@ -227,6 +227,25 @@ TEST_F(CheckServerTest, WorkThatIsNotTakenSaysWhenToTryAgain) {
   EXPECT_EQ(busy.headers.find("Retry-After"), "5");
 }
 
+TEST_F(CheckServerTest, ACheckWithoutRoomAtItsModelIsNotTakenAndMayBeSentAgain) {
+  bool room = false;
+  CheckServerOptions options;
+  options.executions.room_for = [&room](const CheckRequest&) -> Status {
+    if (room) return {};
+    return fail({ErrorCode::kRefused, "the model 'm' has no room", 16'500ms});
+  };
+  restart(options);
+  const HttpHeaders key{{"Idempotency-Key", "k"}};
+  const HttpResponse busy = call("POST", "/api/check/execute", kBody, key);
+  EXPECT_EQ(busy.status, 429);
+  EXPECT_EQ(busy.headers.find("Retry-After"), "17");
+  EXPECT_EQ(busy.body, R"({"detail":"the model 'm' has no room"})");
+  EXPECT_TRUE(work_.questions.empty());
+  EXPECT_EQ(call("GET", "/api/check/executions/k").status, 404);
+  room = true;
+  EXPECT_EQ(call("POST", "/api/check/execute", kBody, key).status, 200);
+}
+
 TEST_F(CheckServerTest, ShutDownRefusesNewWorkAndFinishesTheOld) {
   const Pending old =
       begin(request("POST", "/api/check/execute", kBody, {{"Idempotency-Key", "k"}}));

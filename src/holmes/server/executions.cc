@@ -37,7 +37,7 @@ Executions::Executions(Loop& loop, JudgeCheck judge, SendAlert alert, ServerMetr
       alert_(std::move(alert)),
       metrics_(metrics),
       log_(std::move(log)),
-      options_(options),
+      options_(std::move(options)),
       scope_(loop) {}
 
 Result<std::shared_ptr<Execution>> Executions::start(CheckRequest request, std::string key) {
@@ -56,6 +56,7 @@ Result<std::shared_ptr<Execution>> Executions::start(CheckRequest request, std::
                  fmt::format("the server is executing {} checks, its limit", running()),
                  kRetryAfter});
   }
+  if (options_.room_for) HOLMES_CHECK(options_.room_for(request));
   auto execution =
       std::make_shared<Execution>(loop_, std::move(key), std::move(digest), scope_.stop());
   if (!execution->key.empty()) by_key_.emplace(execution->key, execution);

@@ -38,6 +38,9 @@ struct ExecutionsOptions {
   size_t answers_bytes_max = size_t{128} << 20U;
   std::chrono::seconds answer_keep_time = std::chrono::minutes(10);
   std::chrono::seconds alert_timeout{10};  // after the verdict
+  // Asked before a check is started: whether what it needs has room. Fails as start() does. Empty:
+  // it always has.
+  std::function<Status(const CheckRequest&)> room_for{};
 };
 
 // One execution, shared by the registry and whoever waits for it.
@@ -59,8 +62,8 @@ class Executions {
              ExecutionsOptions options = {});
 
   // Starts the check, or joins the execution that the key already stands for. Fails with kInvalid
-  // (the key stands for another request), kRefused (too many run) or kUnavailable (shutting down);
-  // the latter two with retry_after.
+  // (the key stands for another request), kRefused (too many run, or there is no room for this one)
+  // or kUnavailable (shutting down); the latter two with retry_after.
   Result<std::shared_ptr<Execution>> start(CheckRequest request, std::string key);
 
   // nullptr: unknown, or forgotten.

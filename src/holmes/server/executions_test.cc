@@ -129,6 +129,30 @@ TEST_F(ExecutionsTest, TakesNoMoreThanItsLimitAtOnce) {
   EXPECT_TRUE(executions.start(request(), "c"));
 }
 
+TEST_F(ExecutionsTest, TakesNothingThatHasNoRoomButJoinsWhatRuns) {
+  bool room = true;
+  ExecutionsOptions options;
+  options.room_for = [&room](const CheckRequest& check) -> Status {
+    if (room || check.name != "ns/name") return {};
+    return fail({ErrorCode::kRefused, "no room at the model", 17s});
+  };
+  Executions& executions = make(options);
+  const auto a = executions.start(request(), "a").value();
+  room = false;
+  const auto refused = executions.start(request(), "b");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kRefused);
+  EXPECT_EQ(refused.error().retry_after, 17s);
+  EXPECT_EQ(executions.find("b"), nullptr);
+  EXPECT_EQ(executions.start(request(), "a").value(), a);
+  answer_of(a);
+  EXPECT_EQ(executions.start(request(), "a").value(), a);
+  EXPECT_EQ(work_.questions.size(), 1U);
+  room = true;
+  answer_of(executions.start(request(), "b").value());  // the same key, sent again
+  EXPECT_EQ(work_.questions.size(), 2U);
+}
+
 TEST_F(ExecutionsTest, TimeoutEndsTheJudgingWithAnAnswer) {
   Executions& executions = make();
   work_.takes = 100s;
