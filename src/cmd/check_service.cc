@@ -17,9 +17,9 @@ namespace holmes {
 namespace {
 
 constexpr size_t kMaxExecutions = 10'000;
-constexpr int64_t kMaxModelCallsAtOnce = 10'000;  // of all checks
-constexpr int64_t kMaxCalls = 1'000;              // of a check
-constexpr int64_t kMaxTokens = 1'000'000'000;     // likewise
+constexpr int64_t kMaxWaitingCalls = 10'000;   // of all checks
+constexpr int64_t kMaxCalls = 1'000;           // of a check
+constexpr int64_t kMaxTokens = 1'000'000'000;  // likewise
 constexpr int64_t kMinContextTokens = 4'000;
 constexpr int64_t kMinOutputTokens = 256;
 constexpr size_t kMinToolBytes = size_t{1} << 10U;
@@ -95,7 +95,7 @@ void CheckServiceOptions::add_to(OptionTable& table) {
                         executions_max, 1, kMaxExecutions,
                         "Checks executed at once; more are answered with 429 and Retry-After");
   table.integer<int64_t>("model-max-waiting-calls", "HOLMES_MODEL_MAX_WAITING_CALLS",
-                         models.options.limits.waiting_max, 1, kMaxModelCallsAtOnce,
+                         models.options.limits.waiting_max, 1, kMaxWaitingCalls,
                          "Calls that may wait for room at a model; beyond, new checks are answered "
                          "with 429 and Retry-After");
 }

@@ -143,6 +143,7 @@ void ModelSetup::add_to(OptionTable& table) {
                          "~/{}, if there is one",
                          kServerModelList, kHomeModelList),
              "PATH");
+  add_limits(table, options.limits);
   add_settings(table, options.settings);
   add_tuning(table, options.tuning);
   add_limits(table, options.limits);

@@ -29,8 +29,8 @@ Task<Answer<ModelReply>> ModelCalls::ask(ModelRequest request) {
   if (auto why = used_up()) co_return none(ErrorReason::kBudgetExceeded, *std::move(why));
   ++begun_;
   if (on_call) on_call();
-  request.caller = caller;
   request.stand_in = stand_in_;
+  request.caller = caller;
   const ModelResult reply = co_await model_.complete(request, stop_);
   waited_ += reply ? reply->waited : reply.error().waited;
   if (recording != nullptr) recording->add(request, reply);

@@ -28,7 +28,8 @@ class FakeModel final : public Model {
   [[nodiscard]] int64_t context_tokens_max() const override { return said_context_tokens_max; }
   [[nodiscard]] Status room_for(const std::string& /*ns*/,
                                 std::chrono::nanoseconds /*patience*/) const override {
-    return room;
+    if (full) return fail(ErrorCode::kRefused, "no room");
+    return {};
   }
 
   Task<ModelResult> complete(ModelRequest request, Stop stop) override {
@@ -49,8 +50,8 @@ class FakeModel final : public Model {
   std::vector<ModelRequest> requests;  // as they came, oldest first
   std::optional<Price> known_price;
   int64_t said_context_tokens_max = 0;
-  Status room;
-  int given_up = 0;  // ended by the stop
+  bool full = false;  // has no room for anybody
+  int given_up = 0;   // ended by the stop
 
  private:
   Loop& loop_;

@@ -36,17 +36,24 @@ bool another_may_answer(const ModelError& error) {
   }
 }
 
-FallbackModel::FallbackModel(std::vector<Model*> models, Logger log)
-    : models_(std::move(models)), log_(std::move(log)) {
+FallbackModel::FallbackModel(Loop& loop, std::vector<Model*> models, Logger log)
+    : loop_(loop), models_(std::move(models)), log_(std::move(log)) {
   HOLMES_ASSERT(!models_.empty());
 }
 
 Status FallbackModel::room_for(const std::string& ns, std::chrono::nanoseconds patience) const {
-  const Status first = models_.front()->room_for(ns, patience);
+  Status first = models_.front()->room_for(ns, patience);
   const bool any = first || std::ranges::any_of(models_, [&](const Model* model) {
                      return model->room_for(ns, patience).has_value();
                    });
-  return any ? Status() : first;
+  if (any) return {};
+  return first;
+}
+
+bool FallbackModel::would_wait_too_long(const Model& model, const ModelRequest& request,
+                                        const Stop& stop) const {
+  if (!stop.deadline()) return false;
+  return !model.room_for(request.caller.ns, *stop.deadline() - loop_.mono_now());
 }
 
 Task<ModelResult> FallbackModel::complete(ModelRequest request, Stop stop) {
@@ -56,7 +63,14 @@ Task<ModelResult> FallbackModel::complete(ModelRequest request, Stop stop) {
   std::chrono::nanoseconds waited{0};
   for (std::string before;; ++at) {
     Model& model = *models_[at];
+    const bool last = at + 1 == models_.size();
+    if (!last && would_wait_too_long(model, request, stop)) {
+      before = fmt::format("; before it: the model '{}' has no room{}", model.name(), before);
+      continue;
+    }
     ModelResult reply = co_await model.complete(readable_for(model, request), stop);
+    std::chrono::nanoseconds& told = reply ? reply->waited : reply.error().waited;
+    waited = told += waited;
     if (reply) {
       reply->usage.model_calls += failed;
       reply->waited += waited;
@@ -66,10 +80,9 @@ Task<ModelResult> FallbackModel::complete(ModelRequest request, Stop stop) {
     }
     ModelError& error = reply.error();
     if (error.asked) ++failed;
-    waited += std::exchange(error.waited, error.waited + waited);
-    const bool last = at + 1 == models_.size();
     if (last || stop.requested() || !another_may_answer(error)) {
       error.message += before;
+      error.asked = failed > 0;
       co_return reply;
     }
     log_.warning("the model could not answer; asking another one",

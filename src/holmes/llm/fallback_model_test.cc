@@ -28,7 +28,7 @@ class FallbackModelTest : public testing::Test {
     first_->known_price = Price{1, 1, 1, 1};
     second_->known_price = Price{2, 2, 2, 2};
     model_ = std::make_unique<FallbackModel>(
-        std::vector<Model*>{first_.get(), second_.get(), third_.get()}, Logger());
+        loop_, std::vector<Model*>{first_.get(), second_.get(), third_.get()}, Logger());
   }
   ModelResult ask(ModelRequest request = {}, Stop stop = {}) {
     return loop_.run(model_->complete(std::move(request), std::move(stop)));
@@ -152,6 +152,20 @@ TEST_F(FallbackModelTest, SendsOpaqueContentToItsAuthorOnly) {
   ask(request);
   EXPECT_TRUE(second_->requests[1].messages[0].opaque.is_null());
   EXPECT_NE(find_opaque(second_->requests[1].messages[1], "anthropic"), nullptr);
+}
+
+TEST_F(FallbackModelTest, DoesNotWaitForAModelWithoutRoomWhileThereIsAnother) {
+  make({{says("one")}}, {{says("two")}});
+  first_->full = true;
+  EXPECT_TRUE(model_->room_for("ns", std::chrono::seconds(1)));
+  const StopSource stop({}, loop_, loop_.mono_now() + std::chrono::seconds(5));
+  EXPECT_EQ(ask({}, stop.stop())->stand_in->name, "second");
+  EXPECT_THAT(first_->requests, IsEmpty());
+  // Nobody has room: the check is not taken, and one that runs waits at the last.
+  second_->full = third_->full = true;
+  EXPECT_FALSE(model_->room_for("ns", std::chrono::seconds(1)));
+  EXPECT_FALSE(ask({}, stop.stop()));
+  EXPECT_THAT(third_->requests, SizeIs(1));
 }
 
 TEST_F(FallbackModelTest, DoesNotGoOnWhenTheCheckHasEnded) {

@@ -55,13 +55,6 @@ struct ResponseSchema {
   json::object schema;
 };
 
-// For whom a model is asked: where calls wait for room (model_queue.h), namespaces take turns, and
-// within one the check goes first that began first.
-struct ModelCaller {
-  std::string ns;  // empty: of no namespace, which is one more
-  MonoTime began;
-};
-
 // How much a model may think before it answers, for formats that say it otherwise than as an
 // effort.
 struct Thinking {
@@ -70,6 +63,13 @@ struct Thinking {
   int64_t budget_tokens = 0;  // kBudget only
 
   bool operator==(const Thinking&) const = default;
+};
+
+// For whom a model is asked: where calls wait for room (model_queue.h), namespaces take turns, and
+// within one the check goes first that began first.
+struct ModelCaller {
+  std::string ns;  // empty: of no namespace, which is one more
+  MonoTime began;
 };
 
 struct ModelRequest {
@@ -85,10 +85,10 @@ struct ModelRequest {
   int64_t output_tokens_max = 0;      // 0: the provider's default
   std::optional<double> temperature;  // absent: the provider's default; many models refuse others
   std::string reasoning_effort;       // "low", "medium", "high", ...; empty: the provider's default
-  ModelCaller caller;
   std::optional<Thinking> thinking{};  // absent: the provider's default; not every format has it
   // The stand-in that answered before in this conversation (ModelReply::stand_in): it goes on.
   std::string stand_in{};
+  ModelCaller caller;
 };
 
 // Why the model stopped writing. Anything but kStop and kToolCalls leaves an unfinished text.
@@ -131,8 +131,8 @@ struct ModelReply {
   // and its signatures, ...), to be copied into Message::opaque. Only adapters of the same wire
   // format read it.
   json::value opaque;
-  std::chrono::nanoseconds waited{0};  // for room at the model, before it was asked
   std::optional<StandIn> stand_in{};   // nullopt: the model that was asked answered
+  std::chrono::nanoseconds waited{0};  // for room at the model, before it was asked
 };
 using ModelResult = std::expected<ModelReply, ModelError>;
 
@@ -144,14 +144,14 @@ class Model {
   [[nodiscard]] virtual const std::string& name() const = 0;
   // nullopt: not known.
   [[nodiscard]] virtual std::optional<Price> price() const { return std::nullopt; }
+  // What one request may hold, as its owner says; 0: not said.
+  [[nodiscard]] virtual int64_t context_tokens_max() const { return 0; }
   // Whether a check of this namespace that began now would find room within its patience. Fails
   // with kRefused and retry_after; a check that runs is not refused, its calls wait.
   [[nodiscard]] virtual Status room_for(const std::string& /*ns*/,
                                         std::chrono::nanoseconds /*patience*/) const {
     return {};
   }
-  // What one request may hold, as its owner says; 0: not said.
-  [[nodiscard]] virtual int64_t context_tokens_max() const { return 0; }
   // One reply, or the kind of what went wrong (kTimeout and kCancelled by the stop, too).
   virtual Task<ModelResult> complete(ModelRequest request, Stop stop) = 0;
 };

@@ -103,6 +103,7 @@ class QueuedModel final : public Model {
 
   [[nodiscard]] const std::string& name() const override { return inner_->name(); }
   [[nodiscard]] std::optional<Price> price() const override { return inner_->price(); }
+  [[nodiscard]] int64_t context_tokens_max() const override { return inner_->context_tokens_max(); }
   [[nodiscard]] Status room_for(const std::string& ns,
                                 std::chrono::nanoseconds patience) const override {
     return queue_->room_for(ns, patience);

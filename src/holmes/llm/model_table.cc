@@ -127,7 +127,8 @@ void ModelTable::add_foreign(std::string name) {
   rows_.push_back({std::move(name)});
 }
 
-void ModelTable::set_fallbacks(const std::vector<std::string>& names, const Logger& log) {
+void ModelTable::set_fallbacks(const std::vector<std::string>& names, Loop& loop,
+                               const Logger& log) {
   std::vector<Model*> chain;
   for (const std::string& name : names) {
     // Those that are added are asked themselves, not their own fallbacks.
@@ -137,7 +138,7 @@ void ModelTable::set_fallbacks(const std::vector<std::string>& names, const Logg
   const auto first = std::ranges::find(rows_, names.front(), &Row::name);
   HOLMES_ASSERT(first != rows_.end());
   if (first->model == nullptr || chain.size() < 2) return;
-  models_.push_back(std::make_unique<FallbackModel>(std::move(chain), log));
+  models_.push_back(std::make_unique<FallbackModel>(loop, std::move(chain), log));
   first->model = models_.back().get();
 }
 
@@ -207,7 +208,7 @@ Result<ModelTable> make_model_table(const ModelOptions& options, const ModelPart
   for (const ModelEntry& entry : options.list) {
     std::vector<std::string> chain{entry.name};
     chain.insert(chain.end(), entry.fallbacks.begin(), entry.fallbacks.end());
-    if (chain.size() > 1) table.set_fallbacks(chain, parts.log);
+    if (chain.size() > 1) table.set_fallbacks(chain, parts.loop, parts.log);
   }
   if (options.scripted_demo) {
     maker.add(std::make_unique<ScriptedDemo>(parts.loop,

@@ -38,7 +38,7 @@ class ModelTable {
   void add_foreign(std::string name);
   // The first of these names is asked, and the others when it cannot answer. All were added; those
   // that are not usable are left out.
-  void set_fallbacks(const std::vector<std::string>& names, const Logger& log);
+  void set_fallbacks(const std::vector<std::string>& names, Loop& loop, const Logger& log);
   // Precondition: it was added.
   void set_default(std::string_view name);
 
@@ -71,9 +71,9 @@ inline constexpr std::string_view kDefaultModel = "openai/gpt-4.1";
 struct ModelOptions {
   std::string model{};  // MODEL: "provider/id" or "id", or the name of an entry of the list
   ModelSettings settings{};
-  ModelLimits limits{};            // of each model at one address
   ModelTuning tuning{};            // of MODEL; an entry has its own
   std::vector<ModelEntry> list{};  // model_list.h
+  ModelLimits limits{};            // of each model at one address
   // Also offers scripted/demo (scripted_demo.h), which is the default when no other is configured.
   bool scripted_demo = false;
   std::chrono::milliseconds scripted_demo_delay{0};  // of each of its answers

@@ -33,6 +33,13 @@ class CapturingHttp final : public HttpClient {
   std::string refused;  // who asks so has no money left
 };
 
+ModelOptions listed(std::string_view text, ModelOptions options = {}) {
+  ModelList list = parse_model_list(text, {{}, options.settings, options.tuning, options.limits});
+  EXPECT_THAT(list.problems, IsEmpty());
+  options.list = std::move(list.entries);
+  return options;
+}
+
 class ModelTableTest : public testing::Test {
  protected:
   Result<ModelTable> make(ModelOptions options) {
@@ -103,9 +110,19 @@ TEST_F(ModelTableTest, EveryModelWaitsForRoomAndHasTheLimitsThatWereSet) {
             .limits = {.calls_max = 7},
             .list = {{.name = "small", .model = "openai/gpt-9-mini", .limits = {.calls_max = 2}}}});
   ASSERT_TRUE(table);
-  const std::string metrics = registries_.back().expose();
-  EXPECT_THAT(metrics, HasSubstr(R"(holmes_model_concurrency_limit{model="gpt-9"} 7)"));
-  EXPECT_THAT(metrics, HasSubstr(R"(holmes_model_concurrency_limit{model="small"} 2)"));
+  EXPECT_THAT(registries_.back().expose(),
+              HasSubstr(R"(holmes_model_concurrency_limit{model="gpt-9"} 7)"));
+}
+
+TEST_F(ModelTableTest, AnEntryHasTheLimitsItNamesAndElseThoseOfTheProcess) {
+  const auto table =
+      make(listed("a: {model: openai/a, api_key: k, max_parallel_requests: 3}\n"
+                  "b: {model: openai/b, api_key: k}\n",
+                  {.limits = {.calls_max = 7}}));
+  ASSERT_TRUE(table);
+  const std::string told = registries_.back().expose();
+  EXPECT_THAT(told, HasSubstr(R"(holmes_model_concurrency_limit{model="a"} 3)"));
+  EXPECT_THAT(told, HasSubstr(R"(holmes_model_concurrency_limit{model="b"} 7)"));
 }
 
 TEST_F(ModelTableTest, RefusesUnknownProvidersAndBadAddresses) {
@@ -129,13 +146,6 @@ TEST_F(ModelTableTest, OffersTheDemoModelOnlyWhenAskedFor) {
   EXPECT_THAT(with({.model = "scripted/demo", .settings = kKey}), ElementsAre("scripted/demo"));
   EXPECT_THAT(with({.model = "gpt-9", .settings = kKey}), ElementsAre("gpt-9", "scripted/demo"));
   EXPECT_FALSE(make({.model = "scripted/other", .scripted_demo = true}));
-}
-
-ModelOptions listed(std::string_view text, ModelOptions options = {}) {
-  ModelList list = parse_model_list(text, {{}, options.settings, options.tuning});
-  EXPECT_THAT(list.problems, IsEmpty());
-  options.list = std::move(list.entries);
-  return options;
 }
 
 constexpr std::string_view kList =

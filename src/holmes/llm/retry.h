@@ -45,11 +45,11 @@ class RetryingModel final : public Model {
 
   [[nodiscard]] const std::string& name() const override { return inner_->name(); }
   [[nodiscard]] std::optional<Price> price() const override { return inner_->price(); }
+  [[nodiscard]] int64_t context_tokens_max() const override { return inner_->context_tokens_max(); }
   [[nodiscard]] Status room_for(const std::string& ns,
                                 std::chrono::nanoseconds patience) const override {
     return inner_->room_for(ns, patience);
   }
-  [[nodiscard]] int64_t context_tokens_max() const override { return inner_->context_tokens_max(); }
   Task<ModelResult> complete(ModelRequest request, Stop stop) override;
 
  private:
