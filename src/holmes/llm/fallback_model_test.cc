@@ -50,19 +50,6 @@ TEST_F(FallbackModelTest, IsItsFirstModelWhileThatAnswers) {
   EXPECT_THAT(second_->requests, IsEmpty());
 }
 
-TEST_F(FallbackModelTest, HasRoomWhileAnyOfItsModelsHas) {
-  make({}, {});
-  EXPECT_TRUE(model_->room_for("default", std::chrono::seconds(30)));
-  for (FakeModel* model : {first_.get(), second_.get()}) {
-    model->room = fail(ErrorCode::kRefused, model->name() + " has no room");
-    EXPECT_TRUE(model_->room_for("default", std::chrono::seconds(30)));
-  }
-  third_->room = fail(ErrorCode::kRefused, "third has no room");
-  const Status room = model_->room_for("default", std::chrono::seconds(30));
-  ASSERT_FALSE(room);
-  EXPECT_EQ(room.error().message, "first has no room");
-}
-
 TEST_F(FallbackModelTest, TellsAllTheTimeThatWasWaitedAndOnlyWhatWasAsked) {
   ModelError never_asked(ModelErrorKind::kOverloaded, "the queue is full");
   never_asked.asked = false;
