@@ -23,7 +23,7 @@ namespace holmes {
 namespace {
 
 // Of an answer's beginning, as the verdict is told it; the findings have what matters.
-constexpr size_t kMaxLineLength = 250;
+constexpr size_t kMaxLineLength = 400;
 // Steps in a row of which no call reached a tool: former answers, refused calls, mistakes.
 constexpr int kMaxIdleSteps = 3;
 constexpr std::string_view kRepeatsSentence =

@@ -14,13 +14,16 @@ namespace {
 constexpr int64_t kMaxRows = 200;
 constexpr size_t kReservedForNote = 200;  // of the output limit
 
+// Whole ones are read: an image list of 30 kB is usual.
+constexpr int64_t kMaxNodes = 100;
+constexpr size_t kUnfilteredBytes = size_t{4} << 10U;  // shown when a filter matches nothing
+constexpr std::string_view kAllNamespaces = "*";
+
 constexpr std::array kParameters{
     kKindParameter,
-    kNamespaceParameter,
-    Parameter{"all_namespaces", ParameterType::kBoolean, false, "true: in all."},
-    Parameter{"label_selector", ParameterType::kString, false, "app=frontend,tier!=db"},
-    Parameter{"field_selector", ParameterType::kString, false, "status.phase!=Running"},
-    kApiVersionParameter};
+    Parameter{"namespace", ParameterType::kString, false, "null: the check's own; *: all."},
+    Parameter{"label_selector", ParameterType::kString, false, "null: no filter."},
+    Parameter{"field_selector", ParameterType::kString, false, "null: no filter."}};
 
 std::string empty_text(const kube::ResourceType& type, const kube::ListOptions& options) {
   std::string text = fmt::format("no {} found", type.plural);
@@ -51,23 +54,49 @@ class KubernetesList final : public KubernetesTool {
 
  protected:
   Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) override {
-    HOLMES_CO_TRY(
-        const kube::ResourceType type,
-        co_await view().resolve(arguments.text("kind"), arguments.text("api_version"), stop));
-    const bool all = type.namespaced && arguments.flag("all_namespaces");
+    HOLMES_CO_TRY(const kube::ResourceType type,
+                  co_await view().resolve(arguments.text("kind"), stop));
     kube::ListOptions options;
-    if (type.namespaced && !all) options.ns = arguments.text("namespace", context.ns);
+    if (type.namespaced) options.ns = arguments.text("namespace", context.ns);
+    if (options.ns == kAllNamespaces) options.ns = "";
     HOLMES_CO_CHECK(check_name("namespace", options.ns));
     options.label_selector = arguments.text("label_selector");
     options.field_selector = arguments.text("field_selector");
-    options.limit = kMaxRows;
-    options.as_table = true;
+    options.limit = is_node(type) ? kMaxNodes : kMaxRows;
+    const bool filtered = !options.label_selector.empty() || !options.field_selector.empty();
+    const Result<TableText> table =
+        co_await read(type, options, output_bytes_max() - kReservedForNote, stop);
+    if (table && !is_empty(*table)) co_return table->text + note(*table);
+    if (table && !filtered) co_return empty_text(type, options);
+    if (!table && (!filtered || table.error().code != ErrorCode::kInvalid)) {
+      co_return fail(table.error());
+    }
 
-    HOLMES_CO_TRY(const json::object list, co_await view().list(type, options, std::move(stop)));
-    HOLMES_CO_TRY(TableText table,
-                  render_table(list, {all, output_bytes_max() - kReservedForNote}));
-    if (table.rows == 0 && table.left_out == 0) co_return empty_text(type, options);
-    co_return table.text + note(table);
+    // A filter that is mistaken must not look as if there were nothing.
+    kube::ListOptions unfiltered = options;
+    unfiltered.label_selector = unfiltered.field_selector = "";
+    HOLMES_CO_TRY(const TableText all, co_await read(type, unfiltered, kUnfilteredBytes, stop));
+    if (is_empty(all)) co_return empty_text(type, unfiltered);
+    const std::string why = table ? empty_text(type, options)
+                                  : fmt::format("the filter is refused: {}", table.error().message);
+    co_return fmt::format("{}; without filter there are:\n{}{}", why, all.text, note(all));
+  }
+
+ private:
+  static bool is_node(const kube::ResourceType& type) {
+    return type.kind == "Node" && type.group.empty();
+  }
+
+  static bool is_empty(const TableText& table) { return table.rows == 0 && table.left_out == 0; }
+
+  Task<Result<TableText>> read(kube::ResourceType type, kube::ListOptions options, size_t bytes_max,
+                               Stop stop) {
+    const bool nodes = is_node(type);
+    const TableTextOptions text{type.namespaced && options.ns.empty(), nodes, bytes_max};
+    HOLMES_CO_TRY(
+        const json::object list,
+        co_await view().table(std::move(type), std::move(options), nodes, std::move(stop)));
+    co_return render_table(list, text);
   }
 };
 

@@ -6,12 +6,15 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "holmes/tools/table_text.h"
 
 namespace holmes {
 namespace {
 
 constexpr size_t kMaxErrorBytes = 1000;
 constexpr size_t kMaxNameBytes = 253;
+constexpr int64_t kMaxRowsTold = 20;
+constexpr size_t kMaxTableBytesTold = 800;  // within kMaxErrorBytes
 constexpr std::string_view kSecretsRefused =
     "Secrets are never read; look at the objects that use them and their events instead";
 
@@ -63,11 +66,9 @@ KubernetesView::KubernetesView(Loop& loop, kube::Transport& transport,
                                KubernetesToolOptions options)
     : loop_(loop), options_(options), transport_(transport), discovery_(loop, transport_) {}
 
-Task<Result<kube::ResourceType>> KubernetesView::resolve(std::string kind, std::string api_version,
-                                                         Stop stop) {
+Task<Result<kube::ResourceType>> KubernetesView::resolve(std::string kind, Stop stop) {
   if (names_secrets(kind)) co_return fail(ErrorCode::kForbidden, std::string(kSecretsRefused));
-  Result<kube::ResourceType> type =
-      co_await discovery_.resolve(std::move(kind), std::move(api_version), stop);
+  Result<kube::ResourceType> type = co_await discovery_.resolve(std::move(kind), "", stop);
   if (!type && type.error().code == ErrorCode::kNotFound) {
     co_return fail(kind_not_served(type.error()));
   }
@@ -77,22 +78,50 @@ Task<Result<kube::ResourceType>> KubernetesView::resolve(std::string kind, std::
   co_return type;
 }
 
-Task<Result<json::object>> KubernetesView::get(std::string kind, std::string api_version,
-                                               kube::ObjectKey key, Stop stop) {
+Task<Result<json::object>> KubernetesView::get(std::string kind, kube::ObjectKey key, Stop stop) {
   HOLMES_CO_CHECK(check_name("name", key.name));
   HOLMES_CO_CHECK(check_name("namespace", key.ns));
-  HOLMES_CO_TRY(const kube::ResourceType type,
-                co_await resolve(std::move(kind), std::move(api_version), stop));
-  HOLMES_CO_TRY(const std::string body, co_await send(kube::get_request(type, key), stop));
-  Result<json::object> object = parse_json_object(body);
+  HOLMES_CO_TRY(const kube::ResourceType type, co_await resolve(std::move(kind), stop));
+  const Result<std::string> body = co_await send(kube::get_request(type, key), stop);
+  if (!body && body.error().code == ErrorCode::kNotFound) {
+    co_return fail(ErrorCode::kNotFound,
+                   body.error().message + co_await what_exists(type, key.ns, stop));
+  }
+  if (!body) co_return fail(body.error());
+  Result<json::object> object = parse_json_object(*body);
   if (!object) co_return fail(ErrorCode::kProtocol, "unreadable: " + object.error().message);
   co_return object;
 }
 
+// "; there are:" and a table, or "; there are none": a name that was guessed is not guessed again.
+Task<std::string> KubernetesView::what_exists(kube::ResourceType type, std::string ns, Stop stop) {
+  kube::ListOptions options;
+  options.ns = type.namespaced ? std::move(ns) : "";
+  options.limit = kMaxRowsTold;
+  const Result<json::object> found = co_await table(std::move(type), options, false, stop);
+  const Result<TableText> all = found ? render_table(*found, {.bytes_max = kMaxTableBytesTold})
+                                      : Result<TableText>(fail(found.error()));
+  if (!all) co_return "";
+  if (all->rows == 0) co_return "; there are none";
+  const bool more = all->left_out > 0 || all->more_exist;
+  co_return fmt::format("; there are:\n{}{}", all->text, more ? "[and more]" : "");
+}
+
 Task<Result<json::object>> KubernetesView::list(kube::ResourceType type, kube::ListOptions options,
                                                 Stop stop) {
-  const Result<std::string> body =
-      co_await send(kube::list_request(type, options), std::move(stop));
+  co_return co_await read_list(kube::list_request(type, options), std::move(stop));
+}
+
+Task<Result<json::object>> KubernetesView::table(kube::ResourceType type, kube::ListOptions options,
+                                                 bool whole_objects, Stop stop) {
+  options.as_table = true;
+  kube::Request request = kube::list_request(type, options);
+  if (whole_objects) request.query.emplace_back("includeObject", "Object");
+  co_return co_await read_list(std::move(request), std::move(stop));
+}
+
+Task<Result<json::object>> KubernetesView::read_list(kube::Request request, Stop stop) {
+  const Result<std::string> body = co_await send(std::move(request), std::move(stop));
   if (!body && body.error().code == ErrorCode::kNotFound) {
     co_return fail(kind_not_served(body.error()));  // known from before, no longer served
   }
