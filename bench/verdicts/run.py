@@ -31,6 +31,8 @@ from objects import SAVED  # noqa: E402
 from support import clean_env, http_request  # noqa: E402
 
 CHECK_SECONDS = 300  # the longest that a check may ask for
+# A small model does not know when to stop looking: one look, then findings and verdict.
+MODEL_CALLS = 4
 STAMP = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -69,7 +71,7 @@ def ask_holmes(case, holmes, url, record):
         if record:
             argv += ["--record", record / case["name"]]
         env = {"OPENAI_API_BASE": url, "OPENAI_API_KEY": "none", "MODEL": "openai/local-model", "TEMPERATURE": "0",
-               "LLM_REQUEST_TIMEOUT": CHECK_SECONDS}
+               "LLM_REQUEST_TIMEOUT": CHECK_SECONDS, "HOLMES_CHECK_MAX_MODEL_CALLS": MODEL_CALLS}
         done = subprocess.run([str(word) for word in argv], env=clean_env(env), capture_output=True, text=True,
                               timeout=CHECK_SECONDS + 60)
     if done.returncode not in (0, 1, 3):

@@ -23,7 +23,8 @@ namespace holmes {
 namespace {
 
 // Of an answer's beginning, as the verdict is told it; the findings have what matters.
-constexpr size_t kMaxLineLength = 400;
+constexpr size_t kMaxAnswerLength = 400;
+constexpr size_t kMaxAnswerLengthWithoutFindings = 2000;
 // Steps in a row of which no call reached a tool: former answers, refused calls, mistakes.
 constexpr int kMaxIdleSteps = 3;
 constexpr std::string_view kRepeatsSentence =
@@ -119,6 +120,8 @@ class Run {
       std::vector<std::string> texts = co_await tools_.run(reply->tool_calls, stop_);
       idle_steps = tools_.count() > answered ? 0 : idle_steps + 1;
       tell_progress();
+      // It has nothing left to ask: what was answered decides, without findings.
+      if (tools_.only_repeated() && tools_.has_evidence()) co_return std::string();
       if (!tools_.exceeded().empty()) {
         co_return none(ErrorReason::kBudgetExceeded, tools_.exceeded());
       }
@@ -145,11 +148,8 @@ class Run {
   }
 
   Task<Answer<VerdictText>> classify(std::string findings) {
-    std::vector<std::string> lines;
-    for (const Evidence& call : tools_.evidence()) {
-      lines.push_back(fmt::format("{} {} -> {}", call.tool, call.arguments,
-                                  limit_length(call.summary, kMaxLineLength)));
-    }
+    const std::vector<std::string> lines =
+        tools_.beginnings(findings.empty() ? kMaxAnswerLengthWithoutFindings : kMaxAnswerLength);
     ModelRequest request;
     request.output_tokens_max = options_.output_tokens_max;
     request.schema = verdict_schema();

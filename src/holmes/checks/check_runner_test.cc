@@ -311,8 +311,18 @@ TEST_F(CheckRunnerTest, EndlessToolCallsEndByTheBudget) {
   EXPECT_THAT(tool_->received, SizeIs(2));
 }
 
-TEST_F(CheckRunnerTest, AModelThatRepeatsItselfLosesTheToolsAndMustAnswer) {
-  std::vector<Turn> script(4, Turn{calls({kGet})});
+TEST_F(CheckRunnerTest, AModelThatOnlyRepeatsItselfIsAskedForItsVerdictOnTheAnswers) {
+  EXPECT_EQ(run({{calls({kGet})}, {calls({kGet})}, verdict("pass")}).status, CheckStatus::kPass);
+  EXPECT_THAT(tool_->received, SizeIs(1));
+  const std::string& told = model_->requests.back().messages.back().content;
+  EXPECT_THAT(told, HasSubstr("get {} -> "));
+  EXPECT_THAT(told, Not(HasSubstr("Findings")));
+}
+
+TEST_F(CheckRunnerTest, AModelThatOnlyMakesMistakesLosesTheToolsAndMustAnswer) {
+  const ToolCall mistake{"m", "get", "no JSON"};
+  std::vector<Turn> script{{calls({kGet})}};
+  script.resize(4, Turn{calls({mistake})});
   script.push_back({says("All well.")});
   script.push_back(verdict("pass"));
   EXPECT_EQ(run(script).status, CheckStatus::kPass);
@@ -321,10 +331,10 @@ TEST_F(CheckRunnerTest, AModelThatRepeatsItselfLosesTheToolsAndMustAnswer) {
   EXPECT_FALSE(model_->requests[4].may_call_tools);
 
   start_over();
-  const CheckResponse endless = run(std::vector<Turn>(20, Turn{calls({kGet})}));
+  const CheckResponse endless = run(std::vector<Turn>(20, Turn{calls({mistake})}));
   expect_error(endless, ErrorReason::kBudgetExceeded);
-  EXPECT_THAT(endless.error, HasSubstr("were answered before"));
-  EXPECT_THAT(model_->requests, SizeIs(5));
+  EXPECT_THAT(endless.error, HasSubstr("mistaken or were answered before"));
+  EXPECT_THAT(model_->requests, SizeIs(4));
 }
 
 TEST_F(CheckRunnerTest, ACallThatWasWrittenAsTextIsMade) {

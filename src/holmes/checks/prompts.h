@@ -18,7 +18,7 @@ std::string investigation_question(std::string_view query, std::string_view chec
 
 // Phase 2, without tools: judge.
 std::string_view verdict_prompt();
-// The query, one line per tool call, and last the findings.
+// The query, one line per tool call, and last the findings, if there are any.
 std::string verdict_question(std::string_view query, const std::vector<std::string>& tool_lines,
                              std::string_view findings);
 // After an answer that cannot be used, because of `why`.
