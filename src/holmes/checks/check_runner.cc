@@ -27,6 +27,8 @@ constexpr size_t kMaxAnswerLength = 400;
 constexpr size_t kMaxAnswerLengthWithoutFindings = 2000;
 // Steps in a row of which no call reached a tool: former answers, refused calls, mistakes.
 constexpr int kMaxIdleSteps = 3;
+constexpr std::string_view kLastStepNote =
+    "\n[no more tool calls are possible: write your findings now, as plain sentences]";
 constexpr std::string_view kRepeatsSentence =
     "the model went on with calls that are mistaken or were answered before, without a verdict";
 
@@ -86,7 +88,8 @@ class Run {
 
  private:
   // Ends with the model's findings. On the last step the tools are withheld, so that it must say
-  // what it has found; that is when the steps are used up, or it does nothing but repeat itself.
+  // what it has found; that is when the steps are used up, or it does nothing but make mistakes. A
+  // model that has answers and yet writes no findings gives its verdict on the answers alone.
   Task<Answer<std::string>> investigate() {
     ModelRequest request;
     request.output_tokens_max = options_.output_tokens_max;
@@ -102,6 +105,8 @@ class Run {
     for (size_t step = 1;; ++step) {
       steps_used_up_ = model_.left() <= kVerdictCalls + 1;
       request.may_call_tools = !steps_used_up_ && idle_steps < kMaxIdleSteps;
+      Message& last = request.messages.back();
+      if (!request.may_call_tools && last.role == Role::kTool) last.content += kLastStepNote;
       make_room(request);
       Answer<ModelReply> reply = co_await model_.ask(request);
       if (!reply && model_.too_long() && compact(request, estimate_tokens(request) / 2)) {
@@ -111,6 +116,8 @@ class Run {
       take_written_calls(*reply, step);
       if (reply->tool_calls.empty()) co_return reply->content;
       if (!request.may_call_tools) {
+        // What was answered decides, without findings.
+        if (tools_.has_evidence()) co_return std::string();
         co_return none(ErrorReason::kBudgetExceeded,
                        steps_used_up_ ? steps_sentence() : std::string(kRepeatsSentence));
       }

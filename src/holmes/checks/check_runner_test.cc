@@ -300,15 +300,24 @@ TEST_F(CheckRunnerTest, WithholdsTheToolsOnTheLastStep) {
   EXPECT_EQ(response.status, CheckStatus::kPass);
 }
 
-TEST_F(CheckRunnerTest, EndlessToolCallsEndByTheBudget) {
+TEST_F(CheckRunnerTest, EndlessToolCallsEndByTheBudgetAndTheAnswersDecide) {
   options_.budget.model_calls_max = 5;
-  std::vector<Turn> script;
-  for (int i = 0; i < 10; ++i) {
-    script.push_back({calls({{"c", "get", "{\"n\":" + std::to_string(i) + "}"}})});
-  }
-  expect_error(run(script), ErrorReason::kBudgetExceeded);
-  EXPECT_THAT(model_->requests, SizeIs(3));
+  const auto endless = [&](std::vector<Turn> end) {
+    start_over();
+    std::vector<Turn> script;
+    for (int i = 0; i < 3; ++i) {
+      script.push_back({calls({{"c", "get", "{\"n\":" + std::to_string(i) + "}"}})});
+    }
+    for (Turn& turn : end) script.push_back(std::move(turn));
+    return run(std::move(script));
+  };
+  EXPECT_EQ(endless({verdict("fail")}).status, CheckStatus::kFail);
+  EXPECT_THAT(model_->requests, SizeIs(4));
   EXPECT_THAT(tool_->received, SizeIs(2));
+  EXPECT_FALSE(model_->requests[2].may_call_tools);
+  EXPECT_THAT(model_->requests[2].messages.back().content, HasSubstr("write your findings now"));
+  EXPECT_THAT(model_->requests[3].messages.back().content, Not(HasSubstr("Findings")));
+  expect_error(endless({verdict("unknown")}), ErrorReason::kBudgetExceeded);
 }
 
 TEST_F(CheckRunnerTest, AModelThatOnlyRepeatsItselfIsAskedForItsVerdictOnTheAnswers) {
