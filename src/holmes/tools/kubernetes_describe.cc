@@ -23,6 +23,7 @@ namespace {
 constexpr int64_t kMaxEventsRead = 500;
 constexpr size_t kMaxEventsShown = 20;
 constexpr int64_t kMaxPods = 50;
+constexpr std::string_view kEveryName = "*";
 constexpr auto kWorkloads = std::to_array<std::string_view>(
     {"deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch"});
 
@@ -175,6 +176,9 @@ class KubernetesDescribe final : public KubernetesTool {
  protected:
   Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) override {
     const kube::ObjectKey key{arguments.text("namespace", context.ns), arguments.text("name")};
+    if (key.name == kEveryName) {
+      co_return co_await list_as_text(view(), arguments.text("kind"), {.ns = key.ns}, stop);
+    }
     HOLMES_CO_TRY(json::object object, co_await find(arguments.text("kind"), key, stop));
     std::vector<Task<Result<json::object>>> reads;
     reads.push_back(view().list(events_type(), events_of(object), stop));

@@ -46,61 +46,70 @@ std::string note(const TableText& table) {
   return fmt::format("[{} more; narrow with label_selector or namespace]\n", count);
 }
 
+bool is_node(const kube::ResourceType& type) {
+  return type.kind == "Node" && type.group.empty();
+}
+
+bool is_empty(const TableText& table) {
+  return table.rows == 0 && table.left_out == 0;
+}
+
+Task<Result<TableText>> read_table(KubernetesView& view, kube::ResourceType type,
+                                   kube::ListOptions options, size_t bytes_max, Stop stop) {
+  const bool nodes = is_node(type);
+  options.limit = nodes ? kMaxNodes : kMaxRows;
+  const TableTextOptions text{type.namespaced && options.ns.empty(), nodes, bytes_max};
+  HOLMES_CO_TRY(const json::object list,
+                co_await view.table(std::move(type), std::move(options), nodes, std::move(stop)));
+  co_return render_table(list, text);
+}
+
 class KubernetesList final : public KubernetesTool {
  public:
   explicit KubernetesList(std::shared_ptr<KubernetesView> view)
       : KubernetesTool(std::move(view), "kubernetes_list",
-                       "Lists objects of a kind, as kubectl get does.", kParameters) {}
+                       "Lists objects of a kind, as kubectl get does. For one object or one "
+                       "workload and its pods: kubernetes_describe.",
+                       kParameters) {}
 
  protected:
   Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) override {
-    HOLMES_CO_TRY(const kube::ResourceType type,
-                  co_await view().resolve(arguments.text("kind"), stop));
     kube::ListOptions options;
-    if (type.namespaced) options.ns = arguments.text("namespace", context.ns);
+    options.ns = arguments.text("namespace", context.ns);
     if (options.ns == kAllNamespaces) options.ns = "";
-    HOLMES_CO_CHECK(check_name("namespace", options.ns));
     options.label_selector = arguments.text("label_selector");
     options.field_selector = arguments.text("field_selector");
-    options.limit = is_node(type) ? kMaxNodes : kMaxRows;
-    const bool filtered = !options.label_selector.empty() || !options.field_selector.empty();
-    const Result<TableText> table =
-        co_await read(type, options, output_bytes_max() - kReservedForNote, stop);
-    if (table && !is_empty(*table)) co_return table->text + note(*table);
-    if (table && !filtered) co_return empty_text(type, options);
-    if (!table && (!filtered || table.error().code != ErrorCode::kInvalid)) {
-      co_return fail(table.error());
-    }
-
-    // A filter that is mistaken must not look as if there were nothing.
-    kube::ListOptions unfiltered = options;
-    unfiltered.label_selector = unfiltered.field_selector = "";
-    HOLMES_CO_TRY(const TableText all, co_await read(type, unfiltered, kUnfilteredBytes, stop));
-    if (is_empty(all)) co_return empty_text(type, unfiltered);
-    const std::string why = table ? empty_text(type, options)
-                                  : fmt::format("the filter is refused: {}", table.error().message);
-    co_return fmt::format("{}; without filter there are:\n{}{}", why, all.text, note(all));
-  }
-
- private:
-  static bool is_node(const kube::ResourceType& type) {
-    return type.kind == "Node" && type.group.empty();
-  }
-
-  static bool is_empty(const TableText& table) { return table.rows == 0 && table.left_out == 0; }
-
-  Task<Result<TableText>> read(kube::ResourceType type, kube::ListOptions options, size_t bytes_max,
-                               Stop stop) {
-    const bool nodes = is_node(type);
-    const TableTextOptions text{type.namespaced && options.ns.empty(), nodes, bytes_max};
-    HOLMES_CO_TRY(
-        const json::object list,
-        co_await view().table(std::move(type), std::move(options), nodes, std::move(stop)));
-    co_return render_table(list, text);
+    co_return co_await list_as_text(view(), arguments.text("kind"), std::move(options),
+                                    std::move(stop));
   }
 };
 
 }  // namespace
+
+Task<Result<std::string>> list_as_text(KubernetesView& view, std::string kind,
+                                       kube::ListOptions options, Stop stop) {
+  HOLMES_CO_TRY(const kube::ResourceType type, co_await view.resolve(std::move(kind), stop));
+  if (!type.namespaced) options.ns = "";
+  HOLMES_CO_CHECK(check_name("namespace", options.ns));
+  const bool filtered = !options.label_selector.empty() || !options.field_selector.empty();
+  const size_t bytes_max = view.options().output_bytes_max - kReservedForNote;
+  const Result<TableText> table = co_await read_table(view, type, options, bytes_max, stop);
+  if (table && !is_empty(*table)) co_return table->text + note(*table);
+  if (table && !filtered) co_return empty_text(type, options);
+  if (!table && (!filtered || table.error().code != ErrorCode::kInvalid)) {
+    co_return fail(table.error());
+  }
+
+  // A filter that is mistaken must not look as if there were nothing.
+  kube::ListOptions unfiltered = options;
+  unfiltered.label_selector = unfiltered.field_selector = "";
+  HOLMES_CO_TRY(const TableText all,
+                co_await read_table(view, type, unfiltered, kUnfilteredBytes, stop));
+  if (is_empty(all)) co_return empty_text(type, unfiltered);
+  const std::string why = table ? empty_text(type, options)
+                                : fmt::format("the filter is refused: {}", table.error().message);
+  co_return fmt::format("{}; without filter there are:\n{}{}", why, all.text, note(all));
+}
 
 std::unique_ptr<Tool> make_kubernetes_list(std::shared_ptr<KubernetesView> view) {
   return std::make_unique<KubernetesList>(std::move(view));

@@ -54,6 +54,10 @@ Status check_name(std::string_view argument, std::string_view name);
 // "error: forbidden (403): ...", "error: not found (404): ...", "error: ..." with its outcome.
 ToolResult to_tool_result(const Error& error);
 
+// What kubernetes_list answers. The view outlives it.
+Task<Result<std::string>> list_as_text(KubernetesView& view, std::string kind,
+                                       kube::ListOptions options, Stop stop);
+
 class KubernetesTool : public Tool {
  public:
   KubernetesTool(std::shared_ptr<KubernetesView> view, std::string_view name,

@@ -274,6 +274,12 @@ TEST_F(KubernetesToolsTest, DescribeTakesTheNameOfAWorkloadForThatOfItsPods) {
       HasSubstr("error: not found (404)"));
 }
 
+TEST_F(KubernetesToolsTest, DescribeOfEveryNameIsAList) {
+  answers["/api/v1/nodes"] =
+      R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],"rows":[{"cells":["n1"]}]})";
+  EXPECT_THAT(run("kubernetes_describe", R"({"kind":"Node","name":"*"})").text, HasSubstr("n1"));
+}
+
 TEST_F(KubernetesToolsTest, NullArgumentsAskForNothing) {
   answers["/api/v1/namespaces/shop/pods"] =
       R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],"rows":[]})";
