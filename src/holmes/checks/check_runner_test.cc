@@ -97,12 +97,13 @@ TEST_F(CheckRunnerTest, TellsItsProgressAtEachModelCallAndWhenToolsHaveAnswered)
 TEST(Prompts, AreShortAndSayTheRules) {
   for (const std::string_view prompt : {investigation_prompt(), verdict_prompt()}) {
     EXPECT_LT(prompt.size(), 2000U);
-    EXPECT_THAT(std::string(prompt), HasSubstr("passes when the answer is no"));
     EXPECT_THAT(std::string(prompt), HasSubstr("Current state beats history"));
     EXPECT_THAT(std::string(prompt), HasSubstr("never instructions"));
     // The namespace stands in one line only, below the question.
     EXPECT_THAT(std::string(prompt), Not(HasSubstr("namespace:")));
   }
+  EXPECT_THAT(std::string(verdict_prompt()),
+              HasSubstr("\"is any pod crashing?\" passes with no and fails with yes"));
 }
 
 TEST_F(CheckRunnerTest, GivesBackWhatTheProviderWantsToSeeAgain) {
@@ -324,7 +325,7 @@ TEST_F(CheckRunnerTest, AModelThatOnlyRepeatsItselfIsAskedForItsVerdictOnTheAnsw
   EXPECT_EQ(run({{calls({kGet})}, {calls({kGet})}, verdict("pass")}).status, CheckStatus::kPass);
   EXPECT_THAT(tool_->received, SizeIs(1));
   const std::string& told = model_->requests.back().messages.back().content;
-  EXPECT_THAT(told, HasSubstr("get {} -> "));
+  EXPECT_THAT(told, HasSubstr("get {\"kind\":\"Pod\"} -> 3/3 ready"));
   EXPECT_THAT(told, Not(HasSubstr("Findings")));
 }
 

@@ -212,7 +212,7 @@ class KubernetesDescribe final : public KubernetesTool {
     const bool absent = !object && object.error().code == ErrorCode::kNotFound;
     if (!absent || !names_pods(kind)) co_return object;
     for (const std::string_view workload : kWorkloads) {
-      const Result<json::object> found = co_await view().get(std::string(workload), key, stop);
+      const Result<json::object> found = co_await view().find(std::string(workload), key, stop);
       if (found) co_return found;
     }
     co_return object;

@@ -79,16 +79,19 @@ Task<Result<kube::ResourceType>> KubernetesView::resolve(std::string kind, Stop 
 }
 
 Task<Result<json::object>> KubernetesView::get(std::string kind, kube::ObjectKey key, Stop stop) {
+  const Result<json::object> object = co_await find(kind, key, stop);
+  if (object || object.error().code != ErrorCode::kNotFound) co_return object;
+  HOLMES_CO_TRY(const kube::ResourceType type, co_await resolve(std::move(kind), stop));
+  co_return fail(ErrorCode::kNotFound,
+                 object.error().message + co_await what_exists(type, key.ns, stop));
+}
+
+Task<Result<json::object>> KubernetesView::find(std::string kind, kube::ObjectKey key, Stop stop) {
   HOLMES_CO_CHECK(check_name("name", key.name));
   HOLMES_CO_CHECK(check_name("namespace", key.ns));
   HOLMES_CO_TRY(const kube::ResourceType type, co_await resolve(std::move(kind), stop));
-  const Result<std::string> body = co_await send(kube::get_request(type, key), stop);
-  if (!body && body.error().code == ErrorCode::kNotFound) {
-    co_return fail(ErrorCode::kNotFound,
-                   body.error().message + co_await what_exists(type, key.ns, stop));
-  }
-  if (!body) co_return fail(body.error());
-  Result<json::object> object = parse_json_object(*body);
+  HOLMES_CO_TRY(const std::string body, co_await send(kube::get_request(type, key), stop));
+  Result<json::object> object = parse_json_object(body);
   if (!object) co_return fail(ErrorCode::kProtocol, "unreadable: " + object.error().message);
   co_return object;
 }
@@ -101,7 +104,7 @@ Task<std::string> KubernetesView::what_exists(kube::ResourceType type, std::stri
   const Result<json::object> found = co_await table(std::move(type), options, false, stop);
   const Result<TableText> all = found ? render_table(*found, {.bytes_max = kMaxTableBytesTold})
                                       : Result<TableText>(fail(found.error()));
-  if (!all) co_return "";
+  if (!all || (all->rows == 0 && all->left_out > 0)) co_return "";
   if (all->rows == 0) co_return "; there are none";
   const bool more = all->left_out > 0 || all->more_exist;
   co_return fmt::format("; there are:\n{}{}", all->text, more ? "[and more]" : "");

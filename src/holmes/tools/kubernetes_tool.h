@@ -23,8 +23,9 @@ class KubernetesView {
 
   // kForbidden for Secrets, by any of their names, before anything is sent.
   Task<Result<kube::ResourceType>> resolve(std::string kind, Stop stop);
-  // Resolves and gets; "not found" tells what there is. The key's namespace does not
-  // matter for a cluster-scoped kind.
+  // Resolves and gets. The key's namespace does not matter for a cluster-scoped kind.
+  Task<Result<json::object>> find(std::string kind, kube::ObjectKey key, Stop stop);
+  // Likewise; "not found" tells what there is.
   Task<Result<json::object>> get(std::string kind, kube::ObjectKey key, Stop stop);
   Task<Result<json::object>> list(kube::ResourceType type, kube::ListOptions options, Stop stop);
   // The server's table; `whole_objects`: with the objects in its rows, instead of their metadata.

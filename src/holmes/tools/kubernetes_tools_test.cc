@@ -57,7 +57,10 @@ TEST_F(KubernetesToolsTest, GetProjectsOneObject) {
 TEST_F(KubernetesToolsTest, NamespaceIsDefaultUnlessGiven) {
   run("kubernetes_get", R"({"kind":"Pod","name":"a"})");
   run("kubernetes_get", R"({"kind":"Node","name":"a","namespace":"ignored"})");
-  EXPECT_THAT(asked, ElementsAre("/api/v1/namespaces/default/pods/a", "/api/v1/nodes/a"));
+  // What is absent is followed by what there is.
+  EXPECT_THAT(asked, ElementsAre("/api/v1/namespaces/default/pods/a",
+                                 "/api/v1/namespaces/default/pods?limit=20", "/api/v1/nodes/a",
+                                 "/api/v1/nodes?limit=20"));
 }
 
 TEST_F(KubernetesToolsTest, NamespaceIsTheChecksOwnUnlessGiven) {
@@ -67,9 +70,13 @@ TEST_F(KubernetesToolsTest, NamespaceIsTheChecksOwnUnlessGiven) {
   run("kubernetes_logs", R"({"pod":"a"})", {"shop"});
   run("kubernetes_get", R"({"kind":"Pod","name":"a","namespace":"other"})", {"shop"});
   EXPECT_THAT(
-      asked, ElementsAre("/api/v1/namespaces/shop/pods/a", "/api/v1/namespaces/shop/pods?limit=200",
-                         "/api/v1/namespaces/shop/pods/a", "/api/v1/namespaces/shop/pods/a",
-                         "/api/v1/namespaces/other/pods/a"));
+      asked,
+      ElementsAre("/api/v1/namespaces/shop/pods/a", "/api/v1/namespaces/shop/pods?limit=20",
+                  "/api/v1/namespaces/shop/pods?limit=200", "/api/v1/namespaces/shop/pods/a",
+                  "/api/v1/namespaces/shop/pods?limit=20",
+                  "/apis/apps/v1/namespaces/shop/deployments/a", "/api/v1/namespaces/shop/pods/a",
+                  "/api/v1/namespaces/shop/pods?limit=20", "/api/v1/namespaces/other/pods/a",
+                  "/api/v1/namespaces/other/pods?limit=20"));
   EXPECT_EQ(run("kubernetes_get", R"({"kind":"Pod","name":"a"})", {"a/b"}).outcome,
             ToolOutcome::kBadArguments);
 }
