@@ -17,6 +17,7 @@
 #include "holmes/checks/quoted_counts.h"
 #include "holmes/checks/text_calls.h"
 #include "holmes/checks/tool_calls.h"
+#include "holmes/checks/trouble.h"
 #include "holmes/checks/verdict.h"
 
 namespace holmes {
@@ -167,9 +168,18 @@ class Run {
       const Answer<ModelReply> reply = co_await model_.ask(request);
       if (!reply) co_return std::unexpected(reply.error());
       Answer<VerdictText> verdict = read_verdict(*reply, findings);
-      if (verdict || repaired) co_return verdict;
+      if (repaired) co_return verdict;
+      std::string question;
+      if (!verdict) {
+        question = verdict_repair(verdict.error().why);
+      } else if (const auto sign = sign_of_trouble(tools_.answers());
+                 sign && verdict->verdict == Verdict::kPass) {
+        question = verdict_doubt(*sign);
+      } else {
+        co_return verdict;
+      }
       request.messages.push_back({Role::kAssistant, reply->content, {}, "", reply->opaque});
-      request.messages.push_back({Role::kUser, verdict_repair(verdict.error().why), {}, "", {}});
+      request.messages.push_back({Role::kUser, std::move(question), {}, "", {}});
     }
   }
 

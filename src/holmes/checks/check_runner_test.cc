@@ -329,6 +329,23 @@ TEST_F(CheckRunnerTest, AModelThatOnlyRepeatsItselfIsAskedForItsVerdictOnTheAnsw
   EXPECT_THAT(told, Not(HasSubstr("Findings")));
 }
 
+TEST_F(CheckRunnerTest, APassBesideASignOfTroubleIsAskedForOnceMore) {
+  const auto judged = [&](std::vector<Turn> verdicts) {
+    start_over();
+    add_tool(ToolOutcome::kAnswered, "[2 rows; STATUS: 1 Bound, 1 Pending]\nNAME  STATUS\n");
+    std::vector<Turn> script{{calls({kGet})}, {says("One is pending.")}};
+    for (Turn& turn : verdicts) script.push_back(std::move(turn));
+    return run(std::move(script)).status;
+  };
+  const std::string_view why = "One of two.";
+  EXPECT_EQ(judged({verdict("pass", why), verdict("fail", why)}), CheckStatus::kFail);
+  EXPECT_THAT(model_->requests.back().messages.back().content,
+              HasSubstr("A tool told: 2 rows; STATUS: 1 Bound, 1 Pending."));
+  // The sign is about something else.
+  EXPECT_EQ(judged({verdict("pass", why), verdict("pass", why)}), CheckStatus::kPass);
+  EXPECT_EQ(judged({verdict("fail", why)}), CheckStatus::kFail);
+}
+
 TEST_F(CheckRunnerTest, AModelThatOnlyMakesMistakesLosesTheToolsAndMustAnswer) {
   const ToolCall mistake{"m", "get", "no JSON"};
   std::vector<Turn> script{{calls({kGet})}};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "holmes/tools/tool.h"
 
 namespace holmes {
 
@@ -42,6 +43,12 @@ std::string verdict_question(std::string_view query, const std::vector<std::stri
   for (const std::string& line : tool_lines) text += fmt::format("- {}\n", line);
   if (trim(findings).empty()) return text;
   return text + fmt::format("\nFindings:\n{}", trim(findings));
+}
+
+std::string verdict_doubt(std::string_view sign) {
+  return fmt::format(
+      R"(A tool told: {}. If this concerns what the question asks about, the verdict is "fail", else "pass". Answer once more, with the same JSON object.)",
+      redact(sign));
 }
 
 std::string verdict_repair(std::string_view why) {
