@@ -9,7 +9,7 @@ TEST(SignOfTrouble, IsWhatAToolSumsUpAndIsNotAsItShouldBe) {
   const std::pair<std::string, std::string> cases[] = {
       {"[3 rows; STATUS: 2 Bound, 1 Pending]\nNAME  STATUS\n",
        "3 rows; STATUS: 2 Bound, 1 Pending"},
-      {"no pods found with labels a=b; without filter there are:\n[2 rows; STATUS: 2 "
+      {"no pods found with labels a=b; but there are:\n[2 rows; STATUS: 2 "
        "Error]\nNAME\n",
        "2 rows; STATUS: 2 Error"},
       {"[2 rows; not all ready: web 1/2]\nNAME\n", "2 rows; not all ready: web 1/2"},

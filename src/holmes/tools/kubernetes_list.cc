@@ -50,18 +50,26 @@ bool is_node(const kube::ResourceType& type) {
   return type.kind == "Node" && type.group.empty();
 }
 
+// "frontend" of "tier=web,app=frontend": what is named so is what was meant.
+std::string last_value(const std::string& label_selector) {
+  const size_t equals = label_selector.rfind('=');
+  return equals == std::string::npos ? "" : label_selector.substr(equals + 1);
+}
+
 bool is_empty(const TableText& table) {
   return table.rows == 0 && table.left_out == 0;
 }
 
 Task<Result<TableText>> read_table(KubernetesView& view, kube::ResourceType type,
-                                   kube::ListOptions options, size_t bytes_max, Stop stop) {
+                                   kube::ListOptions options, size_t bytes_max, std::string like,
+                                   Stop stop) {
   const bool nodes = is_node(type);
   options.limit = nodes ? kMaxNodes : kMaxRows;
   const TableTextOptions text{type.namespaced && options.ns.empty(), nodes, bytes_max};
   HOLMES_CO_TRY(const json::object list,
                 co_await view.table(std::move(type), std::move(options), nodes, std::move(stop)));
-  co_return render_table(list, text);
+  const auto rows = like.empty() ? std::nullopt : rows_like(list, like);
+  co_return render_table(rows ? *rows : list, text);
 }
 
 class KubernetesList final : public KubernetesTool {
@@ -93,7 +101,7 @@ Task<Result<std::string>> list_as_text(KubernetesView& view, std::string kind,
   HOLMES_CO_CHECK(check_name("namespace", options.ns));
   const bool filtered = !options.label_selector.empty() || !options.field_selector.empty();
   const size_t bytes_max = view.options().output_bytes_max - kReservedForNote;
-  const Result<TableText> table = co_await read_table(view, type, options, bytes_max, stop);
+  const Result<TableText> table = co_await read_table(view, type, options, bytes_max, "", stop);
   if (table && !is_empty(*table)) co_return table->text + note(*table);
   if (table && !filtered) co_return empty_text(type, options);
   if (!table && (!filtered || table.error().code != ErrorCode::kInvalid)) {
@@ -103,12 +111,13 @@ Task<Result<std::string>> list_as_text(KubernetesView& view, std::string kind,
   // A filter that is mistaken must not look as if there were nothing.
   kube::ListOptions unfiltered = options;
   unfiltered.label_selector = unfiltered.field_selector = "";
+  const std::string like = last_value(options.label_selector);
   HOLMES_CO_TRY(const TableText all,
-                co_await read_table(view, type, unfiltered, kUnfilteredBytes, stop));
+                co_await read_table(view, type, unfiltered, kUnfilteredBytes, like, stop));
   if (is_empty(all)) co_return empty_text(type, unfiltered);
   const std::string why = table ? empty_text(type, options)
                                 : fmt::format("the filter is refused: {}", table.error().message);
-  co_return fmt::format("{}; without filter there are:\n{}{}", why, all.text, note(all));
+  co_return fmt::format("{}; but there are:\n{}{}", why, all.text, note(all));
 }
 
 std::unique_ptr<Tool> make_kubernetes_list(std::shared_ptr<KubernetesView> view) {

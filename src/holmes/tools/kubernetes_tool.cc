@@ -1,6 +1,7 @@
 #include "holmes/tools/kubernetes_tool.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,7 +14,7 @@ namespace {
 
 constexpr size_t kMaxErrorBytes = 1000;
 constexpr size_t kMaxNameBytes = 253;
-constexpr int64_t kMaxRowsTold = 20;
+constexpr int64_t kMaxRowsTold = 200;
 constexpr size_t kMaxTableBytesTold = 800;  // within kMaxErrorBytes
 constexpr std::string_view kSecretsRefused =
     "Secrets are never read; look at the objects that use them and their events instead";
@@ -83,7 +84,7 @@ Task<Result<json::object>> KubernetesView::get(std::string kind, kube::ObjectKey
   if (object || object.error().code != ErrorCode::kNotFound) co_return object;
   HOLMES_CO_TRY(const kube::ResourceType type, co_await resolve(std::move(kind), stop));
   co_return fail(ErrorCode::kNotFound,
-                 object.error().message + co_await what_exists(type, key.ns, stop));
+                 object.error().message + co_await what_exists(type, key, stop));
 }
 
 Task<Result<json::object>> KubernetesView::find(std::string kind, kube::ObjectKey key, Stop stop) {
@@ -97,17 +98,22 @@ Task<Result<json::object>> KubernetesView::find(std::string kind, kube::ObjectKe
 }
 
 // "; there are:" and a table, or "; there are none": a name that was guessed is not guessed again.
-Task<std::string> KubernetesView::what_exists(kube::ResourceType type, std::string ns, Stop stop) {
+// Objects that are named like it stand for all.
+Task<std::string> KubernetesView::what_exists(kube::ResourceType type, kube::ObjectKey key,
+                                              Stop stop) {
   kube::ListOptions options;
-  options.ns = type.namespaced ? std::move(ns) : "";
+  options.ns = type.namespaced ? key.ns : "";
   options.limit = kMaxRowsTold;
   const Result<json::object> found = co_await table(std::move(type), options, false, stop);
-  const Result<TableText> all = found ? render_table(*found, {.bytes_max = kMaxTableBytesTold})
-                                      : Result<TableText>(fail(found.error()));
-  if (!all || (all->rows == 0 && all->left_out > 0)) co_return "";
-  if (all->rows == 0) co_return "; there are none";
-  const bool more = all->left_out > 0 || all->more_exist;
-  co_return fmt::format("; there are:\n{}{}", all->text, more ? "[and more]" : "");
+  if (!found) co_return "";
+  const std::optional<json::object> like = rows_like(*found, key.name);
+  const Result<TableText> told =
+      render_table(like ? *like : *found, {.bytes_max = kMaxTableBytesTold});
+  if (!told || (told->rows == 0 && told->left_out > 0)) co_return "";
+  if (told->rows == 0) co_return "; there are none";
+  const bool more = told->left_out > 0 || told->more_exist;
+  co_return fmt::format("; {}:\n{}{}", like ? "named like it are" : "there are", told->text,
+                        more ? "[and more]" : "");
 }
 
 Task<Result<json::object>> KubernetesView::list(kube::ResourceType type, kube::ListOptions options,

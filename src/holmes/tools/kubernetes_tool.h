@@ -37,7 +37,7 @@ class KubernetesView {
   [[nodiscard]] const KubernetesToolOptions& options() const { return options_; }
 
  private:
-  Task<std::string> what_exists(kube::ResourceType type, std::string ns, Stop stop);
+  Task<std::string> what_exists(kube::ResourceType type, kube::ObjectKey key, Stop stop);
   Task<Result<json::object>> read_list(kube::Request request, Stop stop);
 
   Loop& loop_;

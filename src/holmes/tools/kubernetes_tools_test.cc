@@ -59,8 +59,8 @@ TEST_F(KubernetesToolsTest, NamespaceIsDefaultUnlessGiven) {
   run("kubernetes_get", R"({"kind":"Node","name":"a","namespace":"ignored"})");
   // What is absent is followed by what there is.
   EXPECT_THAT(asked, ElementsAre("/api/v1/namespaces/default/pods/a",
-                                 "/api/v1/namespaces/default/pods?limit=20", "/api/v1/nodes/a",
-                                 "/api/v1/nodes?limit=20"));
+                                 "/api/v1/namespaces/default/pods?limit=200", "/api/v1/nodes/a",
+                                 "/api/v1/nodes?limit=200"));
 }
 
 TEST_F(KubernetesToolsTest, NamespaceIsTheChecksOwnUnlessGiven) {
@@ -71,12 +71,12 @@ TEST_F(KubernetesToolsTest, NamespaceIsTheChecksOwnUnlessGiven) {
   run("kubernetes_get", R"({"kind":"Pod","name":"a","namespace":"other"})", {"shop"});
   EXPECT_THAT(
       asked,
-      ElementsAre("/api/v1/namespaces/shop/pods/a", "/api/v1/namespaces/shop/pods?limit=20",
+      ElementsAre("/api/v1/namespaces/shop/pods/a", "/api/v1/namespaces/shop/pods?limit=200",
                   "/api/v1/namespaces/shop/pods?limit=200", "/api/v1/namespaces/shop/pods/a",
-                  "/api/v1/namespaces/shop/pods?limit=20",
+                  "/api/v1/namespaces/shop/pods?limit=200",
                   "/apis/apps/v1/namespaces/shop/deployments/a", "/api/v1/namespaces/shop/pods/a",
-                  "/api/v1/namespaces/shop/pods?limit=20", "/api/v1/namespaces/other/pods/a",
-                  "/api/v1/namespaces/other/pods?limit=20"));
+                  "/api/v1/namespaces/shop/pods?limit=200", "/api/v1/namespaces/other/pods/a",
+                  "/api/v1/namespaces/other/pods?limit=200"));
   EXPECT_EQ(run("kubernetes_get", R"({"kind":"Pod","name":"a"})", {"a/b"}).outcome,
             ToolOutcome::kBadArguments);
 }
@@ -239,13 +239,13 @@ TEST_F(KubernetesToolsTest, AFilterThatFindsNothingDoesNotHideWhatThereIs) {
     "rows":[{"cells":["web"]}]})";
   EXPECT_EQ(
       run("kubernetes_list", R"({"kind":"Pod","namespace":"shop","label_selector":"a=b"})").text,
-      "no pods found in namespace shop with labels a=b; without filter there are:\nNAME\nweb\n");
+      "no pods found in namespace shop with labels a=b; but there are:\nNAME\nweb\n");
   errors.emplace("a%3Db", Error(ErrorCode::kInvalid, "no such field"));
   const ToolResult refused =
       run("kubernetes_list", R"({"kind":"Pod","namespace":"shop","field_selector":"a=b"})");
   EXPECT_EQ(refused.outcome, ToolOutcome::kAnswered);
   EXPECT_EQ(refused.text,
-            "the filter is refused: no such field; without filter there are:\nNAME\nweb\n");
+            "the filter is refused: no such field; but there are:\nNAME\nweb\n");
 }
 
 TEST_F(KubernetesToolsTest, NodesAreListedWithTheirConditions) {
@@ -269,6 +269,11 @@ TEST_F(KubernetesToolsTest, NotFoundTellsWhatThereIs) {
   answers["/api/v1/namespaces/shop/pods"] =
       R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],"rows":[]})";
   EXPECT_THAT(found().text, EndsWith("not found; there are none"));
+  answers["/api/v1/namespaces/shop/pods"] =
+      R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],
+    "rows":[{"cells":["db-1"],"object":{"metadata":{"name":"db-1"}}},
+            {"cells":["web-7"],"object":{"metadata":{"name":"web-7"}}}]})";
+  EXPECT_THAT(found().text, EndsWith("not found; named like it are:\nNAME\nweb-7\n"));
 }
 
 TEST_F(KubernetesToolsTest, DescribeTakesTheNameOfAWorkloadForThatOfItsPods) {

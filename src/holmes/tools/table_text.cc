@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::string_view kNothing = "<none>";
 constexpr size_t kMaxCellBytes = 200;
+constexpr size_t kMinStem = 3;
 constexpr size_t kMinCountedRows = 2;
 constexpr size_t kMaxCounted = 6;       // values, and rows that are not ready
 constexpr size_t kMaxPaddedBytes = 80;  // a longer cell does not widen its column
@@ -193,6 +194,20 @@ std::string count_line(const std::vector<Row>& rows) {
 }
 
 }  // namespace
+
+std::optional<json::object> rows_like(const json::object& table, std::string_view name) {
+  const std::string_view stem = name.substr(0, name.find('-'));
+  const json::array* rows = json_array(table, {"rows"});
+  if (rows == nullptr || stem.size() < kMinStem) return std::nullopt;
+  json::array kept;
+  for (const json::value& row : *rows) {
+    if (json_string_or(row, {"object", "metadata", "name"}).starts_with(stem)) kept.push_back(row);
+  }
+  if (kept.empty()) return std::nullopt;
+  json::object out = table;
+  out["rows"] = std::move(kept);
+  return out;
+}
 
 Result<TableText> render_table(const json::object& body, const TableTextOptions& options) {
   const std::string kind = json_string_or(body, {"kind"});

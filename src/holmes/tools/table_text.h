@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -24,6 +26,10 @@ struct TableText {
   size_t left_out = 0;
   bool more_exist = false;  // ... and their number is not known
 };
+
+// The table with only those rows whose object's name begins like `name`, up to its first dash;
+// nullopt when there are none of them, or nothing to compare.
+std::optional<json::object> rows_like(const json::object& table, std::string_view name);
 
 // From a meta.k8s.io/v1 Table (columns of priority 0), or from a plain list, which servers send
 // that cannot print (columns NAME and CREATED). Fails with kProtocol when the body is neither.
