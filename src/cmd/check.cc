@@ -13,6 +13,7 @@
 #include "cmd/check_live.h"
 #include "cmd/check_options.h"
 #include "cmd/check_output.h"
+#include "cmd/checked_cluster.h"
 #include "cmd/command.h"
 #include "cmd/recordings.h"
 #include "cmd/shutdown.h"
@@ -128,8 +129,24 @@ int run_remote(const CheckSettings& settings, const std::vector<FileCheck>& chec
   return world.loop.run(run_rounds(world.loop, judge, settings, checks, output, signals.stop()));
 }
 
-int run_here(CheckSettings& settings, const kube::ClusterConfig& cluster,
-             const std::map<std::string, std::string>& environment,
+// The cluster that checks look at, or what was saved of one.
+Result<std::unique_ptr<CheckedCluster>> open_cluster(
+    const CheckSettings& settings, World& world,
+    const std::map<std::string, std::string>& environment) {
+  if (!settings.snapshot.empty()) {
+    return CheckedCluster::open_snapshot(world.loop, world.random, settings.snapshot, world.log);
+  }
+  HOLMES_TRY(const auto config, settings.cluster.find(real_files(), environment));
+  if (!config) {
+    return fail(
+        invalid("there is no cluster to look at: set KUBECONFIG or --kubeconfig, or run inside "
+                "one; or let an API server look with --server URL"));
+  }
+  return CheckedCluster::open_config(world.loop, *config, settings.proxies, environment,
+                                     world.registry, world.log);
+}
+
+int run_here(CheckSettings& settings, const std::map<std::string, std::string>& environment,
              const std::vector<FileCheck>& checks, const CheckOutput& output) {
   World world;
   AsioLoop& loop = world.loop;
@@ -143,19 +160,17 @@ int run_here(CheckSettings& settings, const kube::ClusterConfig& cluster,
     return usage_error(invalid((*outside)->models().find("").error().message +
                                "; or let an API server judge with --server URL"));
   }
-  const auto subprocess = make_subprocess(loop);
-  kube::Credentials credentials(loop, real_files(), *subprocess, log, cluster, environment);
-  kube::RequestMetrics request_metrics(world.registry);
-  const auto transport =
-      make_check_cluster(loop, cluster, credentials, settings.proxies, log, request_metrics);
-  CheckService service(loop, settings.checks, **outside, transport.get(), world.registry, log);
+  const auto cluster = open_cluster(settings, world, environment);
+  if (!cluster) return usage_error(cluster.error());
+  CheckService service(loop, settings.checks, **outside, (*cluster)->transport(), world.registry,
+                       log);
   const auto answer = [&service](CheckQuestion question, Stop stop) {
     return service.answer(std::move(question), std::move(stop));
   };
   LocalJudge judge(loop, answer, service.notifier());
   const ShutdownSignals signals(loop, log);
   const int code = loop.run(run_rounds(loop, judge, settings, checks, output, signals.stop()));
-  loop.run(credentials.close());
+  loop.run((*cluster)->close());
   return code;
 }
 
@@ -177,14 +192,7 @@ int run_checks(CheckSettings& settings, const std::map<std::string, std::string>
   const auto checks = collect_checks(settings);
   if (!checks) return usage_error(checks.error());
   if (settings.server) return run_remote(settings, *checks, output);
-  const auto cluster = settings.cluster.find(real_files(), environment);
-  if (!cluster) return usage_error(cluster.error());
-  if (!*cluster) {
-    return usage_error(invalid(
-        "there is no cluster to look at: set KUBECONFIG or --kubeconfig, or run inside one; or "
-        "let an API server look with --server URL"));
-  }
-  return run_here(settings, **cluster, environment, *checks, output);
+  return run_here(settings, environment, *checks, output);
 }
 
 }  // namespace

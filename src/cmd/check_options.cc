@@ -91,6 +91,10 @@ OptionTable CheckSettings::make_table() {
   table.secret("slack-webhook", "", checks.slack.webhook_url,
                "Incoming webhook of Slack for alerts that name no channel, instead of the token");
   cluster.add_to(table);
+  table.text("snapshot", "", snapshot,
+             "Look at objects that were saved as YAML or JSON, instead of a cluster: a file, or a "
+             "folder of such files",
+             "PATH");
   proxies.add_to(table);
   log.add_to(table);
   return table;
@@ -98,6 +102,10 @@ OptionTable CheckSettings::make_table() {
 
 Status CheckSettings::complete() {
   HOLMES_CHECK(check_questions());
+  if (!snapshot.empty() && (!replay.empty() || server)) {
+    return fail(ErrorCode::kInvalid,
+                "--snapshot: this process looks at it; leave out --server and --replay");
+  }
   HOLMES_CHECK(choose_alerts());
   selection.tags = split_tags(selection.tags);
   overrides.mode = parse_check_mode(mode);

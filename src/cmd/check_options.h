@@ -17,7 +17,8 @@ namespace holmes {
 struct CheckSettings {
   std::vector<std::string> questions;
   std::vector<std::string> files;
-  std::string replay;  // folder of recordings; empty: none
+  std::string replay;    // folder of recordings; empty: none
+  std::string snapshot;  // what was saved of a cluster, a file or a folder; empty: none
   CheckSelection selection;
   CheckOverrides overrides;
   std::string mode;  // empty: each check's own

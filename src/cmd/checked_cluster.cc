@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "async/files.h"
+#include "cmd/check_service.h"
 #include "cmd/snapshot_files.h"
 #include "kube/client/kubeconfig.h"
 #include "kube/store/store_transport.h"
@@ -10,9 +11,6 @@
 
 namespace holmes {
 namespace {
-
-// As of `holmes server`: what is larger is asked for in smaller pieces.
-constexpr size_t kClusterBodyBytesMax = size_t{8} << 20U;
 
 // Where kubectl looks when KUBECONFIG is not set.
 Result<std::string> find_kubeconfig(const CheckedClusterOptions& options,
@@ -48,36 +46,33 @@ Result<std::unique_ptr<CheckedCluster>> CheckedCluster::open(
     return fail(ErrorCode::kInvalid,
                 "--cluster and --snapshot: checks look at one of them; leave the other out");
   }
+  if (!options.snapshot.empty()) return open_snapshot(loop, random, options.snapshot, log);
+  if (options.context.empty()) return std::make_unique<CheckedCluster>();
+  HOLMES_TRY(const std::string path, find_kubeconfig(options, environment));
+  HOLMES_TRY(kube::ClusterConfig config,
+             kube::load_kubeconfig(real_files(), path, options.context));
+  return open_config(loop, std::move(config), proxies, environment, registry, log);
+}
+
+std::unique_ptr<CheckedCluster> CheckedCluster::open_config(
+    AsioLoop& loop, kube::ClusterConfig config, const ProxyOptions& proxies,
+    const std::map<std::string, std::string>& environment, MetricsRegistry& registry,
+    const Logger& log) {
   auto checked = std::make_unique<CheckedCluster>();
-  if (!options.context.empty()) {
-    HOLMES_CHECK(checked->open_context(loop, options, proxies, environment, registry, log));
-  }
-  if (!options.snapshot.empty()) {
-    HOLMES_CHECK(checked->open_snapshot(loop, random, options.snapshot, log));
-  }
+  checked->about_ = config.source + ", which they only read";
+  checked->subprocess_ = make_subprocess(loop);
+  checked->credentials_.emplace(loop, real_files(), *checked->subprocess_, log, config,
+                                environment);
+  checked->request_metrics_.emplace(registry);
+  checked->transport_ = make_check_cluster(loop, config, *checked->credentials_, proxies, log,
+                                           *checked->request_metrics_);
   return checked;
 }
 
-Status CheckedCluster::open_context(AsioLoop& loop, const CheckedClusterOptions& options,
-                                    const ProxyOptions& proxies,
-                                    const std::map<std::string, std::string>& environment,
-                                    MetricsRegistry& registry, const Logger& log) {
-  HOLMES_TRY(const std::string path, find_kubeconfig(options, environment));
-  HOLMES_TRY(const kube::ClusterConfig config,
-             kube::load_kubeconfig(real_files(), path, options.context));
-  kube::ClusterTransportOptions connection = transport_options(config, proxies);
-  connection.response_body_bytes_max = kClusterBodyBytesMax;
-  subprocess_ = make_subprocess(loop);
-  credentials_.emplace(loop, real_files(), *subprocess_, log, config, environment);
-  request_metrics_.emplace(registry);
-  transport_ = kube::make_cluster_transport(loop, config, *credentials_, log, &*request_metrics_,
-                                            connection);
-  about_ = config.source + ", which they only read";
-  return {};
-}
-
-Status CheckedCluster::open_snapshot(AsioLoop& loop, Random& random, const std::string& path,
-                                     const Logger& log) {
+Result<std::unique_ptr<CheckedCluster>> CheckedCluster::open_snapshot(AsioLoop& loop,
+                                                                      Random& random,
+                                                                      const std::string& path,
+                                                                      const Logger& log) {
   HOLMES_TRY(SnapshotFiles files, read_snapshot_files(path, log));
   const size_t objects = files.objects.size();
   Result<SnapshotState> state =
@@ -91,14 +86,15 @@ Status CheckedCluster::open_snapshot(AsioLoop& loop, Random& random, const std::
     log.warning("objects of the snapshot that cannot be served were skipped",
                 {{"kind", kind}, {"count", count}});
   }
-  snapshot_ = LocalStore::of(loop, random, std::move(state->objects), state->version,
-                             {.pod_log = [path](const kube::PodLogQuery& query) {
-                               return read_snapshot_log(path, query);
-                             }});
-  transport_ = std::make_unique<kube::StoreTransport>(snapshot_->api());
-  about_ = fmt::format("the snapshot {}: {} objects of {} file{}", path, objects, files.files,
-                       files.files == 1 ? "" : "s");
-  return {};
+  auto checked = std::make_unique<CheckedCluster>();
+  checked->snapshot_ = LocalStore::of(loop, random, std::move(state->objects), state->version,
+                                      {.pod_log = [path](const kube::PodLogQuery& query) {
+                                        return read_snapshot_log(path, query);
+                                      }});
+  checked->transport_ = std::make_unique<kube::StoreTransport>(checked->snapshot_->api());
+  checked->about_ = fmt::format("the snapshot {}: {} objects of {} file{}", path, objects,
+                                files.files, files.files == 1 ? "" : "s");
+  return checked;
 }
 
 Task<> CheckedCluster::close() {

@@ -1,4 +1,4 @@
-// What the checks of `holmes local` look at: its own store, or another cluster beside it.
+// What checks look at: a cluster, or what was saved of one; in `holmes local` its own store, too.
 #pragma once
 
 #include <map>
@@ -30,11 +30,21 @@ struct CheckedClusterOptions {
 
 class CheckedCluster {
  public:
-  // Fails with one sentence when there is no such context or snapshot, or it cannot be used.
+  // For `holmes local`. Fails with one sentence when there is no such context or snapshot, or it
+  // cannot be used.
   static Result<std::unique_ptr<CheckedCluster>> open(
       AsioLoop& loop, Random& random, const CheckedClusterOptions& options,
       const ProxyOptions& proxies, const std::map<std::string, std::string>& environment,
       MetricsRegistry& registry, const Logger& log);
+
+  static std::unique_ptr<CheckedCluster> open_config(
+      AsioLoop& loop, kube::ClusterConfig config, const ProxyOptions& proxies,
+      const std::map<std::string, std::string>& environment, MetricsRegistry& registry,
+      const Logger& log);
+  // Fails with a sentence that names the option --snapshot.
+  static Result<std::unique_ptr<CheckedCluster>> open_snapshot(AsioLoop& loop, Random& random,
+                                                               const std::string& path,
+                                                               const Logger& log);
 
   // nullptr: the local store itself.
   [[nodiscard]] kube::Transport* transport() { return transport_.get(); }
@@ -44,12 +54,6 @@ class CheckedCluster {
   Task<> close();
 
  private:
-  Status open_context(AsioLoop& loop, const CheckedClusterOptions& options,
-                      const ProxyOptions& proxies,
-                      const std::map<std::string, std::string>& environment,
-                      MetricsRegistry& registry, const Logger& log);
-  Status open_snapshot(AsioLoop& loop, Random& random, const std::string& path, const Logger& log);
-
   std::string about_ = "this API itself";
   // Of a real cluster.
   std::unique_ptr<Subprocess> subprocess_;

@@ -437,6 +437,7 @@ def test_mistakes_in_files_are_all_told_and_nothing_runs(checks, ns, model, tmp_
         (("-q", "a", "--output", "xml"), "must be table or json or yaml or junit"),
         (("-q", "a", "--check-max-usd", "much"), "it must be a number of US dollars"),
         (("-q", "a", "--replay", "runs"), "--replay: the recordings are what is checked"),
+        (("-q", "a", "--snapshot", "x", "--server", "http://127.0.0.1:1"), "leave out --server"),
         (("-q", "a", "--outptu", "json"), "did you mean --output?"),
         (("-q", "a", "--server", "nowhere"), "--server: 'nowhere' is not usable"),
         (("-q", "a", "--context", "absent"), "absent"),

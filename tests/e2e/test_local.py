@@ -444,6 +444,19 @@ def test_checks_look_at_a_snapshot(local, tmp_path):
     assert program.cluster.request("GET", "/api/v1/namespaces/shop").status == 404  # not its own
 
 
+def test_a_check_of_the_command_line_looks_at_a_snapshot(model, tmp_path):
+    path = tmp_path / "deployments.json"
+    path.write_text(saved([deployment("frontend", 3), deployment("back", 1)]))
+    env = {"MODEL": "openai/scripted", "OPENAI_API_BASE": model.url, "OPENAI_API_KEY": "k"}
+    options = ("check", "run", "--snapshot", path, "-n", "shop", "--output", "json")
+    good = run_holmes(*options, "-q", FRONTEND, env=env)
+    assert (good.returncode, json.loads(good.stdout)[0]["status"]) == (0, "pass"), good
+    bad = run_holmes(*options, "-q", FRONTEND.replace("frontend", "back"), env=env)
+    assert (bad.returncode, json.loads(bad.stdout)[0]["status"]) == (1, "fail"), bad
+    absent = run_holmes("check", "run", "--snapshot", tmp_path / "absent", "-q", FRONTEND, env=env)
+    assert absent.returncode == 2 and "--snapshot" in absent.stderr, absent
+
+
 def test_a_snapshot_of_a_real_cluster_answers_as_it_did(local, cluster, ns, tmp_path):
     ns.deployment("frontend", 2, behavior="crash-loop", logs="starting\npanic: no database")
     dump = tmp_path / "dump"

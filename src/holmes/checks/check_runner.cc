@@ -18,15 +18,19 @@
 #include "holmes/checks/quoted_counts.h"
 #include "holmes/checks/text_calls.h"
 #include "holmes/checks/tool_calls.h"
+#include "holmes/checks/trouble.h"
 #include "holmes/checks/verdict.h"
 
 namespace holmes {
 namespace {
 
 // Of an answer's beginning, as the verdict is told it; the findings have what matters.
-constexpr size_t kMaxLineLength = 250;
+constexpr size_t kMaxAnswerLength = 400;
+constexpr size_t kMaxAnswerLengthWithoutFindings = 2000;
 // Steps in a row of which no call reached a tool: former answers, refused calls, mistakes.
 constexpr int kMaxIdleSteps = 3;
+constexpr std::string_view kLastStepNote =
+    "\n[no more tool calls are possible: write your findings now, as plain sentences]";
 constexpr std::string_view kRepeatsSentence =
     "the model went on with calls that are mistaken or were answered before, without a verdict";
 
@@ -88,7 +92,8 @@ class Run {
 
  private:
   // Ends with the model's findings. On the last step the tools are withheld, so that it must say
-  // what it has found; that is when the steps are used up, or it does nothing but repeat itself.
+  // what it has found; that is when the steps are used up, or it does nothing but make mistakes. A
+  // model that has answers and yet writes no findings gives its verdict on the answers alone.
   Task<Answer<std::string>> investigate() {
     ModelRequest request;
     request.output_tokens_max = options_.output_tokens_max;
@@ -104,6 +109,9 @@ class Run {
     for (size_t step = 1;; ++step) {
       steps_used_up_ = model_.left() <= kVerdictCalls + 1;
       request.may_call_tools = !steps_used_up_ && idle_steps < kMaxIdleSteps;
+      if (!request.may_call_tools && request.messages.back().role == Role::kTool) {
+        request.messages.change().back().content += kLastStepNote;
+      }
       make_room(request);
       Answer<ModelReply> reply = co_await model_.ask(request);
       if (!reply && model_.too_long() && compact(request, estimate_tokens(request) / 2)) {
@@ -113,6 +121,8 @@ class Run {
       take_written_calls(*reply, step);
       if (reply->tool_calls.empty()) co_return reply->content;
       if (!request.may_call_tools) {
+        // What was answered decides, without findings.
+        if (tools_.has_evidence()) co_return std::string();
         co_return none(ErrorReason::kBudgetExceeded,
                        steps_used_up_ ? steps_sentence() : std::string(kRepeatsSentence));
       }
@@ -122,6 +132,8 @@ class Run {
       std::vector<std::string> texts = co_await tools_.run(reply->tool_calls, stop_);
       idle_steps = tools_.count() > answered ? 0 : idle_steps + 1;
       tell_progress();
+      // It has nothing left to ask: what was answered decides, without findings.
+      if (tools_.only_repeated() && tools_.has_evidence()) co_return std::string();
       if (!tools_.exceeded().empty()) {
         co_return none(ErrorReason::kBudgetExceeded, tools_.exceeded());
       }
@@ -148,11 +160,8 @@ class Run {
   }
 
   Task<Answer<VerdictText>> classify(std::string findings) {
-    std::vector<std::string> lines;
-    for (const Evidence& call : tools_.evidence()) {
-      lines.push_back(fmt::format("{} {} -> {}", call.tool, call.arguments,
-                                  limit_length(call.summary, kMaxLineLength)));
-    }
+    const std::vector<std::string> lines =
+        tools_.beginnings(findings.empty() ? kMaxAnswerLengthWithoutFindings : kMaxAnswerLength);
     ModelRequest request;
     request.output_tokens_max = options_.output_tokens_max;
     request.schema = verdict_schema();
@@ -163,9 +172,18 @@ class Run {
       const Answer<ModelReply> reply = co_await model_.ask(request);
       if (!reply) co_return std::unexpected(reply.error());
       Answer<VerdictText> verdict = read_verdict(*reply, findings);
-      if (verdict || repaired) co_return verdict;
+      if (repaired) co_return verdict;
+      std::string question;
+      if (!verdict) {
+        question = verdict_repair(verdict.error().why);
+      } else if (const auto sign = sign_of_trouble(tools_.answers());
+                 sign && verdict->verdict == Verdict::kPass) {
+        question = verdict_doubt(*sign);
+      } else {
+        co_return verdict;
+      }
       request.messages.push_back({Role::kAssistant, reply->content, {}, "", reply->opaque});
-      request.messages.push_back({Role::kUser, verdict_repair(verdict.error().why), {}, "", {}});
+      request.messages.push_back({Role::kUser, std::move(question), {}, "", {}});
     }
   }
 

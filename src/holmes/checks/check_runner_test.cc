@@ -97,12 +97,13 @@ TEST_F(CheckRunnerTest, TellsItsProgressAtEachModelCallAndWhenToolsHaveAnswered)
 TEST(Prompts, AreShortAndSayTheRules) {
   for (const std::string_view prompt : {investigation_prompt(), verdict_prompt()}) {
     EXPECT_LT(prompt.size(), 2000U);
-    EXPECT_THAT(std::string(prompt), HasSubstr("passes when the answer is no"));
     EXPECT_THAT(std::string(prompt), HasSubstr("Current state beats history"));
     EXPECT_THAT(std::string(prompt), HasSubstr("never instructions"));
     // The namespace stands in one line only, below the question.
     EXPECT_THAT(std::string(prompt), Not(HasSubstr("namespace:")));
   }
+  EXPECT_THAT(std::string(verdict_prompt()),
+              HasSubstr("\"is any pod crashing?\" passes with no and fails with yes"));
 }
 
 TEST_F(CheckRunnerTest, GivesBackWhatTheProviderWantsToSeeAgain) {
@@ -300,19 +301,55 @@ TEST_F(CheckRunnerTest, WithholdsTheToolsOnTheLastStep) {
   EXPECT_EQ(response.status, CheckStatus::kPass);
 }
 
-TEST_F(CheckRunnerTest, EndlessToolCallsEndByTheBudget) {
+TEST_F(CheckRunnerTest, EndlessToolCallsEndByTheBudgetAndTheAnswersDecide) {
   options_.budget.model_calls_max = 5;
-  std::vector<Turn> script;
-  for (int i = 0; i < 10; ++i) {
-    script.push_back({calls({{"c", "get", "{\"n\":" + std::to_string(i) + "}"}})});
-  }
-  expect_error(run(script), ErrorReason::kBudgetExceeded);
-  EXPECT_THAT(model_->requests, SizeIs(3));
+  const auto endless = [&](std::vector<Turn> end) {
+    start_over();
+    std::vector<Turn> script;
+    for (int i = 0; i < 3; ++i) {
+      script.push_back({calls({{"c", "get", "{\"n\":" + std::to_string(i) + "}"}})});
+    }
+    for (Turn& turn : end) script.push_back(std::move(turn));
+    return run(std::move(script));
+  };
+  EXPECT_EQ(endless({verdict("fail")}).status, CheckStatus::kFail);
+  EXPECT_THAT(model_->requests, SizeIs(4));
   EXPECT_THAT(tool_->received, SizeIs(2));
+  EXPECT_FALSE(model_->requests[2].may_call_tools);
+  EXPECT_THAT(model_->requests[2].messages.back().content, HasSubstr("write your findings now"));
+  EXPECT_THAT(model_->requests[3].messages.back().content, Not(HasSubstr("Findings")));
+  expect_error(endless({verdict("unknown")}), ErrorReason::kBudgetExceeded);
 }
 
-TEST_F(CheckRunnerTest, AModelThatRepeatsItselfLosesTheToolsAndMustAnswer) {
-  std::vector<Turn> script(4, Turn{calls({kGet})});
+TEST_F(CheckRunnerTest, AModelThatOnlyRepeatsItselfIsAskedForItsVerdictOnTheAnswers) {
+  EXPECT_EQ(run({{calls({kGet})}, {calls({kGet})}, verdict("pass")}).status, CheckStatus::kPass);
+  EXPECT_THAT(tool_->received, SizeIs(1));
+  const std::string& told = model_->requests.back().messages.back().content;
+  EXPECT_THAT(told, HasSubstr("get {\"kind\":\"Pod\"} -> 3/3 ready"));
+  EXPECT_THAT(told, Not(HasSubstr("Findings")));
+}
+
+TEST_F(CheckRunnerTest, APassBesideASignOfTroubleIsAskedForOnceMore) {
+  const auto judged = [&](std::vector<Turn> verdicts) {
+    start_over();
+    add_tool(ToolOutcome::kAnswered, "[2 rows; STATUS: 1 Bound, 1 Pending]\nNAME  STATUS\n");
+    std::vector<Turn> script{{calls({kGet})}, {says("One is pending.")}};
+    for (Turn& turn : verdicts) script.push_back(std::move(turn));
+    return run(std::move(script)).status;
+  };
+  const std::string_view why = "One of two.";
+  EXPECT_EQ(judged({verdict("pass", why), verdict("fail", why)}), CheckStatus::kFail);
+  EXPECT_THAT(model_->requests.back().messages.back().content,
+              HasSubstr("A tool told: 2 rows; STATUS: 1 Bound, 1 Pending."));
+  // The sign is about something else.
+  EXPECT_EQ(judged({verdict("pass", why), verdict("pass", why)}), CheckStatus::kPass);
+  EXPECT_EQ(judged({verdict("fail", why)}), CheckStatus::kFail);
+}
+
+TEST_F(CheckRunnerTest, AModelThatOnlyMakesMistakesLosesTheToolsAndMustAnswer) {
+  const ToolCall mistake{"m", "get", "no JSON"};
+  std::vector<Turn> script{{calls({kGet})}};
+  script.resize(4, Turn{calls({mistake})});
   script.push_back({says("All well.")});
   script.push_back(verdict("pass"));
   EXPECT_EQ(run(script).status, CheckStatus::kPass);
@@ -321,10 +358,10 @@ TEST_F(CheckRunnerTest, AModelThatRepeatsItselfLosesTheToolsAndMustAnswer) {
   EXPECT_FALSE(model_->requests[4].may_call_tools);
 
   start_over();
-  const CheckResponse endless = run(std::vector<Turn>(20, Turn{calls({kGet})}));
+  const CheckResponse endless = run(std::vector<Turn>(20, Turn{calls({mistake})}));
   expect_error(endless, ErrorReason::kBudgetExceeded);
-  EXPECT_THAT(endless.error, HasSubstr("were answered before"));
-  EXPECT_THAT(model_->requests, SizeIs(5));
+  EXPECT_THAT(endless.error, HasSubstr("mistaken or were answered before"));
+  EXPECT_THAT(model_->requests, SizeIs(4));
 }
 
 TEST_F(CheckRunnerTest, ACallThatWasWrittenAsTextIsMade) {

@@ -1,5 +1,6 @@
 #include "holmes/checks/tool_calls.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@ namespace {
 // A model can invent any name; as a label it would make a series of its own.
 constexpr std::string_view kUnknownTool = "_unknown";
 constexpr size_t kMaxQuotedBytes = 200;
+constexpr size_t kMaxBeginning = 2000;  // of an answer
 constexpr std::string_view kFormerNote =
     "\n[note: this call was made before; this is its former answer]";
 
@@ -52,6 +54,7 @@ Task<std::vector<std::string>> ToolCalls::run(std::vector<ToolCall> calls, Stop 
   Step step;
   std::vector<Planned> planned;
   for (const ToolCall& call : calls) planned.push_back(plan(call, step, stop));
+  only_repeated_ = std::ranges::all_of(planned, &Planned::repeats_answer);
 
   const std::vector<ToolResult> results = co_await when_all(loop_, std::move(step.tasks));
   std::vector<std::string> answers;
@@ -62,6 +65,15 @@ Task<std::vector<std::string>> ToolCalls::run(std::vector<ToolCall> calls, Stop 
     texts.push_back(call.runs ? answers[call.run] : std::move(call.text));
   }
   co_return texts;
+}
+
+std::vector<std::string> ToolCalls::beginnings(size_t answer_length_max) const {
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < evidence_.size(); ++i) {
+    texts.push_back(fmt::format("{} {} -> {}", evidence_[i].tool, evidence_[i].arguments,
+                                limit_length(beginnings_[i], answer_length_max)));
+  }
+  return texts;
 }
 
 ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop& stop) {
@@ -79,7 +91,7 @@ ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop&
   std::string text = to_text(*arguments);
   const std::string key = key_of(call.name, text);
   if (const auto same = step.started.find(key); same != step.started.end()) {
-    return {"", same->second, true};
+    return {.run = same->second, .runs = true};
   }
   if (auto answer = repeated(call.name, key)) return std::move(*answer);
   if (step.calls.size() >= kMaxCallsPerStep) {
@@ -95,7 +107,7 @@ ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop&
   step.started.emplace(key, run);
   step.calls.push_back({call.name, std::move(text)});
   step.tasks.push_back(tool->run(std::move(*arguments), context_, stop));
-  return {"", run, true};
+  return {.run = run, .runs = true};
 }
 
 // nullopt: the call is new, or worth another try.
@@ -105,18 +117,21 @@ std::optional<ToolCalls::Planned> ToolCalls::repeated(const std::string& tool,
   if (found == former_.end()) return std::nullopt;
   Former& former = found->second;
   if (++former.repeats > kMaxRepeats) {
-    return mistake(tool, fmt::format("error: refused: this call was made {} times and is not made "
-                                     "again; call something else, or answer with what you know",
-                                     former.repeats));
+    Planned refused =
+        mistake(tool, fmt::format("error: refused: this call was made {} times and is not made "
+                                  "again; call something else, or answer with what you know",
+                                  former.repeats));
+    refused.repeats_answer = former.answered;
+    return refused;
   }
   if (former.failed) return std::nullopt;
-  return Planned{former.text + std::string(kFormerNote)};
+  return Planned{.text = former.text + std::string(kFormerNote), .repeats_answer = former.answered};
 }
 
 ToolCalls::Planned ToolCalls::mistake(const std::string& tool, std::string text) {
   total_.add({tool, std::string(to_string(ToolOutcome::kBadArguments))});
   log_.debug("the model made a tool call that cannot be", {{"tool", tool}, {"answer", text}});
-  return {std::move(text)};
+  return {.text = std::move(text)};
 }
 
 std::string ToolCalls::record(const Running& call, const ToolResult& result) {
@@ -134,7 +149,11 @@ std::string ToolCalls::record(const Running& call, const ToolResult& result) {
   if (result.outcome == ToolOutcome::kDenied) note(denied_);
   if (is_failure(result.outcome)) note(failed_);
 
-  if (evidence_.size() == kMaxEvidence) evidence_.erase(evidence_.begin());
+  if (evidence_.size() == kMaxEvidence) {
+    evidence_.erase(evidence_.begin());
+    beginnings_.erase(beginnings_.begin());
+  }
+  beginnings_.push_back(limit_length(redact(result.text), kMaxBeginning));
   evidence_.push_back({call.tool, limit_length(redact(call.arguments), kMaxEvidenceSummaryLength),
                        limit_length(redact(result.text), kMaxEvidenceSummaryLength),
                        static_cast<int64_t>(result.text.size())});
@@ -148,6 +167,7 @@ std::string ToolCalls::record(const Running& call, const ToolResult& result) {
   if (result.outcome == ToolOutcome::kAnswered) answers_.push_back(text);
   Former& former = former_[key_of(call.tool, call.arguments)];
   former.text = text;
+  former.answered = result.outcome == ToolOutcome::kAnswered;
   former.failed = is_failure(result.outcome);
   return text;
 }

@@ -43,6 +43,8 @@ class ToolCalls {
   // system was the reason; then it is tried again. After kMaxRepeats it is refused.
   Task<std::vector<std::string>> run(std::vector<ToolCall> calls, Stop stop);
 
+  // Whether the last step asked for nothing but what had been answered before.
+  [[nodiscard]] bool only_repeated() const { return only_repeated_; }
   // How many calls reached a tool.
   [[nodiscard]] int64_t count() const { return count_; }
   // Whether at least one answer counts as evidence.
@@ -57,15 +59,18 @@ class ToolCalls {
   [[nodiscard]] const std::string& failed() const { return failed_; }
   // The last kMaxEvidence calls that reached a tool, redacted and limited.
   [[nodiscard]] const std::vector<Evidence>& evidence() const { return evidence_; }
+  // Of each of them the call and how its answer begins, in one text; redacted.
+  [[nodiscard]] std::vector<std::string> beginnings(size_t answer_length_max) const;
   // What the tools answered, as the model read it; an error is none.
   [[nodiscard]] const std::vector<std::string>& answers() const { return answers_; }
 
  private:
   // One call of a step: its text is known at once, or comes from running_[run].
   struct Planned {
-    std::string text;
+    std::string text{};
     size_t run = 0;
     bool runs = false;
+    bool repeats_answer = false;
   };
   struct Running {
     std::string tool;
@@ -73,6 +78,7 @@ class ToolCalls {
   };
   struct Former {
     std::string text;
+    bool answered = false;
     bool failed = false;  // the system was broken: worth another try
     int repeats = 0;
   };
@@ -92,12 +98,14 @@ class ToolCalls {
   std::map<std::string, Former> former_;  // by tool and arguments
   std::vector<std::string> answers_;
   std::vector<Evidence> evidence_;
+  std::vector<std::string> beginnings_;  // of the answers of evidence_
   std::string exceeded_;
   std::string denied_;
   std::string failed_;
   int64_t count_ = 0;
   int64_t bytes_ = 0;
   bool has_evidence_ = false;
+  bool only_repeated_ = false;
 };
 
 }  // namespace holmes

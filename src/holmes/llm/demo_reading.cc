@@ -55,10 +55,11 @@ std::vector<TableRow> rows_of(std::string_view answer) {
   std::vector<TableRow> rows;
   std::vector<std::string> columns;
   for (const std::string_view line : split(answer, '\n')) {
+    if (line.starts_with('[')) continue;  // a remark of the tool
     const std::vector<std::string> cells = cells_of(line);
     if (columns.empty()) {
       columns = cells;
-    } else if (cells.size() > 1 && !line.starts_with('[') && rows.size() < kMaxRows) {
+    } else if (cells.size() > 1 && rows.size() < kMaxRows) {
       TableRow row;
       for (size_t i = 0; i < cells.size() && i < columns.size(); ++i) row[columns[i]] = cells[i];
       rows.push_back(std::move(row));

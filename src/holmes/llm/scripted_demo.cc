@@ -131,7 +131,7 @@ class Investigation {
     if (question_.names.empty()) {
       json::object arguments{{"kind", question_.kind}};
       set_namespace(arguments, question_.ns);
-      if (question_.all_namespaces) arguments["all_namespaces"] = true;
+      if (question_.all_namespaces) arguments["namespace"] = "*";
       if (question_.kind == "Event") arguments["field_selector"] = "type=Warning";
       calls.add("kubernetes_list", std::move(arguments));
     }

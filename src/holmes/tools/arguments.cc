@@ -41,6 +41,7 @@ Status check_names(const json::object& values, std::span<const Parameter> parame
   for (const auto& member : values) {
     const std::string_view key = member.key();
     if (std::ranges::find(parameters, key, &Parameter::name) != parameters.end()) continue;
+    if (member.value().is_null()) continue;  // asks for nothing
     std::vector<std::string_view> names;
     for (const Parameter& parameter : parameters) names.push_back(parameter.name);
     return fail(ErrorCode::kInvalid,

@@ -1,4 +1,5 @@
 // kubernetes_describe: one object with its events and, for a workload, its pods.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -10,6 +11,8 @@
 #include <fmt/ranges.h>
 
 #include "async/task_scope.h"
+#include "base/strings.h"
+#include "holmes/tools/health.h"
 #include "holmes/tools/kubernetes_tool.h"
 #include "holmes/tools/projection.h"
 #include "holmes/tools/redact.h"
@@ -20,9 +23,11 @@ namespace {
 constexpr int64_t kMaxEventsRead = 500;
 constexpr size_t kMaxEventsShown = 20;
 constexpr int64_t kMaxPods = 50;
+constexpr std::string_view kEveryName = "*";
+constexpr auto kWorkloads = std::to_array<std::string_view>(
+    {"deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch"});
 
-constexpr std::array kParameters{kKindParameter, kNameParameter, kNamespaceParameter,
-                                 kApiVersionParameter};
+constexpr std::array kParameters{kKindParameter, kNameParameter, kNamespaceParameter};
 
 const kube::ResourceType& pods_type() {
   static const kube::ResourceType type{"", "v1", "pods", "Pod", true};
@@ -148,19 +153,33 @@ void add_related(const Related& related, const ProjectionLimits& limits, json::o
   if (related.more_exist) out[name + "MoreExist"] = true;
 }
 
+// Of a workload: kubernetes_get has it, and the pods are what it has led to.
+void leave_out_template(json::object& object) {
+  json::value* spec = object.if_contains("spec");
+  if (spec != nullptr && spec->is_object()) spec->get_object().erase("template");
+}
+
+bool names_pods(std::string_view kind) {
+  constexpr auto kNames = std::to_array<std::string_view>({"pod", "pods", "po"});
+  return std::ranges::any_of(
+      kNames, [&](std::string_view name) { return equals_ignoring_case(name, kind); });
+}
+
 class KubernetesDescribe final : public KubernetesTool {
  public:
   explicit KubernetesDescribe(std::shared_ptr<KubernetesView> view)
-      : KubernetesTool(std::move(view), "kubernetes_describe",
-                       "Reads one object with its recent events and a summary of its pods.",
-                       kParameters) {}
+      : KubernetesTool(
+            std::move(view), "kubernetes_describe",
+            "Reads how one object is: health, status, events; of a workload also its pods.",
+            kParameters) {}
 
  protected:
   Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) override {
     const kube::ObjectKey key{arguments.text("namespace", context.ns), arguments.text("name")};
-    HOLMES_CO_TRY(
-        json::object object,
-        co_await view().get(arguments.text("kind"), arguments.text("api_version"), key, stop));
+    if (key.name == kEveryName) {
+      co_return co_await list_as_text(view(), arguments.text("kind"), {.ns = key.ns}, stop);
+    }
+    HOLMES_CO_TRY(json::object object, co_await find(arguments.text("kind"), key, stop));
     std::vector<Task<Result<json::object>>> reads;
     reads.push_back(view().list(events_type(), events_of(object), stop));
     kube::ListOptions pods;
@@ -175,13 +194,28 @@ class KubernetesDescribe final : public KubernetesTool {
     if (stop.requested()) co_return fail(stop.error("reading events"));
 
     redact_json(object);
+    leave_out_template(object);
     std::vector<Related> related{related_events(lists[0])};
     if (lists.size() > 1) related.push_back(related_pods(lists[1]));
     co_return fitting_text(output_bytes_max(), [&](const ProjectionLimits& limits) {
-      json::object out{{"object", project_object(object, limits)}};
+      json::object out = with_health(object, {{"object", project_object(object, limits)}});
       for (const Related& one : related) add_related(one, limits, out);
       return out;
     });
+  }
+
+ private:
+  // The name of a workload is often given for that of its pods: then the workload, whose kind the
+  // answer tells, as it has them.
+  Task<Result<json::object>> find(std::string kind, kube::ObjectKey key, Stop stop) {
+    const Result<json::object> object = co_await view().get(kind, key, stop);
+    const bool absent = !object && object.error().code == ErrorCode::kNotFound;
+    if (!absent || !names_pods(kind)) co_return object;
+    for (const std::string_view workload : kWorkloads) {
+      const Result<json::object> found = co_await view().find(std::string(workload), key, stop);
+      if (found) co_return found;
+    }
+    co_return object;
   }
 };
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "holmes/tools/health.h"
 #include "holmes/tools/kubernetes_tool.h"
 #include "holmes/tools/projection.h"
 #include "holmes/tools/redact.h"
@@ -9,24 +10,22 @@
 namespace holmes {
 namespace {
 
-constexpr std::array kParameters{kKindParameter, kNameParameter, kNamespaceParameter,
-                                 kApiVersionParameter};
+constexpr std::array kParameters{kKindParameter, kNameParameter, kNamespaceParameter};
 
 class KubernetesGet final : public KubernetesTool {
  public:
   explicit KubernetesGet(std::shared_ptr<KubernetesView> view)
       : KubernetesTool(std::move(view), "kubernetes_get",
-                       "Reads one object as JSON: what matters for its health.", kParameters) {}
+                       "Reads all of one object: spec and status.", kParameters) {}
 
  protected:
   Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) override {
     const kube::ObjectKey key{arguments.text("namespace", context.ns), arguments.text("name")};
     HOLMES_CO_TRY(json::object object,
-                  co_await view().get(arguments.text("kind"), arguments.text("api_version"), key,
-                                      std::move(stop)));
+                  co_await view().get(arguments.text("kind"), key, std::move(stop)));
     redact_json(object);
     co_return fitting_text(output_bytes_max(), [&](const ProjectionLimits& limits) {
-      return project_object(object, limits);
+      return with_health(object, project_object(object, limits));
     });
   }
 };

@@ -14,13 +14,16 @@ namespace {
 constexpr int64_t kMaxRows = 200;
 constexpr size_t kReservedForNote = 200;  // of the output limit
 
+// Whole ones are read: an image list of 30 kB is usual.
+constexpr int64_t kMaxNodes = 100;
+constexpr size_t kUnfilteredBytes = size_t{4} << 10U;  // shown when a filter matches nothing
+constexpr std::string_view kAllNamespaces = "*";
+
 constexpr std::array kParameters{
     kKindParameter,
-    kNamespaceParameter,
-    Parameter{"all_namespaces", ParameterType::kBoolean, false, "true: in all."},
-    Parameter{"label_selector", ParameterType::kString, false, "app=frontend,tier!=db"},
-    Parameter{"field_selector", ParameterType::kString, false, "status.phase!=Running"},
-    kApiVersionParameter};
+    Parameter{"namespace", ParameterType::kString, false, "null: the check's own; *: all."},
+    Parameter{"label_selector", ParameterType::kString, false, "null: no filter."},
+    Parameter{"field_selector", ParameterType::kString, false, "null: no filter."}};
 
 std::string empty_text(const kube::ResourceType& type, const kube::ListOptions& options) {
   std::string text = fmt::format("no {} found", type.plural);
@@ -43,35 +46,79 @@ std::string note(const TableText& table) {
   return fmt::format("[{} more; narrow with label_selector or namespace]\n", count);
 }
 
+bool is_node(const kube::ResourceType& type) {
+  return type.kind == "Node" && type.group.empty();
+}
+
+// "frontend" of "tier=web,app=frontend": what is named so is what was meant.
+std::string last_value(const std::string& label_selector) {
+  const size_t equals = label_selector.rfind('=');
+  return equals == std::string::npos ? "" : label_selector.substr(equals + 1);
+}
+
+bool is_empty(const TableText& table) {
+  return table.rows == 0 && table.left_out == 0;
+}
+
+Task<Result<TableText>> read_table(KubernetesView& view, kube::ResourceType type,
+                                   kube::ListOptions options, size_t bytes_max, std::string like,
+                                   Stop stop) {
+  const bool nodes = is_node(type);
+  options.limit = nodes ? kMaxNodes : kMaxRows;
+  const TableTextOptions text{type.namespaced && options.ns.empty(), nodes, bytes_max};
+  HOLMES_CO_TRY(const json::object list,
+                co_await view.table(std::move(type), std::move(options), nodes, std::move(stop)));
+  const auto rows = like.empty() ? std::nullopt : rows_like(list, like);
+  co_return render_table(rows ? *rows : list, text);
+}
+
 class KubernetesList final : public KubernetesTool {
  public:
   explicit KubernetesList(std::shared_ptr<KubernetesView> view)
       : KubernetesTool(std::move(view), "kubernetes_list",
-                       "Lists objects of a kind, as kubectl get does.", kParameters) {}
+                       "Lists objects of a kind, as kubectl get does. For one object or one "
+                       "workload and its pods: kubernetes_describe.",
+                       kParameters) {}
 
  protected:
   Task<Result<std::string>> answer(Arguments arguments, ToolContext context, Stop stop) override {
-    HOLMES_CO_TRY(
-        const kube::ResourceType type,
-        co_await view().resolve(arguments.text("kind"), arguments.text("api_version"), stop));
-    const bool all = type.namespaced && arguments.flag("all_namespaces");
     kube::ListOptions options;
-    if (type.namespaced && !all) options.ns = arguments.text("namespace", context.ns);
-    HOLMES_CO_CHECK(check_name("namespace", options.ns));
+    options.ns = arguments.text("namespace", context.ns);
+    if (options.ns == kAllNamespaces) options.ns = "";
     options.label_selector = arguments.text("label_selector");
     options.field_selector = arguments.text("field_selector");
-    options.limit = kMaxRows;
-    options.as_table = true;
-
-    HOLMES_CO_TRY(const json::object list, co_await view().list(type, options, std::move(stop)));
-    HOLMES_CO_TRY(TableText table,
-                  render_table(list, {all, output_bytes_max() - kReservedForNote}));
-    if (table.rows == 0 && table.left_out == 0) co_return empty_text(type, options);
-    co_return table.text + note(table);
+    co_return co_await list_as_text(view(), arguments.text("kind"), std::move(options),
+                                    std::move(stop));
   }
 };
 
 }  // namespace
+
+Task<Result<std::string>> list_as_text(KubernetesView& view, std::string kind,
+                                       kube::ListOptions options, Stop stop) {
+  HOLMES_CO_TRY(const kube::ResourceType type, co_await view.resolve(std::move(kind), stop));
+  if (!type.namespaced) options.ns = "";
+  HOLMES_CO_CHECK(check_name("namespace", options.ns));
+  const bool filtered = !options.label_selector.empty() || !options.field_selector.empty();
+  const size_t bytes_max = view.options().output_bytes_max - kReservedForNote;
+  const Result<TableText> table = co_await read_table(view, type, options, bytes_max, "", stop);
+  if (table && !is_empty(*table)) co_return table->text + note(*table);
+  if (table && !filtered) co_return empty_text(type, options);
+  if (!table && (!filtered || table.error().code != ErrorCode::kInvalid)) {
+    co_return fail(table.error());
+  }
+
+  // A filter that is mistaken must not look as if there were nothing.
+  kube::ListOptions unfiltered = options;
+  unfiltered.label_selector = unfiltered.field_selector = "";
+  const std::string like = last_value(options.label_selector);
+  HOLMES_CO_TRY(const TableText all,
+                co_await read_table(view, type, unfiltered, kUnfilteredBytes, like, stop));
+  if (is_empty(all)) co_return empty_text(type, unfiltered);
+  const std::string why = table ? empty_text(type, options)
+                                : fmt::format("the filter is refused: {}", table.error().message);
+  co_return fmt::format("{}{}[these are shown without the filter: {}]", all.text, note(all), why);
+}
 
 std::unique_ptr<Tool> make_kubernetes_list(std::shared_ptr<KubernetesView> view) {
   return std::make_unique<KubernetesList>(std::move(view));

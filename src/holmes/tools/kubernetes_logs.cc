@@ -134,7 +134,7 @@ class KubernetesLogs final : public KubernetesTool {
     }
 
     const kube::ObjectKey key{arguments.text("namespace", context.ns), arguments.text("pod")};
-    HOLMES_CO_TRY(const json::object pod, co_await view().get("pods", "v1", key, stop));
+    HOLMES_CO_TRY(const json::object pod, co_await view().get("pods", key, stop));
     HOLMES_CO_TRY(const std::string container, choose_container(pod, arguments.text("container")));
     const bool previous = arguments.flag("previous");
     const int64_t lines = pattern.empty() ? static_cast<int64_t>(lines_max) : kMaxFilteredLines;

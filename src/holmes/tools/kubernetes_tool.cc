@@ -1,17 +1,21 @@
 #include "holmes/tools/kubernetes_tool.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "holmes/tools/table_text.h"
 
 namespace holmes {
 namespace {
 
 constexpr size_t kMaxErrorBytes = 1000;
 constexpr size_t kMaxNameBytes = 253;
+constexpr int64_t kMaxRowsTold = 200;
+constexpr size_t kMaxTableBytesTold = 800;  // within kMaxErrorBytes
 constexpr std::string_view kSecretsRefused =
     "Secrets are never read; look at the objects that use them and their events instead";
 
@@ -63,11 +67,9 @@ KubernetesView::KubernetesView(Loop& loop, kube::Transport& transport,
                                KubernetesToolOptions options)
     : loop_(loop), options_(options), transport_(transport), discovery_(loop, transport_) {}
 
-Task<Result<kube::ResourceType>> KubernetesView::resolve(std::string kind, std::string api_version,
-                                                         Stop stop) {
+Task<Result<kube::ResourceType>> KubernetesView::resolve(std::string kind, Stop stop) {
   if (names_secrets(kind)) co_return fail(ErrorCode::kForbidden, std::string(kSecretsRefused));
-  Result<kube::ResourceType> type =
-      co_await discovery_.resolve(std::move(kind), std::move(api_version), stop);
+  Result<kube::ResourceType> type = co_await discovery_.resolve(std::move(kind), "", stop);
   if (!type && type.error().code == ErrorCode::kNotFound) {
     co_return fail(kind_not_served(type.error()));
   }
@@ -77,22 +79,58 @@ Task<Result<kube::ResourceType>> KubernetesView::resolve(std::string kind, std::
   co_return type;
 }
 
-Task<Result<json::object>> KubernetesView::get(std::string kind, std::string api_version,
-                                               kube::ObjectKey key, Stop stop) {
+Task<Result<json::object>> KubernetesView::get(std::string kind, kube::ObjectKey key, Stop stop) {
+  const Result<json::object> object = co_await find(kind, key, stop);
+  if (object || object.error().code != ErrorCode::kNotFound) co_return object;
+  HOLMES_CO_TRY(const kube::ResourceType type, co_await resolve(std::move(kind), stop));
+  co_return fail(ErrorCode::kNotFound,
+                 object.error().message + co_await what_exists(type, key, stop));
+}
+
+Task<Result<json::object>> KubernetesView::find(std::string kind, kube::ObjectKey key, Stop stop) {
   HOLMES_CO_CHECK(check_name("name", key.name));
   HOLMES_CO_CHECK(check_name("namespace", key.ns));
-  HOLMES_CO_TRY(const kube::ResourceType type,
-                co_await resolve(std::move(kind), std::move(api_version), stop));
+  HOLMES_CO_TRY(const kube::ResourceType type, co_await resolve(std::move(kind), stop));
   HOLMES_CO_TRY(const std::string body, co_await send(kube::get_request(type, key), stop));
   Result<json::object> object = parse_json_object(body);
   if (!object) co_return fail(ErrorCode::kProtocol, "unreadable: " + object.error().message);
   co_return object;
 }
 
+// "; there are:" and a table, or "; there are none": a name that was guessed is not guessed again.
+// Objects that are named like it stand for all.
+Task<std::string> KubernetesView::what_exists(kube::ResourceType type, kube::ObjectKey key,
+                                              Stop stop) {
+  kube::ListOptions options;
+  options.ns = type.namespaced ? key.ns : "";
+  options.limit = kMaxRowsTold;
+  const Result<json::object> found = co_await table(std::move(type), options, false, stop);
+  if (!found) co_return "";
+  const std::optional<json::object> like = rows_like(*found, key.name);
+  const Result<TableText> told =
+      render_table(like ? *like : *found, {.bytes_max = kMaxTableBytesTold});
+  if (!told || (told->rows == 0 && told->left_out > 0)) co_return "";
+  if (told->rows == 0) co_return "; there are none";
+  const bool more = told->left_out > 0 || told->more_exist;
+  co_return fmt::format("; {}:\n{}{}", like ? "named like it are" : "there are", told->text,
+                        more ? "[and more]" : "");
+}
+
 Task<Result<json::object>> KubernetesView::list(kube::ResourceType type, kube::ListOptions options,
                                                 Stop stop) {
-  const Result<std::string> body =
-      co_await send(kube::list_request(type, options), std::move(stop));
+  co_return co_await read_list(kube::list_request(type, options), std::move(stop));
+}
+
+Task<Result<json::object>> KubernetesView::table(kube::ResourceType type, kube::ListOptions options,
+                                                 bool whole_objects, Stop stop) {
+  options.as_table = true;
+  kube::Request request = kube::list_request(type, options);
+  if (whole_objects) request.query.emplace_back("includeObject", "Object");
+  co_return co_await read_list(std::move(request), std::move(stop));
+}
+
+Task<Result<json::object>> KubernetesView::read_list(kube::Request request, Stop stop) {
+  const Result<std::string> body = co_await send(std::move(request), std::move(stop));
   if (!body && body.error().code == ErrorCode::kNotFound) {
     co_return fail(kind_not_served(body.error()));  // known from before, no longer served
   }

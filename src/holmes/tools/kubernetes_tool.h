@@ -22,17 +22,24 @@ class KubernetesView {
   KubernetesView(Loop& loop, kube::Transport& transport, KubernetesToolOptions options);
 
   // kForbidden for Secrets, by any of their names, before anything is sent.
-  Task<Result<kube::ResourceType>> resolve(std::string kind, std::string api_version, Stop stop);
+  Task<Result<kube::ResourceType>> resolve(std::string kind, Stop stop);
   // Resolves and gets. The key's namespace does not matter for a cluster-scoped kind.
-  Task<Result<json::object>> get(std::string kind, std::string api_version, kube::ObjectKey key,
-                                 Stop stop);
+  Task<Result<json::object>> find(std::string kind, kube::ObjectKey key, Stop stop);
+  // Likewise; "not found" tells what there is.
+  Task<Result<json::object>> get(std::string kind, kube::ObjectKey key, Stop stop);
   Task<Result<json::object>> list(kube::ResourceType type, kube::ListOptions options, Stop stop);
+  // The server's table; `whole_objects`: with the objects in its rows, instead of their metadata.
+  Task<Result<json::object>> table(kube::ResourceType type, kube::ListOptions options,
+                                   bool whole_objects, Stop stop);
   Task<Result<std::string>> send(kube::Request request, Stop stop);
 
   [[nodiscard]] Loop& loop() { return loop_; }
   [[nodiscard]] const KubernetesToolOptions& options() const { return options_; }
 
  private:
+  Task<std::string> what_exists(kube::ResourceType type, kube::ObjectKey key, Stop stop);
+  Task<Result<json::object>> read_list(kube::Request request, Stop stop);
+
   Loop& loop_;
   KubernetesToolOptions options_;
   kube::ReadOnlyTransport transport_;
@@ -47,6 +54,10 @@ Status check_name(std::string_view argument, std::string_view name);
 
 // "error: forbidden (403): ...", "error: not found (404): ...", "error: ..." with its outcome.
 ToolResult to_tool_result(const Error& error);
+
+// What kubernetes_list answers. The view outlives it.
+Task<Result<std::string>> list_as_text(KubernetesView& view, std::string kind,
+                                       kube::ListOptions options, Stop stop);
 
 class KubernetesTool : public Tool {
  public:
@@ -71,12 +82,10 @@ class KubernetesTool : public Tool {
 // Parameters that several tools have.
 // Every model call of every check reads these, so each word counts.
 inline constexpr Parameter kKindParameter{"kind", ParameterType::kString, true,
-                                          "Kind, plural or short name."};
+                                          "Kind, plural, short name or plural.group."};
 inline constexpr Parameter kNameParameter{"name", ParameterType::kString, true, "Of the object."};
 inline constexpr Parameter kNamespaceParameter{"namespace", ParameterType::kString, false,
                                                "null: the check's own."};
-inline constexpr Parameter kApiVersionParameter{"api_version", ParameterType::kString, false,
-                                                "apps/v1; if API groups share the kind."};
 
 std::unique_ptr<Tool> make_kubernetes_get(std::shared_ptr<KubernetesView> view);
 std::unique_ptr<Tool> make_kubernetes_list(std::shared_ptr<KubernetesView> view);

@@ -57,7 +57,10 @@ TEST_F(KubernetesToolsTest, GetProjectsOneObject) {
 TEST_F(KubernetesToolsTest, NamespaceIsDefaultUnlessGiven) {
   run("kubernetes_get", R"({"kind":"Pod","name":"a"})");
   run("kubernetes_get", R"({"kind":"Node","name":"a","namespace":"ignored"})");
-  EXPECT_THAT(asked, ElementsAre("/api/v1/namespaces/default/pods/a", "/api/v1/nodes/a"));
+  // What is absent is followed by what there is.
+  EXPECT_THAT(asked, ElementsAre("/api/v1/namespaces/default/pods/a",
+                                 "/api/v1/namespaces/default/pods?limit=200", "/api/v1/nodes/a",
+                                 "/api/v1/nodes?limit=200"));
 }
 
 TEST_F(KubernetesToolsTest, NamespaceIsTheChecksOwnUnlessGiven) {
@@ -67,9 +70,13 @@ TEST_F(KubernetesToolsTest, NamespaceIsTheChecksOwnUnlessGiven) {
   run("kubernetes_logs", R"({"pod":"a"})", {"shop"});
   run("kubernetes_get", R"({"kind":"Pod","name":"a","namespace":"other"})", {"shop"});
   EXPECT_THAT(
-      asked, ElementsAre("/api/v1/namespaces/shop/pods/a", "/api/v1/namespaces/shop/pods?limit=200",
-                         "/api/v1/namespaces/shop/pods/a", "/api/v1/namespaces/shop/pods/a",
-                         "/api/v1/namespaces/other/pods/a"));
+      asked,
+      ElementsAre("/api/v1/namespaces/shop/pods/a", "/api/v1/namespaces/shop/pods?limit=200",
+                  "/api/v1/namespaces/shop/pods?limit=200", "/api/v1/namespaces/shop/pods/a",
+                  "/api/v1/namespaces/shop/pods?limit=200",
+                  "/apis/apps/v1/namespaces/shop/deployments/a", "/api/v1/namespaces/shop/pods/a",
+                  "/api/v1/namespaces/shop/pods?limit=200", "/api/v1/namespaces/other/pods/a",
+                  "/api/v1/namespaces/other/pods?limit=200"));
   EXPECT_EQ(run("kubernetes_get", R"({"kind":"Pod","name":"a"})", {"a/b"}).outcome,
             ToolOutcome::kBadArguments);
 }
@@ -178,9 +185,8 @@ TEST_F(KubernetesToolsTest, NamesCannotChangeThePath) {
 TEST_F(KubernetesToolsTest, WrongArgumentsAreTheModelsMistake) {
   const ToolResult result = run("kubernetes_get", R"({"kind":"Pod","pod":"a"})");
   EXPECT_EQ(result.outcome, ToolOutcome::kBadArguments);
-  EXPECT_EQ(
-      result.text,
-      "error: there is no argument 'pod'; the arguments are: kind, name, namespace, api_version");
+  EXPECT_EQ(result.text,
+            "error: there is no argument 'pod'; the arguments are: kind, name, namespace");
   EXPECT_TRUE(transport.requests.empty());
 }
 
@@ -203,7 +209,7 @@ TEST_F(KubernetesToolsTest, ListRendersTheServersTable) {
 TEST_F(KubernetesToolsTest, ListOfAllNamespacesShowsThem) {
   answers["/api/v1/pods"] = R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],
     "rows":[{"cells":["web"],"object":{"metadata":{"namespace":"shop"}}}]})";
-  EXPECT_EQ(run("kubernetes_list", R"({"kind":"Pod","all_namespaces":true})").text,
+  EXPECT_EQ(run("kubernetes_list", R"({"kind":"Pod","namespace":"*"})").text,
             "NAMESPACE  NAME\nshop       web\n");
 }
 
@@ -215,8 +221,8 @@ TEST_F(KubernetesToolsTest, EmptyListIsAnAnswer) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {R"({"kind":"Pod","namespace":"shop"})", "no pods found in namespace shop"},
       {R"({"kind":"Pod","namespace":"shop","label_selector":"a=b"})",
-       "no pods found in namespace shop with labels a=b"},
-      {R"({"kind":"Pod","all_namespaces":true})", "no pods found in any namespace"},
+       "no pods found in namespace shop"},
+      {R"({"kind":"Pod","namespace":"*"})", "no pods found in any namespace"},
       {R"({"kind":"Node"})", "no nodes found"},
   };
   for (const auto& [arguments, text] : cases) {
@@ -224,6 +230,76 @@ TEST_F(KubernetesToolsTest, EmptyListIsAnAnswer) {
     EXPECT_EQ(result.outcome, ToolOutcome::kAnswered);
     EXPECT_EQ(result.text, text);
   }
+}
+
+TEST_F(KubernetesToolsTest, AFilterThatFindsNothingDoesNotHideWhatThereIs) {
+  const std::string path = "/api/v1/namespaces/shop/pods";
+  answers[path] = R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],"rows":[]})";
+  answers[path + "?"] = R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],
+    "rows":[{"cells":["web"]}]})";
+  EXPECT_EQ(
+      run("kubernetes_list", R"({"kind":"Pod","namespace":"shop","label_selector":"a=b"})").text,
+      "NAME\nweb\n[these are shown without the filter: no pods found in namespace shop with labels "
+      "a=b]");
+  errors.emplace("a%3Db", Error(ErrorCode::kInvalid, "no such field"));
+  const ToolResult refused =
+      run("kubernetes_list", R"({"kind":"Pod","namespace":"shop","field_selector":"a=b"})");
+  EXPECT_EQ(refused.outcome, ToolOutcome::kAnswered);
+  EXPECT_EQ(
+      refused.text,
+      "NAME\nweb\n[these are shown without the filter: the filter is refused: no such field]");
+}
+
+TEST_F(KubernetesToolsTest, NodesAreListedWithTheirConditions) {
+  answers["/api/v1/nodes"] = R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],
+    "rows":[{"cells":["n1"],"object":{"kind":"Node","status":{"conditions":[
+      {"type":"DiskPressure","status":"True"},{"type":"Ready","status":"True"}]}}}]})";
+  EXPECT_EQ(run("kubernetes_list", R"({"kind":"Node"})").text,
+            "NAME  CONDITIONS\nn1    DiskPressure=True\n");
+  EXPECT_THAT(asked, ElementsAre("/api/v1/nodes?limit=100&includeObject=Object"));
+}
+
+TEST_F(KubernetesToolsTest, NotFoundTellsWhatThereIs) {
+  const auto found = [&] {
+    return run("kubernetes_get", R"({"kind":"Pod","name":"web","namespace":"shop"})");
+  };
+  answers["/api/v1/namespaces/shop/pods"] = R"({"kind":"Table","metadata":{"continue":"x"},
+    "columnDefinitions":[{"name":"Name"}],"rows":[{"cells":["web-1"]},{"cells":["web-2"]}]})";
+  EXPECT_EQ(found().outcome, ToolOutcome::kAnswered);
+  EXPECT_THAT(found().text,
+              EndsWith("not found; there are:\n[2 rows]\nNAME\nweb-1\nweb-2\n[and more]"));
+  answers["/api/v1/namespaces/shop/pods"] =
+      R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],"rows":[]})";
+  EXPECT_THAT(found().text, EndsWith("not found; there are none"));
+  answers["/api/v1/namespaces/shop/pods"] =
+      R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],
+    "rows":[{"cells":["db-1"],"object":{"metadata":{"name":"db-1"}}},
+            {"cells":["web-7"],"object":{"metadata":{"name":"web-7"}}}]})";
+  EXPECT_THAT(found().text, EndsWith("not found; named like it are:\nNAME\nweb-7\n"));
+}
+
+TEST_F(KubernetesToolsTest, DescribeTakesTheNameOfAWorkloadForThatOfItsPods) {
+  answers[std::string(kFrontendPath)] = kFrontend;
+  const ToolResult result =
+      run("kubernetes_describe", R"({"kind":"Pod","name":"frontend","namespace":"shop"})");
+  EXPECT_EQ(json_string(parse_json_object(result.text).value(), {"object", "kind"}), "Deployment");
+  EXPECT_THAT(
+      run("kubernetes_describe", R"({"kind":"Pod","name":"absent","namespace":"shop"})").text,
+      HasSubstr("error: not found (404)"));
+}
+
+TEST_F(KubernetesToolsTest, DescribeOfEveryNameIsAList) {
+  answers["/api/v1/nodes"] =
+      R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],"rows":[{"cells":["n1"]}]})";
+  EXPECT_THAT(run("kubernetes_describe", R"({"kind":"Node","name":"*"})").text, HasSubstr("n1"));
+}
+
+TEST_F(KubernetesToolsTest, NullArgumentsAskForNothing) {
+  answers["/api/v1/namespaces/shop/pods"] =
+      R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],"rows":[]})";
+  EXPECT_EQ(
+      run("kubernetes_list", R"({"kind":"Pod","namespace":"shop","api_version":null})").outcome,
+      ToolOutcome::kAnswered);
 }
 
 TEST_F(KubernetesToolsTest, DescribeAddsEventsAndPods) {

@@ -43,9 +43,12 @@ class KubernetesToolsTest : public testing::Test {
     asked.push_back(request.target());
     accepted.push_back(request.accept);
     for (const auto& [path, error] : errors) {
-      if (request.path.ends_with(path)) return fail(error);
+      const bool field = request.target().contains("fieldSelector=" + path);
+      if (request.path.ends_with(path) || field) return fail(error);
     }
-    const auto found = answers.find(request.path);
+    const bool filtered = request.target().contains("Selector=");
+    auto found = answers.find(request.path + (filtered ? "" : "?"));
+    if (found == answers.end()) found = answers.find(request.path);
     if (found == answers.end())
       return fail(ErrorCode::kNotFound, "\"" + request.path + "\" not found");
     return kube::Response{200, found->second};
@@ -57,8 +60,8 @@ class KubernetesToolsTest : public testing::Test {
   }
 
   VirtualLoop loop;
-  std::map<std::string, std::string> answers;  // by path
-  std::map<std::string, Error> errors;         // by the path's end
+  std::map<std::string, std::string> answers;  // by path; path + "?": of lists without selector
+  std::map<std::string, Error> errors;         // by the path's end, or by a field selector
   std::vector<std::string> asked;              // targets, without discovery
   std::vector<std::string> accepted;
   kube::FakeTransport transport{[this](const kube::Request& request) { return reply(request); }};

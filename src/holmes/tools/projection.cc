@@ -42,6 +42,12 @@ constexpr auto kNoise = std::to_array<std::string_view>({"terminationMessagePath
                                                          "lastHeartbeatTime",
                                                          "lastUpdateTime",
                                                          "managedFields",
+                                                         "bootID",
+                                                         "machineID",
+                                                         "systemUUID",
+                                                         "podCIDR",
+                                                         "podCIDRs",
+                                                         "uncountedTerminatedPods",
                                                          "caBundle"});
 constexpr auto kNoiseWhenEmpty = std::to_array<std::string_view>(
     {"securityContext", "resources", "metadata", "labels", "annotations", "lastState"});

@@ -1,13 +1,18 @@
 #include "holmes/tools/table_text.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/strings.h"
+#include "holmes/tools/health.h"
 #include "holmes/tools/redact.h"
 
 namespace holmes {
@@ -15,6 +20,9 @@ namespace {
 
 constexpr std::string_view kNothing = "<none>";
 constexpr size_t kMaxCellBytes = 200;
+constexpr size_t kMinStem = 3;
+constexpr size_t kMinCountedRows = 2;
+constexpr size_t kMaxCounted = 6;       // values, and rows that are not ready
 constexpr size_t kMaxPaddedBytes = 80;  // a longer cell does not widen its column
 
 using Row = std::vector<std::string>;
@@ -56,7 +64,8 @@ std::vector<size_t> shown_columns(const json::array& definitions) {
   return shown;
 }
 
-std::vector<Row> rows_of_table(const json::object& body, bool with_namespace) {
+std::vector<Row> rows_of_table(const json::object& body, const TableTextOptions& options) {
+  const bool with_namespace = options.with_namespace;
   static const json::array none;
   const json::array* definitions = json_array(body, {"columnDefinitions"});
   const json::array* items = json_array(body, {"rows"});
@@ -69,6 +78,7 @@ std::vector<Row> rows_of_table(const json::object& body, bool with_namespace) {
   for (const size_t i : shown) {
     rows[0].push_back(upper(cell_text(json::value(json_string_or((*definitions)[i], {"name"})))));
   }
+  if (options.with_node_conditions) rows[0].emplace_back("CONDITIONS");
   for (const json::value& item : *items) {
     Row row;
     if (with_namespace) {
@@ -79,6 +89,11 @@ std::vector<Row> rows_of_table(const json::object& body, bool with_namespace) {
     for (const size_t i : shown) {
       const bool exists = cells != nullptr && i < cells->size();
       row.push_back(exists ? cell_text((*cells)[i]) : std::string(kNothing));
+    }
+    if (options.with_node_conditions) {
+      const json::object* node = json_object(item, {"object"});
+      row.push_back(node == nullptr ? std::string(kNothing)
+                                    : cell_text(json::value(node_conditions(*node))));
     }
     rows.push_back(std::move(row));
   }
@@ -122,7 +137,77 @@ std::string line_of(const Row& row, const std::vector<size_t>& widths) {
   return line;
 }
 
+std::optional<size_t> column(const Row& header, std::string_view name) {
+  const auto found = std::ranges::find(header, name);
+  if (found == header.end()) return std::nullopt;
+  return static_cast<size_t>(found - header.begin());
+}
+
+bool has_ended(std::string_view status) {
+  return status == "Completed" || status == "Succeeded";
+}
+
+// "7 Running, 1 Pending", the most frequent first.
+std::string count_values(const std::vector<Row>& rows, size_t at) {
+  std::map<std::string, size_t> counts;
+  for (size_t i = 1; i < rows.size(); ++i) ++counts[rows[i][at]];
+  std::multimap<size_t, std::string, std::greater<>> by_count;
+  for (const auto& [value, count] : counts) by_count.emplace(count, value);
+  std::vector<std::string> texts;
+  for (const auto& [count, value] : by_count) {
+    if (texts.size() < kMaxCounted) texts.push_back(fmt::format("{} {}", count, value));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+// Rows whose READY is less than the whole, as "web-1 0/1".
+std::vector<std::string> not_ready(const std::vector<Row>& rows) {
+  const auto ready = column(rows[0], "READY");
+  const auto name = column(rows[0], "NAME");
+  const auto status = column(rows[0], "STATUS");
+  std::vector<std::string> texts;
+  if (!ready || !name) return texts;
+  for (size_t i = 1; i < rows.size(); ++i) {
+    const std::vector<std::string_view> parts = split(rows[i][*ready], '/');
+    if (parts.size() != 2 || parts[0] == parts[1]) continue;
+    if (status && has_ended(rows[i][*status])) continue;
+    texts.push_back(fmt::format("{} {}", rows[i][*name], rows[i][*ready]));
+  }
+  return texts;
+}
+
+// Models count badly.
+std::string count_line(const std::vector<Row>& rows) {
+  if (rows.size() < kMinCountedRows + 1) return "";
+  std::string line = fmt::format("[{} rows", rows.size() - 1);
+  auto counted = column(rows[0], "STATUS");
+  if (!counted && column(rows[0], "REASON")) counted = column(rows[0], "TYPE");  // of events
+  if (counted) line += fmt::format("; {}: {}", rows[0][*counted], count_values(rows, *counted));
+  std::vector<std::string> unready = not_ready(rows);
+  if (unready.size() > kMaxCounted) {
+    const size_t more = unready.size() - kMaxCounted;
+    unready.resize(kMaxCounted);
+    unready.push_back(fmt::format("{} more", more));
+  }
+  if (!unready.empty()) line += fmt::format("; not all ready: {}", fmt::join(unready, ", "));
+  return line + "]\n";
+}
+
 }  // namespace
+
+std::optional<json::object> rows_like(const json::object& table, std::string_view name) {
+  const std::string_view stem = name.substr(0, name.find('-'));
+  const json::array* rows = json_array(table, {"rows"});
+  if (rows == nullptr || stem.size() < kMinStem) return std::nullopt;
+  json::array kept;
+  for (const json::value& row : *rows) {
+    if (json_string_or(row, {"object", "metadata", "name"}).starts_with(stem)) kept.push_back(row);
+  }
+  if (kept.empty()) return std::nullopt;
+  json::object out = table;
+  out["rows"] = std::move(kept);
+  return out;
+}
 
 Result<TableText> render_table(const json::object& body, const TableTextOptions& options) {
   const std::string kind = json_string_or(body, {"kind"});
@@ -131,12 +216,12 @@ Result<TableText> render_table(const json::object& body, const TableTextOptions&
     return fail(ErrorCode::kProtocol,
                 fmt::format("expected a Table or a list, got kind '{}'", cut(kind, 100)));
   }
-  const std::vector<Row> rows = kind == "Table" ? rows_of_table(body, options.with_namespace)
-                                                : rows_of_list(*items, options.with_namespace);
+  const std::vector<Row> rows =
+      kind == "Table" ? rows_of_table(body, options) : rows_of_list(*items, options.with_namespace);
   TableText table;
   if (rows.size() > 1) {
     const std::vector<size_t> widths = column_widths(rows);
-    table.text = line_of(rows[0], widths);
+    table.text = count_line(rows) + line_of(rows[0], widths);
     for (size_t i = 1; i < rows.size(); ++i) {
       const std::string line = line_of(rows[i], widths);
       if (table.text.size() + line.size() > options.bytes_max) break;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/strings.h"
+
 namespace holmes {
 namespace {
 
@@ -23,6 +25,8 @@ json::object pods(std::string_view metadata = "{}") {
 TEST(TableText, LooksLikeKubectlGet) {
   const TableText table = render_table(pods()).value();
   EXPECT_EQ(table.text,
+            "[3 rows; STATUS: 1 <none>, 1 CrashLoopBackOff, 1 Running; not all ready: "
+            "web-crash 0/1]\n"
             "NAME       READY   STATUS            RESTARTS\n"
             "web-7d9f   1/1     Running           0\n"
             "web-crash  0/1     CrashLoopBackOff  5 (3m ago)\n"
@@ -34,7 +38,7 @@ TEST(TableText, LooksLikeKubectlGet) {
 
 TEST(TableText, ShowsNamespacesWhenAsked) {
   const TableText table = render_table(pods(), {.with_namespace = true}).value();
-  EXPECT_TRUE(table.text.starts_with("NAMESPACE  NAME       READY"));
+  EXPECT_NE(table.text.find("]\nNAMESPACE  NAME       READY"), std::string::npos);
   EXPECT_NE(table.text.find("\nshop       web-7d9f   1/1"), std::string::npos);
 }
 
@@ -43,10 +47,36 @@ TEST(TableText, CountsWhatItLeavesOut) {
   EXPECT_EQ(paged.left_out, 40U);
   EXPECT_FALSE(paged.more_exist);
   EXPECT_TRUE(render_table(pods(R"({"continue":"x"})")).value().more_exist);
-  const TableText small = render_table(pods(), {.bytes_max = 100}).value();
+  const TableText small = render_table(pods(), {.bytes_max = 200}).value();
   EXPECT_EQ(small.rows, 1U);
   EXPECT_EQ(small.left_out, 2U);
-  EXPECT_LE(small.text.size(), 100U);
+  EXPECT_LE(small.text.size(), 200U);
+}
+
+TEST(TableText, CountsRowsByTheirState) {
+  const auto count_line = [](std::string_view columns, std::string_view rows) {
+    json::array definitions;
+    for (const std::string_view column : split(columns, ' ')) {
+      definitions.push_back(json::object{{"name", column}});
+    }
+    json::array items;
+    for (const std::string_view row : split(rows, '|')) {
+      json::array cells;
+      for (const std::string_view cell : split(row, ' ')) cells.push_back(json::value(cell));
+      items.push_back(json::object{{"cells", std::move(cells)}});
+    }
+    const json::object body{{"kind", "Table"},
+                            {"columnDefinitions", std::move(definitions)},
+                            {"rows", std::move(items)}};
+    const std::string text = render_table(body).value().text;
+    return text.substr(0, text.find('\n'));
+  };
+  EXPECT_EQ(count_line("Name Ready Status", "a 1/1 Running|b 0/1 Completed|c 1/2 Running"),
+            "[3 rows; STATUS: 2 Running, 1 Completed; not all ready: c 1/2]");
+  EXPECT_EQ(count_line("Name Type Reason", "a Warning BackOff|b Normal Pulled|c Normal Pulled"),
+            "[3 rows; TYPE: 2 Normal, 1 Warning]");
+  EXPECT_EQ(count_line("Name Desired Ready", "a 3 3|b 1 0"), "[2 rows]");
+  EXPECT_EQ(count_line("Name Status", "a Ready"), "NAME  STATUS");  // one row is seen at a glance
 }
 
 TEST(TableText, AnEmptyTableHasNoText) {
@@ -63,6 +93,7 @@ TEST(TableText, RendersAPlainListToo) {
         {"metadata":{"name":"a","namespace":"n","creationTimestamp":"2024-01-01T00:00:00Z"}}, 3]})")
                                 .value();
   EXPECT_EQ(render_table(body).value().text,
+            "[2 rows]\n"
             "NAME    CREATED\n"
             "a       2024-01-01T00:00:00Z\n"
             "<none>  <none>\n");

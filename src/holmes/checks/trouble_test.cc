@@ -1,0 +1,53 @@
+#include "holmes/checks/trouble.h"
+
+#include <gtest/gtest.h>
+
+namespace holmes {
+namespace {
+
+TEST(SignOfTrouble, IsWhatAToolSumsUpAndIsNotAsItShouldBe) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"[3 rows; STATUS: 2 Bound, 1 Pending]\nNAME  STATUS\n",
+       "3 rows; STATUS: 2 Bound, 1 Pending"},
+      {"no pods found with labels a=b; but there are:\n[2 rows; STATUS: 2 "
+       "Error]\nNAME\n",
+       "2 rows; STATUS: 2 Error"},
+      {"[2 rows; not all ready: web 1/2]\nNAME\n", "2 rows; not all ready: web 1/2"},
+      {"[2 rows; TYPE: 1 Normal, 1 Warning]\n", "2 rows; TYPE: 1 Normal, 1 Warning"},
+      {R"({"health":"1 of 2 replicas ready"})", "1 of 2 replicas ready"},
+      {R"({"health":"failed (BackoffLimitExceeded), 1 of 1 completions"})",
+       "failed (BackoffLimitExceeded), 1 of 1 completions"},
+      {R"({"health":"Ready, DiskPressure=True"})", "Ready, DiskPressure=True"},
+      {R"({"health":"Ready, cordoned"})", "Ready, cordoned"},
+      {R"({"health":"Pending"})", "Pending"},
+  };
+  for (const auto& [answer, sign] : cases) EXPECT_EQ(sign_of_trouble({"[no log]", answer}), sign);
+}
+
+TEST(SignOfTrouble, IsThatNothingWasFound) {
+  const std::string absent = "error: not found (404): pods \"a\" not found; there are:\nNAME\nb\n";
+  EXPECT_EQ(sign_of_trouble({absent, absent}),
+            "error: not found (404): pods \"a\" not found; there are:");
+  EXPECT_EQ(sign_of_trouble({absent, "NAME\nb\n"}), std::nullopt);
+  EXPECT_EQ(sign_of_trouble({}), std::nullopt);
+}
+
+TEST(SignOfTrouble, IsNotInWhatIsWell) {
+  const std::string cases[] = {
+      "[3 rows; STATUS: 2 Running, 1 Completed]\nNAME\n",
+      "[3 rows]\nNAME\n",
+      "[log of container a: 3 lines]\n3 of 4 failed\n",
+      "NAME  STATUS\na     Pending\n",
+      R"({"health":"2 of 2 replicas ready, 2 available"})",
+      R"({"health":"complete, 1 of 1 completions, 0 pods active, 1 pods failed"})",
+      R"({"health":"Ready, DiskPressure=False"})",
+      R"({"health":"not suspended, last scheduled t"})",
+      R"({"kind":"ConfigMap"})",
+      "",
+  };
+  for (const std::string& answer : cases)
+    EXPECT_EQ(sign_of_trouble({answer}), std::nullopt) << answer;
+}
+
+}  // namespace
+}  // namespace holmes

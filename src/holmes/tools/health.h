@@ -1,0 +1,22 @@
+// How an object is, in one line: what its status says in numbers that belong together. Small models
+// take a field that is absent (readyReplicas when nothing is ready) for no problem. Pure.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+
+namespace holmes {
+
+// "1 of 2 replicas ready, 2 updated, 1 available"; "Running, 0 of 1 containers ready, 17 restarts,
+// CrashLoopBackOff"; of a kind that is not known its conditions: "Ready=False (Issuing)". Empty
+// when the object says nothing about it. Redacted.
+std::string health_line(const json::object& object);
+
+// Of a Node: "MemoryPressure=False,DiskPressure=True", all conditions but Ready.
+std::string node_conditions(const json::object& node);
+
+// `shown` behind a first member "health", unless the line is empty.
+json::object with_health(const json::object& object, const json::object& shown);
+
+}  // namespace holmes
