@@ -104,11 +104,7 @@ TEST_F(ModelTableTest, AddressAloneIsEnoughAndItsIdsMayHaveSlashes) {
 }
 
 TEST_F(ModelTableTest, EveryModelWaitsForRoomAndHasTheLimitsThatWereSet) {
-  const auto table =
-      make({.model = "gpt-9",
-            .settings = kKey,
-            .limits = {.calls_max = 7},
-            .list = {{.name = "small", .model = "openai/gpt-9-mini", .limits = {.calls_max = 2}}}});
+  const auto table = make({.model = "gpt-9", .settings = kKey, .limits = {.calls_max = 7}});
   ASSERT_TRUE(table);
   EXPECT_THAT(registries_.back().expose(),
               HasSubstr(R"(holmes_model_concurrency_limit{model="gpt-9"} 7)"));
