@@ -146,7 +146,6 @@ void ModelSetup::add_to(OptionTable& table) {
   add_limits(table, options.limits);
   add_settings(table, options.settings);
   add_tuning(table, options.tuning);
-  add_limits(table, options.limits);
   unquoted(
       table, "certificate", "CERTIFICATE", extra_ca_pem, parse_certificate, "BASE64",
       "Authority (CA) to trust beside the system's for models and Slack: a PEM file in base64");
