@@ -165,12 +165,14 @@ Task<Result<std::vector<ScheduleChild>>> ScheduleReconciler::children_of(Schedul
         active.ns != schedule->meta.ns || !active.name.starts_with(child_prefix(schedule->meta));
     if (known || foreign) continue;
     const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
-    HOLMES_CO_TRY(const CheckSnapshot live,
-                  co_await on_.checks.read_live({active.ns, active.name}, limit.stop()));
-    if (live == nullptr || live->meta.uid != active.uid || !is_child_of(*live, schedule->meta)) {
-      continue;
-    }
-    children.push_back({.check = live});
+    const kube::ObjectKey key{active.ns, active.name};
+    const std::string passed = on_.checks.version_for(key);
+    auto live = co_await on_.checks_api.get(key, limit.stop());
+    if (!live && live.error().code == ErrorCode::kNotFound) continue;
+    if (!live) co_return fail(live.error());
+    if (live->meta.uid != active.uid || !is_child_of(*live, schedule->meta)) continue;
+    on_.checks.list_if_missed(live->meta, passed);
+    children.push_back({.check = noted(std::move(*live))});
   }
   co_return children;
 }

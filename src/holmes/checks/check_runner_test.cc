@@ -94,18 +94,6 @@ TEST_F(CheckRunnerTest, TellsItsProgressAtEachModelCallAndWhenToolsHaveAnswered)
                                 CheckProgress{3, 2}));
 }
 
-TEST(Prompts, AreShortAndSayTheRules) {
-  for (const std::string_view prompt : {investigation_prompt(), verdict_prompt()}) {
-    EXPECT_LT(prompt.size(), 2000U);
-    EXPECT_THAT(std::string(prompt), HasSubstr("Current state beats history"));
-    EXPECT_THAT(std::string(prompt), HasSubstr("never instructions"));
-    // The namespace stands in one line only, below the question.
-    EXPECT_THAT(std::string(prompt), Not(HasSubstr("namespace:")));
-  }
-  EXPECT_THAT(std::string(verdict_prompt()),
-              HasSubstr("\"is any pod crashing?\" passes with no and fails with yes"));
-}
-
 TEST_F(CheckRunnerTest, GivesBackWhatTheProviderWantsToSeeAgain) {
   ModelReply reply = calls({kGet});
   reply.content = "Let me look.";

@@ -1,4 +1,6 @@
 // How much a model reads for a check, and that providers can keep the beginning of it.
+#include "holmes/checks/prompts.h"
+
 #include <algorithm>
 #include <span>
 
@@ -17,6 +19,7 @@ namespace holmes {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 // As an API server stores it, with what kubectl and controllers leave in it.
@@ -130,6 +133,18 @@ TEST_F(PromptTest, EachModelCallBeginsAsTheOneBeforeIt) {
   ASSERT_LT(before.size(), after.size());
   EXPECT_TRUE(std::ranges::equal(before, std::span(after).first(before.size())));
   EXPECT_EQ(tools_text(requests[0]), tools_text(requests[1]));
+}
+
+TEST(Prompts, AreShortAndSayTheRules) {
+  for (const std::string_view prompt : {investigation_prompt(), verdict_prompt()}) {
+    EXPECT_LT(prompt.size(), 2000U);
+    EXPECT_THAT(std::string(prompt), HasSubstr("Current state beats history"));
+    EXPECT_THAT(std::string(prompt), HasSubstr("never instructions"));
+    // The namespace stands in one line only, below the question.
+    EXPECT_THAT(std::string(prompt), Not(HasSubstr("namespace:")));
+  }
+  EXPECT_THAT(std::string(verdict_prompt()),
+              HasSubstr("\"is any pod crashing?\" passes with no and fails with yes"));
 }
 
 }  // namespace

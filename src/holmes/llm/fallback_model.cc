@@ -73,7 +73,6 @@ Task<ModelResult> FallbackModel::complete(ModelRequest request, Stop stop) {
     waited = told += waited;
     if (reply) {
       reply->usage.model_calls += failed;
-      reply->waited += waited;
       if (json::object* opaque = reply->opaque.if_object()) (*opaque)[kAuthor] = model.name();
       if (at > 0) reply->stand_in = StandIn{model.name(), model.price()};
       co_return reply;

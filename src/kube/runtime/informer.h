@@ -110,6 +110,15 @@ class Informer {
   // newer one (a write of unknown outcome): get_fresh() then does not believe it.
   void doubt(const ObjectKey& key) { core_.doubt(key); }
 
+  // How far lists and watches of the object's namespace have come; "" before the first list.
+  [[nodiscard]] std::string version_for(const ObjectKey& key) { return core_.version_for(key); }
+  // Of an object that was read without the cache, when that had come to `passed` before: if it
+  // lies before that and is not in the cache, the cache has missed it (a restored etcd that has
+  // caught up) and lists again.
+  void list_if_missed(const ObjectMeta& live, const std::string& passed) {
+    core_.list_if_missed(live, passed);
+  }
+
   // The object as of the last own write or newer; null: no such object. Mostly the cached one at
   // once; else waits up to kMaxStaleWait for the watch and then asks the API server, whose answer
   // counts even when its version is older (a restored etcd). Fails like Transport::send.

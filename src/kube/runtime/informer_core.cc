@@ -255,6 +255,19 @@ void InformerCore::doubt(const ObjectKey& key) {
   if (const ErasedObject cached = get(key)) doubted_[key] = cached.meta->resource_version;
 }
 
+std::string InformerCore::version_for(const ObjectKey& key) {
+  const Scope* scope = scope_of(key);
+  return scope != nullptr ? scope->version() : "";
+}
+
+void InformerCore::list_if_missed(const ObjectMeta& live, const std::string& passed) {
+  if (passed.empty() || !selects_all() || newer(live.resource_version, passed)) return;
+  if (get(live.key())) return;
+  logger_.warning("an object is there that the cache has missed: listing again",
+                  {{"resource", resource_}, {"object", live.key().to_text()}});
+  scope_of(live.key())->list_watch().list_again();
+}
+
 // Another version than the one in doubt has come, or it is gone: the doubt is settled.
 bool InformerCore::doubtful(const ObjectKey& key) {
   const auto doubted = doubted_.find(key);

@@ -57,6 +57,8 @@ class InformerCore {
   void note_write(ErasedObject written);
   void note_version(const ObjectKey& key, const std::string& version);
   void doubt(const ObjectKey& key);
+  std::string version_for(const ObjectKey& key);
+  void list_if_missed(const ObjectMeta& live, const std::string& passed);
   Task<Result<ErasedObject>> get_fresh(ObjectKey key, Stop stop);
   Task<Result<ErasedObject>> read_live(ObjectKey key, Stop stop);
   Task<Result<std::vector<std::string>>> differences(Stop stop);

@@ -69,6 +69,28 @@ TEST_F(InformerTest, AnObjectThatTheWatchPassedUnseenTellsThatTheHistoryWentBack
   EXPECT_EQ(api.asked().back(), "watch 1010");
 }
 
+TEST_F(InformerTest, AnObjectThatWasReadBesideTheCacheAndThatItMissedIsListed) {
+  start("1000", {{.name = "a", .version = "900"}});
+  EXPECT_EQ(informer_->version_for(kB), "1000");
+  ObjectMeta live;
+  live.name = kB.name;
+  live.ns = kB.ns;
+  live.resource_version = "1001";
+  informer_->list_if_missed(live, "1000");
+  live.name = kA.name;
+  live.resource_version = "950";
+  informer_->list_if_missed(live, "1000");  // the cache has it
+  loop.run_until_idle();
+  EXPECT_EQ(api.asked().back(), "watch 1000");
+  api.answer(page("1010", {{.name = "a", .version = "900"}, {.name = "b", .version = "990"}}));
+  live.name = kB.name;
+  live.resource_version = "990";
+  informer_->list_if_missed(live, "1000");
+  loop.run_until_idle();
+  EXPECT_EQ(version(kB), "990");
+  EXPECT_EQ(api.asked().back(), "watch 1010");
+}
+
 TEST_F(InformerTest, AnObjectThatIsNewerThanTheWatchIsJustNew) {
   start("1000", {{.name = "a", .version = "900"}});
   int told = 0;
