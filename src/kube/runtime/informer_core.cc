@@ -157,13 +157,10 @@ InformerCore::InformerCore(Loop& loop, Random& random, Transport& transport, Log
       options_(std::move(options)),
       synced_(loop),
       progress_(loop) {
-  std::vector<std::string> namespaces = options_.namespaces;
+  std::set<std::string> namespaces(options_.namespaces.begin(), options_.namespaces.end());
   if (namespaces.empty() || !type_.namespaced) namespaces = {""};
-  std::ranges::sort(namespaces);
-  const auto repeated = std::ranges::unique(namespaces);
-  namespaces.erase(repeated.begin(), repeated.end());
-  for (std::string& ns : namespaces) {
-    scopes_.push_back(std::make_unique<Scope>(*this, random, std::move(ns)));
+  for (const std::string& ns : namespaces) {
+    scopes_.push_back(std::make_unique<Scope>(*this, random, ns));
   }
 }
 
@@ -256,13 +253,12 @@ void InformerCore::doubt(const ObjectKey& key) {
 }
 
 std::string InformerCore::version_for(const ObjectKey& key) {
-  const Scope* scope = scope_of(key);
-  return scope != nullptr ? scope->version() : "";
+  return scope_of(key) != nullptr ? scope_of(key)->version() : "";
 }
 
 void InformerCore::list_if_missed(const ObjectMeta& live, const std::string& passed) {
-  if (passed.empty() || !selects_all() || newer(live.resource_version, passed)) return;
-  if (get(live.key())) return;
+  const bool unseen = !passed.empty() && selects_all() && !newer(live.resource_version, passed);
+  if (!unseen || get(live.key())) return;
   logger_.warning("an object is there that the cache has missed: listing again",
                   {{"resource", resource_}, {"object", live.key().to_text()}});
   scope_of(live.key())->list_watch().list_again();
@@ -316,8 +312,6 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
   // What was known when the question was sent: an answer that is older tells of another history.
   std::string known_before;
   if (const ErasedObject cached = get(key)) known_before = cached.meta->resource_version;
-  Scope* scope = scope_of(key);
-  const std::string passed = known_before.empty() && selects_all() ? scope->version() : "";
   const StopSource bounded(stop, loop_, loop_.mono_now() + kLiveReadTimeout);
   const Result<Response> answer = co_await transport_.send(get_request(type_, key), bounded.stop());
   if (!answer && answer.error().code != ErrorCode::kNotFound) co_return fail(answer.error());
@@ -336,11 +330,9 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
     refuse(object, live.error());
     co_return fail(live.error());
   }
+  Scope* scope = scope_of(key);
   const std::string& version = live->meta->resource_version;
-  // One that the cache does not have although the watch came past its version does so, too: another
-  // history has caught up.
-  const bool unseen = !passed.empty() && !newer(version, passed);
-  const bool went_back = unseen || older(version, known_before);
+  const bool went_back = older(version, known_before);
   if (went_back) {
     scope->list_watch().list_again();
     scope->list_watch().tell_history_went_back(version);

@@ -55,20 +55,6 @@ TEST_F(InformerTest, AReadOlderThanWhatWasKnownBeforeItTellsThatTheHistoryWentBa
   EXPECT_EQ(told, 1);
 }
 
-// Of a restored history that has overtaken what was known before anybody asked.
-TEST_F(InformerTest, AnObjectThatTheWatchPassedUnseenTellsThatTheHistoryWentBack) {
-  start("1000", {{.name = "a", .version = "900"}});
-  int told = 0;
-  informer_->on_went_back([&told] { ++told; });
-  api.answer(Response{200, toy_text({.name = "b", .version = "990"})});
-  api.answer(page("1010", {{.name = "a", .version = "900"}, {.name = "b", .version = "990"}}));
-  ASSERT_TRUE(loop.run(informer_->read_live(kB, {})));
-  loop.run_until_idle();
-  EXPECT_EQ(told, 1);
-  EXPECT_EQ(version(kB), "990");
-  EXPECT_EQ(api.asked().back(), "watch 1010");
-}
-
 TEST_F(InformerTest, AnObjectThatWasReadBesideTheCacheAndThatItMissedIsListed) {
   start("1000", {{.name = "a", .version = "900"}});
   EXPECT_EQ(informer_->version_for(kB), "1000");
@@ -89,17 +75,6 @@ TEST_F(InformerTest, AnObjectThatWasReadBesideTheCacheAndThatItMissedIsListed) {
   loop.run_until_idle();
   EXPECT_EQ(version(kB), "990");
   EXPECT_EQ(api.asked().back(), "watch 1010");
-}
-
-TEST_F(InformerTest, AnObjectThatIsNewerThanTheWatchIsJustNew) {
-  start("1000", {{.name = "a", .version = "900"}});
-  int told = 0;
-  informer_->on_went_back([&told] { ++told; });
-  api.answer(Response{200, toy_text({.name = "b", .version = "1001"})});
-  ASSERT_TRUE(loop.run(informer_->read_live(kB, {})));
-  loop.run_until_idle();
-  EXPECT_EQ(told, 0);
-  EXPECT_EQ(version(kB), "1001");
 }
 
 TEST_F(InformerTest, ALaterListOfARestoredHistoryReplacesNewerVersions) {
