@@ -138,9 +138,8 @@ void InformerCore::Scope::all_gone() {
 
 void InformerCore::Scope::erase_if(const std::function<bool(const Entry&)>& condition) {
   std::vector<ObjectKey> gone;
-  for (const Entry& entry : core_.objects_) {
+  for (const Entry& entry : core_.objects_)
     if (covers(*entry.object.meta) && condition(entry)) gone.push_back(entry.object.meta->key());
-  }
   for (const ObjectKey& key : gone) core_.erase(key, true);
 }
 
@@ -159,9 +158,8 @@ InformerCore::InformerCore(Loop& loop, Random& random, Transport& transport, Log
       progress_(loop) {
   std::set<std::string> namespaces(options_.namespaces.begin(), options_.namespaces.end());
   if (namespaces.empty() || !type_.namespaced) namespaces = {""};
-  for (const std::string& ns : namespaces) {
+  for (const std::string& ns : namespaces)
     scopes_.push_back(std::make_unique<Scope>(*this, random, ns));
-  }
 }
 
 InformerCore::~InformerCore() = default;
@@ -239,9 +237,9 @@ void InformerCore::note_write(ErasedObject written) {
 void InformerCore::note_version(const ObjectKey& key, const std::string& version) {
   if (scope_of(key) == nullptr) return;
   if (noted_.size() >= kMaxNotedWrites) {
-    std::vector<ObjectKey> keys;
-    for (const auto& [noted, unused] : noted_) keys.push_back(noted);
-    for (const ObjectKey& noted : keys) static_cast<void>(fresh(noted));  // forgets reached ones
+    const auto all = noted_;
+    for (const auto& [noted, unused] : all)
+      static_cast<void>(fresh(noted));  // forgets reached ones
     if (noted_.size() >= kMaxNotedWrites) noted_.erase(noted_.begin());
   }
   std::string& noted = noted_[key];
@@ -259,8 +257,7 @@ std::string InformerCore::version_for(const ObjectKey& key) {
 void InformerCore::list_if_missed(const ObjectMeta& live, const std::string& passed) {
   const bool unseen = !passed.empty() && selects_all() && !newer(live.resource_version, passed);
   if (!unseen || get(live.key())) return;
-  logger_.warning("an object is there that the cache has missed: listing again",
-                  {{"resource", resource_}, {"object", live.key().to_text()}});
+  logger_.warning("the cache has missed an object: listing again", {{"resource", resource_}});
   scope_of(live.key())->list_watch().list_again();
 }
 
@@ -310,8 +307,8 @@ bool InformerCore::fresh(const ObjectKey& key) {
 Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
   metrics_.cache_live_reads.add({resource_});
   // What was known when the question was sent: an answer that is older tells of another history.
-  std::string known_before;
-  if (const ErasedObject cached = get(key)) known_before = cached.meta->resource_version;
+  const ErasedObject before = get(key);
+  std::string known_before = before ? before.meta->resource_version : "";
   const StopSource bounded(stop, loop_, loop_.mono_now() + kLiveReadTimeout);
   const Result<Response> answer = co_await transport_.send(get_request(type_, key), bounded.stop());
   if (!answer && answer.error().code != ErrorCode::kNotFound) co_return fail(answer.error());
@@ -320,7 +317,10 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
     known_before = noted.mapped();
   }
   doubted_.erase(key);
+  const ErasedObject cached = get(key);
   if (!answer) {
+    // What the watch told meanwhile is newer than the answer.
+    if (cached && (!before || !same_state(*before.meta, *cached.meta))) co_return cached;
     erase(key, true);
     co_return ErasedObject{};
   }
@@ -337,7 +337,7 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
     scope->list_watch().list_again();
     scope->list_watch().tell_history_went_back(version);
   }
-  const ErasedObject cached = get(key);
+  if (before && !cached && !went_back) co_return cached;  // the watch told of its end meanwhile
   if (cached && same_state(*cached.meta, *live->meta)) co_return cached;
   if (cached && !went_back && newer(cached.meta->resource_version, version)) co_return cached;
   if (!went_back) scope->list_watch().wrote(version);

@@ -55,6 +55,32 @@ TEST_F(InformerTest, AReadOlderThanWhatWasKnownBeforeItTellsThatTheHistoryWentBa
   EXPECT_EQ(told, 1);
 }
 
+TEST_F(InformerTest, ALateAnswerThatItIsGoneTakesNothingAwayThatTheWatchToldMeanwhile) {
+  start("10", {{.name = "a", .version = "5", .uid = "u1"}});
+  Result<Informer<Toy>::Snapshot> read;
+  tasks.spawn(read_into(kA, read));
+  loop.run_until_idle();
+  say("DELETED", {.name = "a", .version = "11", .uid = "u1"});
+  say("ADDED", {.name = "a", .version = "12", .uid = "u2"});
+  api.answer(fail(ErrorCode::kNotFound, "of the time between"));
+  loop.run_until_idle();
+  EXPECT_EQ(version(kA), "12");
+  ASSERT_TRUE(read && *read != nullptr);
+  EXPECT_EQ((*read)->meta.uid, "u2");
+}
+
+TEST_F(InformerTest, ALateAnswerBringsNothingBackThatTheWatchToldIsGone) {
+  start("10", {{.name = "a", .version = "5"}});
+  Result<Informer<Toy>::Snapshot> read;
+  tasks.spawn(read_into(kA, read));
+  loop.run_until_idle();
+  say("DELETED", {.name = "a", .version = "11"});
+  api.answer(Response{200, toy_text({.name = "a", .version = "5"})});
+  loop.run_until_idle();
+  EXPECT_EQ(version(kA), "none");
+  EXPECT_TRUE(read && *read == nullptr);
+}
+
 TEST_F(InformerTest, AnObjectThatWasReadBesideTheCacheAndThatItMissedIsListed) {
   start("1000", {{.name = "a", .version = "900"}});
   EXPECT_EQ(informer_->version_for(kB), "1000");

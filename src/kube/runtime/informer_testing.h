@@ -67,6 +67,9 @@ class InformerTest : public ::testing::Test, protected World {
     const auto toy = informer_->get(key);
     return toy ? toy->meta.resource_version : "none";
   }
+  Task<> read_into(ObjectKey key, Result<Informer<Toy>::Snapshot>& answer) {
+    answer = co_await informer_->read_live(std::move(key), {});
+  }
   std::vector<std::string> changes() { return std::exchange(changes_, {}); }
   void TearDown() override { close(); }
 
