@@ -84,7 +84,7 @@ def test_a_client_go_controller(controller, cluster, tmp_path):
         kubectl("wait", "--for=jsonpath={.status.phase}=Completed", "hc/one", "--timeout=30s")
         assert kubectl("get", "hc", "one", "-o", "jsonpath={.status.result}") == "pass"
         children = ["get", "hc", "-l", "holmesgpt.dev/scheduled-by=beat", "-o", "name"]
-        wait_until("its schedule has children", lambda: kubectl(*children).count("\n") >= 2)
+        wait_until("its schedule has children", lambda: kubectl(*children).count("\n") >= 2, 90)
         wait_until("it tells events", lambda: "CheckCompleted" in kubectl("get", "events"))
         kubectl("delete", "shc", "beat")
         wait_until("children go with their owner", lambda: kubectl(*children) == "")
