@@ -13,15 +13,6 @@ namespace {
 constexpr std::chrono::seconds kAlertTime{10};   // contract
 constexpr std::chrono::seconds kAnswerTime{15};  // of a server, beyond the check's timeout
 
-CheckResponse errored(std::optional<ErrorReason> reason, std::string why) {
-  CheckResponse response;
-  response.status = CheckStatus::kError;
-  response.reason = reason;
-  response.error = limit_length(why, kMaxErrorLength);
-  response.message = limit_length("Check errored: " + response.error, kMaxMessageLength);
-  return response;
-}
-
 std::string said(const Rejected& rejected) {
   const bool key = rejected.reason == Rejected::Reason::kUnauthorized;
   return (key ? "the server does not take this key (HOLMES_API_KEY): "
@@ -30,6 +21,15 @@ std::string said(const Rejected& rejected) {
 }
 
 }  // namespace
+
+CheckResponse errored(std::optional<ErrorReason> reason, std::string why) {
+  CheckResponse response;
+  response.status = CheckStatus::kError;
+  response.reason = reason;
+  response.error = limit_length(why, kMaxErrorLength);
+  response.message = limit_length("Check errored: " + response.error, kMaxMessageLength);
+  return response;
+}
 
 Task<CheckResponse> LocalJudge::judge(CheckRequest request, OnProgress on_progress, Stop stop) {
   const StopSource limit(stop, loop_, loop_.mono_now() + request.timeout);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,9 @@ namespace holmes {
 
 // Answers one check in this process, as CheckRunner::run.
 using AnswerCheck = std::function<Task<CheckResponse>(CheckQuestion question, Stop stop)>;
+
+// What is told of a check that nobody could judge.
+CheckResponse errored(std::optional<ErrorReason> reason, std::string why);
 
 // Has the check answered, then sends the alerts of a failed one in mode alert.
 class LocalJudge final : public CheckJudge {

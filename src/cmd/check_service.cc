@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cmd/check_judges.h"
 #include "cmd/command.h"
 #include "holmes/checks/replay.h"
 #include "holmes/llm/price.h"
@@ -235,11 +236,9 @@ Task<CheckResponse> CheckService::answer(CheckQuestion question, Stop stop) {
     recording.model = model;  // it is what answers, also for the audit
     co_return co_await replay(loop_, std::move(recording), replay_options_, log_, std::move(stop));
   }
-  CheckResponse response;
-  response.status = CheckStatus::kError;
-  response.reason = ErrorReason::kModelUnavailable;
-  response.error = fmt::format("the recording '{}' has no run of this question", model);
-  response.message = "Check errored: " + response.error;
+  CheckResponse response =
+      errored(ErrorReason::kModelUnavailable,
+              fmt::format("the recording '{}' has no run of this question", model));
   response.model_used = model;
   co_return response;
 }

@@ -14,8 +14,11 @@ namespace {
 constexpr std::string_view kAuthor = "model";
 
 ModelRequest readable_for(const Model& model, ModelRequest request) {
-  for (Message& message : request.messages.change()) {
-    if (json_string(message.opaque, {kAuthor}) != model.name()) message.opaque = nullptr;
+  // Whoever shares the messages keeps sharing them while there is nothing to take out.
+  for (size_t i = 0; i < request.messages.size(); ++i) {
+    const json::value& opaque = request.messages[i].opaque;
+    const bool readable = opaque.is_null() || json_string(opaque, {kAuthor}) == model.name();
+    if (!readable) request.messages.change()[i].opaque = nullptr;
   }
   return request;
 }
