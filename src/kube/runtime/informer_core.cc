@@ -1,11 +1,10 @@
 #include "kube/runtime/informer_core.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
-#include <fmt/format.h>
+#include "kube/runtime/cache_comparison.h"
 
 namespace holmes::kube {
 namespace {
@@ -18,10 +17,6 @@ bool older(std::string_view a, std::string_view b) {
 }
 bool same_state(const ObjectMeta& a, const ObjectMeta& b) {
   return a.uid == b.uid && a.resource_version == b.resource_version;
-}
-
-std::string state_text(const ObjectMeta& meta) {
-  return fmt::format("{} of {}", meta.resource_version, meta.uid);
 }
 
 bool too_deep(const json::object& object) {
@@ -425,70 +420,38 @@ Task<Result<std::vector<std::string>>> InformerCore::differences(Stop stop) {
   co_return all;
 }
 
-// Twice in a row: an object that a live read did not find is out of the cache before the watch
-// tells of its deletion.
 Task<> InformerCore::verify(Stop stop) {
-  std::vector<std::string> before;
   while (co_await sleep_for(loop_, options_.verify_interval, stop)) {
-    Result<std::vector<std::string>> now = co_await differences(stop);
-    if (!now) continue;
+    const Result<std::vector<std::string>> found = co_await differences(stop);
+    if (!found) continue;
     metrics_.cache_comparisons.add({resource_});
-    for (const std::string& difference : *now) {
-      if (std::ranges::find(before, difference) == before.end()) continue;
+    for (const std::string& difference : *found) {
       logger_.error("the cache differs from the API server",
                     {{"resource", resource_}, {"difference", difference}});
     }
-    before = std::move(*now);
   }
 }
 
-// A version stands for one state of all objects, so there is nothing to wait for: what the cache
-// holds now is compared with a list of exactly the version that it has reached now.
 Task<Result<std::vector<std::string>>> InformerCore::differences_in(const Scope& scope, Stop stop) {
   if (scope.version().empty()) co_return fail(ErrorCode::kUnavailable, "not synced yet");
-  std::map<ObjectKey, std::string> cached;
-  std::set<ObjectKey> ahead;  // own writes that the watch has not shown
+  CachedStates cached;
   for (const Entry& entry : objects_) {
     const ObjectMeta& meta = *entry.object.meta;
     if (!scope.covers(meta)) continue;
     if (newer(meta.resource_version, scope.version())) {
-      ahead.insert(meta.key());
+      cached.ahead.insert(meta.key());
     } else {
-      cached.emplace(meta.key(), state_text(meta));
+      cached.states.emplace(meta.key(), state_text(meta));
     }
   }
-  ListOptions options{.ns = scope.ns(),
-                      .label_selector = options_.label_selector,
-                      .field_selector = options_.field_selector,
-                      .limit = kListPageItems,
-                      .resource_version = scope.version(),
-                      .resource_version_match = "Exact"};
-  std::vector<std::string> found;
-  do {
-    const StopSource bounded(stop, loop_, loop_.mono_now() + kListTimeout);
-    HOLMES_CO_TRY(const Response page,
-                  co_await transport_.send(list_request(type_, options), bounded.stop()));
-    HOLMES_CO_TRY(const DecodedList list, decode_list(page.body));
-    for (const json::object& item : list.items) {
-      const Result<ErasedObject> listed = read(item);
-      if (!listed || ahead.contains(listed->meta->key())) continue;
-      const std::string expected = state_text(*listed->meta);
-      const auto node = cached.extract(listed->meta->key());
-      const std::string actual = node.empty() ? "nothing" : node.mapped();
-      if (actual != expected) {
-        found.push_back(fmt::format("{}: cached is {}, listed is {}", listed->meta->key().to_text(),
-                                    actual, expected));
-      }
-    }
-    options.continue_token = list.continue_token;
-    options.resource_version.clear();
-    options.resource_version_match.clear();
-  } while (!options.continue_token.empty() && found.size() < kMaxDifferences);
-  for (const auto& [key, actual] : cached) {
-    if (found.size() >= kMaxDifferences) break;
-    found.push_back(fmt::format("{}: cached is {}, listed is nothing", key.to_text(), actual));
-  }
-  co_return found;
+  CacheComparison comparison(loop_, transport_, type_,
+                             [this](const json::object& item) { return read(item); });
+  co_return co_await comparison.run(std::move(cached),
+                                    {.ns = scope.ns(),
+                                     .label_selector = options_.label_selector,
+                                     .field_selector = options_.field_selector,
+                                     .resource_version = scope.version()},
+                                    std::move(stop));
 }
 
 void InformerCore::scope_synced() {

@@ -20,14 +20,13 @@ inline constexpr std::chrono::seconds kMaxStaleWait{5};
 inline constexpr std::chrono::seconds kLiveReadTimeout{10};
 // Own writes remembered that the watch has not shown yet; beyond it the oldest are forgotten.
 inline constexpr size_t kMaxNotedWrites = 10'000;
-inline constexpr size_t kMaxDifferences = 100;  // told of one scope
 
 struct InformerOptions {
   std::vector<std::string> namespaces{};  // empty: all; else one list-watch each
   std::string label_selector{};
   std::string field_selector{};
   // For tests: how often the cache is compared with the API server (Informer::differences). What
-  // is found twice in a row is logged as an error. 0: never.
+  // is found is logged as an error. 0: never.
   std::chrono::seconds verify_interval{0};
 };
 
