@@ -198,6 +198,8 @@ def suspend_all(ns, users, lives, proxy):
         name = schedule["metadata"]["name"]
         ns.cluster.merge(f"{ns.schedules_path}/{name}", {"spec": {"enabled": False}})
     wait_until("every schedule is at rest", lambda: not restless(ns), CALM_S, 0.5)
+    # A check whose create had no answer is kept for a minute, as it may be carried out once more.
+    wait_until("every history keeps to its limits", lambda: not overfull(ns), CALM_S, 0.5)
     seen = {}
 
     def quiet():
@@ -223,6 +225,24 @@ def restless(ns):
         ):
             found.append((schedule["metadata"]["name"], status.get("active"), status.get("runNow")))
     return found
+
+
+def overfull(ns):
+    """Schedules with more finished checks than they are to keep."""
+    checks = [c for c in ns.cluster.api("GET", ns.checks_path)["items"] if ended(c)]
+    found = []
+    for schedule in ns.cluster.api("GET", ns.schedules_path)["items"]:
+        uid = schedule["metadata"]["uid"]
+        if too_many(schedule["spec"], [c for c in checks if uid in {o["uid"] for o in owners(c)}]):
+            found.append(schedule["metadata"]["name"])
+    return found
+
+
+def too_many(spec, children):
+    """How many are kept by kind, when that is more than the history limits allow."""
+    left = Counter("passed" if c["status"]["result"] == "pass" else "other" for c in children)
+    passed_max, other_max = spec["successfulHistoryLimit"], spec["failedHistoryLimit"]
+    return left if left["passed"] > passed_max or left["other"] > other_max else None
 
 
 # What must be true now
@@ -303,15 +323,8 @@ def wrong_schedule(ledger, users, uid, account):
         "%Y-%m-%dT%H:%M:%SZ"
     ):
         yield f"its last run was {max(account.children)}, told {status['lastScheduleTime']}"
-    left = Counter(
-        "passed" if c["status"]["result"] == "pass" else "other"
-        for c in children.values()
-        if c["metadata"]["uid"] not in ledger.gone
-    )
-    if (
-        left["passed"] > spec["successfulHistoryLimit"]
-        or left["other"] > spec["failedHistoryLimit"]
-    ):
+    kept = [c for c in children.values() if c["metadata"]["uid"] not in ledger.gone]
+    if left := too_many(spec, kept):
         yield f"too many checks are kept: {left}"
 
 
