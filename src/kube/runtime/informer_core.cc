@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "kube/runtime/cache_comparison.h"
@@ -59,6 +60,7 @@ class InformerCore::Scope final : public ObjectSink {
     core_.progressed();
   }
   void all_gone() override;
+  std::vector<Witness> newest(size_t most) override;
 
  private:
   void erase_if(const std::function<bool(const Entry&)>& condition);
@@ -129,6 +131,18 @@ void InformerCore::Scope::all_gone() {
   erase_if([](const Entry&) { return true; });
   std::erase_if(core_.noted_, [this](const auto& noted) { return covers(noted.first); });
   core_.progressed();
+}
+
+std::vector<Witness> InformerCore::Scope::newest(size_t most) {
+  std::vector<const ObjectMeta*> all;
+  for (const Entry& entry : core_.objects_)
+    if (covers(*entry.object.meta)) all.push_back(entry.object.meta);
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(most, all.size()));
+  std::ranges::partial_sort(all, end, newer, &ObjectMeta::resource_version);
+  std::vector<Witness> found;
+  for (const ObjectMeta* meta : std::span(all.begin(), end))
+    found.push_back({meta->key(), meta->uid, meta->resource_version});
+  return found;
 }
 
 void InformerCore::Scope::erase_if(const std::function<bool(const Entry&)>& condition) {

@@ -110,5 +110,21 @@ TEST_F(InformerTest, ALaterListOfARestoredHistoryReplacesNewerVersions) {
   EXPECT_EQ(version(kB), "none");
 }
 
+TEST_F(InformerTest, TheNewestCachedObjectTellsOfAHistoryThatWentBackAndHasCaughtUp) {
+  start("10", {{.name = "a", .version = "5"}, {.name = "b", .version = "9"}});
+  int told = 0;
+  informer_->on_went_back([&told] { ++told; });
+  api.answer(page("20", {}));
+  api.answer(Response{200, toy_text({.name = "b", .version = "7"})});
+  api.answer(page("20", {{.name = "a", .version = "5"}, {.name = "b", .version = "7"}}));
+  api.stream();
+  loop.advance(kShortWatch);
+  pipe_->break_off();
+  loop.run_until_idle();
+  EXPECT_EQ(version(kB), "7");
+  EXPECT_EQ(told, 1);
+  EXPECT_THAT(api.requests[3].path, ::testing::HasSubstr("/b"));
+}
+
 }  // namespace
 }  // namespace holmes::kube

@@ -8,6 +8,13 @@
 #include "kube/core/status.h"
 
 namespace holmes::kube {
+namespace {
+
+bool older(std::string_view a, std::string_view b) {
+  return compare_resource_versions(a, b) == std::strong_ordering::less;
+}
+
+}  // namespace
 
 std::string resource_name(const ResourceType& type) {
   return type.group.empty() ? type.plural : type.plural + "." + type.group;
@@ -90,13 +97,49 @@ Task<> ListWatch::ask(Stop stop) {
   if (stop.requested()) co_return;
   const Result<DecodedList> list =
       answer ? decode_list(answer->body) : Result<DecodedList>(fail(answer.error()));
-  if (!list) {
-    machine_.list_failed(list.error(), loop_.mono_now());
-    note_failure("list", list.error());
-    if (machine_.objects_gone()) sink_.all_gone();
-  } else if (!machine_.asked(list->resource_version)) {
-    tell_history_went_back(list->resource_version);
+  if (!list) co_return asking_failed(list.error());
+  if (!older(list->resource_version, machine_.version())) {
+    const Result<bool> known = co_await knows_what_was_seen(stop);
+    if (stop.requested()) co_return;
+    if (!known) co_return asking_failed(known.error());
+    if (!*known) co_return machine_.must_list();
   }
+  if (!machine_.asked(list->resource_version)) tell_history_went_back(list->resource_version);
+}
+
+// A history that went back may have come as far as the old one meanwhile. One that is another has
+// the newest objects in other versions, or lacks them; an object that was changed since, or is gone
+// since, tells nothing. False: it is another, or nobody can tell.
+Task<Result<bool>> ListWatch::knows_what_was_seen(Stop stop) {
+  const std::vector<Witness> witnesses = sink_.newest(kMaxWitnesses);
+  for (const Witness& seen : witnesses) {
+    HOLMES_CO_TRY(const std::string version, co_await read_version(seen, stop));
+    if (version == seen.resource_version) co_return true;
+    if (version.empty()) co_return false;
+    if (!older(machine_.version(), version)) {  // a watch of the same history would have told
+      tell_history_went_back(version);
+      co_return false;
+    }
+  }
+  co_return witnesses.empty();
+}
+
+// "" when that object is not there.
+Task<Result<std::string>> ListWatch::read_version(Witness witness, Stop stop) {
+  const StopSource bounded(stop, loop_, loop_.mono_now() + kListTimeout);
+  const Result<Response> answer =
+      co_await transport_.send(get_request(type_, witness.key), bounded.stop());
+  if (!answer && answer.error().code == ErrorCode::kNotFound) co_return std::string();
+  if (!answer) co_return fail(answer.error());
+  HOLMES_CO_TRY(const json::object object, parse_json_object(answer->body, kApiReading));
+  const bool same = json_string_or(object, {"metadata", "uid"}) == witness.uid;
+  co_return same ? json_string_or(object, {"metadata", "resourceVersion"}) : std::string();
+}
+
+void ListWatch::asking_failed(const Error& error) {
+  machine_.list_failed(error, loop_.mono_now());
+  note_failure("list", error);
+  if (machine_.objects_gone()) sink_.all_gone();
 }
 
 void ListWatch::tell_history_went_back(const std::string& version) const {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "async/loop.h"
 #include "async/random.h"
@@ -32,6 +33,18 @@ inline constexpr std::chrono::seconds kOpenTimeout{30};  // until the stream's h
 // before the bookmark that ends them, the API server does not know of such a bookmark.
 inline constexpr std::chrono::seconds kInitialEventsSilence{30};
 
+// So many objects are read after the API server was away, until one tells whether its history is
+// the one that was seen.
+inline constexpr size_t kMaxWitnesses = 3;
+
+// An object as it was seen. The newest ones are witnesses: another history does not have them in
+// the same version.
+struct Witness {
+  ObjectKey key;
+  std::string uid;
+  std::string resource_version;
+};
+
 // Receives what the API server says. Called on the loop's thread; must not wait.
 class ObjectSink {
  public:
@@ -48,6 +61,8 @@ class ObjectSink {
   virtual void version_reached(const std::string& version) = 0;
   // The kind itself is gone and its objects with it.
   virtual void all_gone() = 0;
+  // Up to `most` of the objects that are known, the newest first.
+  virtual std::vector<Witness> newest(size_t most) = 0;
 };
 
 struct ListWatchOptions {
@@ -80,6 +95,9 @@ class ListWatch {
   Task<Result<Response>> send_list(ListOptions options, Stop stop);
   Task<> do_list(ListStep step, Stop stop);
   Task<> ask(Stop stop);
+  Task<Result<bool>> knows_what_was_seen(Stop stop);
+  Task<Result<std::string>> read_version(Witness witness, Stop stop);
+  void asking_failed(const Error& error);
   Task<> do_watch(WatchOptions options, Stop stop);
   void list_begins();
   Task<WatchEnd> read_watch(WatchOptions options, Stop stop);

@@ -25,7 +25,7 @@ enum class ListWatchState {
   kListing,       // asks for the first or the next page of the list
   kListingWhole,  // asks for everything in one answer, as a continue token expired
   kWatching,      // reads changes from the last version on
-  kAsking,        // the API server was away: asks whether it still knows that version
+  kAsking,        // the API server was away: asks whether its history is still the same
   kBackingOff,    // waits after a failure, then goes on with what failed
   kMissingType,   // the API server does not know the resource: waits, then lists
 };

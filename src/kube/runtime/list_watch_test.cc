@@ -33,11 +33,16 @@ class Notes final : public ObjectSink {
   void object_deleted(const json::object& object) override { told.push_back("-" + name(object)); }
   void version_reached(const std::string& version) override { reached = version; }
   void all_gone() override { told.emplace_back("gone"); }
+  std::vector<Witness> newest(size_t most) override {
+    return {witnesses.begin(),
+            witnesses.begin() + static_cast<ptrdiff_t>(std::min(most, witnesses.size()))};
+  }
 
   std::vector<std::string> take() { return std::exchange(told, {}); }
 
   std::vector<std::string> told;
   std::string reached;
+  std::vector<Witness> witnesses;
 
  private:
   static std::string name(const json::object& object) { return key_of(object).name; }
@@ -166,6 +171,79 @@ TEST_F(ListWatchTest, AnApiServerThatComesBackFromABackupIsNoticedAtOnceAndTold)
   loop.run_until_idle();
   EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "ask", "list", "watch 7"));
   EXPECT_EQ(told, 1);
+}
+
+// The newest version alone does not tell when the restored history has caught up.
+TEST_F(ListWatchTest, AfterTheApiServerWasAwayTheNewestObjectsTellWhetherItsHistoryIsAnother) {
+  const Witness a{{"default", "a"}, "u1", "9"};
+  const Witness b{{"default", "b"}, "u1", "8"};
+  const auto is = [](const std::string& name, const std::string& version,
+                     const std::string& uid = "u1") -> Result<Response> {
+    return Response{200, toy_text({.name = name, .version = version, .uid = uid})};
+  };
+  const Result<Response> gone = fail(ErrorCode::kNotFound, "gone");
+  struct Case {
+    std::string name;
+    std::vector<Witness> witnesses;
+    std::vector<Result<Response>> answers;
+    std::vector<std::string> asked;  // behind "list", "watch 10", "ask"
+    int told = 0;
+  };
+  const std::vector<Case> cases{
+      {"the same", {a, b}, {is("a", "9")}, {"get", "watch 10"}},
+      {"nothing to ask for", {}, {}, {"watch 10"}},
+      {"older", {a, b}, {is("a", "4")}, {"get", "list", "watch 20"}, 1},
+      {"a version that no watch told of", {b}, {is("b", "10")}, {"get", "list", "watch 20"}, 1},
+      {"gone", {a, b}, {gone}, {"get", "list", "watch 20"}},
+      {"another of its name", {a}, {is("a", "9", "u2")}, {"get", "list", "watch 20"}},
+      {"changed since", {a, b}, {is("a", "12"), is("b", "8")}, {"get", "get", "watch 10"}},
+      {"changed since, then older",
+       {a, b},
+       {is("a", "12"), is("b", "3")},
+       {"get", "get", "list", "watch 20"},
+       1},
+      {"all changed since", {a}, {is("a", "12")}, {"get", "list", "watch 20"}},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    Notes notes;
+    FakeTransport server{loop};
+    TaskScope running{loop};
+    ListWatch list_watch{loop, random, server, logger, metrics, Toy::resource(), notes};
+    int told = 0;
+    list_watch.on_went_back([&told] { ++told; });
+    server.answer(page("10", {}));
+    const auto pipe = server.stream();
+    server.stream();
+    running.spawn(list_watch.run(running.stop()));
+    loop.run_until_idle();
+    notes.witnesses = c.witnesses;
+    server.answer(page("20", {}));
+    for (const auto& answer : c.answers) server.answer(answer);
+    server.answer(page("20", {}));
+    loop.advance(kShortWatch);
+    pipe->break_off();
+    loop.run_until_idle();
+    std::vector<std::string> asked{"list", "watch 10", "ask"};
+    asked.insert(asked.end(), c.asked.begin(), c.asked.end());
+    EXPECT_EQ(server.asked(), asked);
+    EXPECT_EQ(told, c.told);
+    loop.run(running.close());
+  }
+}
+
+TEST_F(ListWatchTest, AWitnessThatCannotBeReadIsAskedForAgain) {
+  auto pipe = start_watching();
+  notes_.witnesses = {{{"default", "a"}, "u1", "9"}};
+  api.answer(page("20", {}));
+  api.answer(fail(ErrorCode::kUnavailable, "500"));
+  api.answer(page("20", {}));
+  api.answer(Response{200, toy_text({.name = "a", .version = "9"})});
+  api.stream();
+  loop.advance(kShortWatch);
+  pipe->break_off();
+  loop.advance(seconds(2));
+  EXPECT_THAT(api.asked(), ElementsAre("list", "watch 10", "ask", "get", "ask", "get", "watch 10"));
 }
 
 TEST_F(ListWatchTest, AnErrorEventThatIsNotGoneBacksOffAndGoesOn) {
