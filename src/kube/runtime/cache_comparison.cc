@@ -36,8 +36,8 @@ Task<Result<std::vector<std::string>>> CacheComparison::run(CachedStates cached,
       const auto node = cached.states.extract(listed.key());
       if (!node.empty() && node.mapped() == expected) continue;
       if (node.empty()) {
-        HOLMES_CO_TRY(const bool there, co_await exists(listed.key(), listed.uid, stop));
-        if (!there) continue;
+        HOLMES_CO_TRY(const bool still, co_await is_still(listed, stop));
+        if (!still) continue;
       }
       found.push_back(fmt::format("{}: cached is {}, listed is {}", listed.key().to_text(),
                                   node.empty() ? "nothing" : node.mapped(), expected));
@@ -53,12 +53,14 @@ Task<Result<std::vector<std::string>>> CacheComparison::run(CachedStates cached,
   co_return found;
 }
 
-Task<Result<bool>> CacheComparison::exists(ObjectKey key, std::string uid, Stop stop) {
-  const Result<Response> answer = co_await send(get_request(type_, key), std::move(stop));
+Task<Result<bool>> CacheComparison::is_still(ObjectMeta listed, Stop stop) {
+  const Result<Response> answer = co_await send(get_request(type_, listed.key()), std::move(stop));
   if (!answer && answer.error().code == ErrorCode::kNotFound) co_return false;
   if (!answer) co_return fail(answer.error());
   HOLMES_CO_TRY(const json::object object, parse_json_object(answer->body, kApiReading));
-  co_return json_string_or(object, {"metadata", "uid"}) == uid;
+  co_return json_string_or(object, {"metadata", "uid"}) ==
+      listed.uid&& json_string_or(object, {"metadata", "resourceVersion"}) ==
+      listed.resource_version;
 }
 
 }  // namespace holmes::kube

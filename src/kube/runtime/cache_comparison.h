@@ -42,15 +42,15 @@ class CacheComparison {
       : loop_(loop), transport_(transport), type_(type), read_(std::move(read)) {}
 
   // One line for each object. `options` says which objects the cache holds, at which version. What
-  // is listed and not cached is asked for again: a cache that read of an object's end is right
-  // before its watch tells of it. Fails like Transport::send; kGone when that version is no longer
-  // kept.
+  // is listed and not cached counts when it is still in that state: a cache that read of an
+  // object's end, or of a change that makes it unreadable, is right before its watch tells of it.
+  // Fails like Transport::send; kGone when that version is no longer kept.
   Task<Result<std::vector<std::string>>> run(CachedStates cached, ListOptions options, Stop stop);
 
  private:
   Task<Result<Response>> send(Request request, Stop stop);
-  // Whether this very object is still there.
-  Task<Result<bool>> exists(ObjectKey key, std::string uid, Stop stop);
+  // Whether the object is still in this very state.
+  Task<Result<bool>> is_still(ObjectMeta listed, Stop stop);
 
   Loop& loop_;
   Transport& transport_;

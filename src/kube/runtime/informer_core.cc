@@ -135,8 +135,10 @@ void InformerCore::Scope::all_gone() {
 
 std::vector<Witness> InformerCore::Scope::newest(size_t most) {
   std::vector<const ObjectMeta*> all;
-  for (const Entry& entry : core_.objects_)
-    if (covers(*entry.object.meta)) all.push_back(entry.object.meta);
+  for (const Entry& entry : core_.objects_) {
+    const ObjectMeta& meta = *entry.object.meta;
+    if (covers(meta) && !newer(meta.resource_version, version_)) all.push_back(&meta);
+  }
   const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(most, all.size()));
   std::ranges::partial_sort(all, end, newer, &ObjectMeta::resource_version);
   std::vector<Witness> found;

@@ -123,7 +123,21 @@ TEST_F(InformerTest, TheNewestCachedObjectTellsOfAHistoryThatWentBackAndHasCaugh
   loop.run_until_idle();
   EXPECT_EQ(version(kB), "7");
   EXPECT_EQ(told, 1);
-  EXPECT_THAT(api.requests[3].path, ::testing::HasSubstr("/b"));
+  EXPECT_THAT(api.requests[3].path, ::testing::EndsWith("/b"));
+}
+
+TEST_F(InformerTest, AnOwnWriteBeyondTheWatchDoesNotVouchForTheHistoryBeforeIt) {
+  start("10", {{.name = "a", .version = "9"}, {.name = "b", .version = "5"}});
+  informer_->note_write(toy_of({.name = "b", .version = "25"}));
+  api.answer(page("26", {}));
+  api.answer(Response{200, toy_text({.name = "a", .version = "7"})});
+  api.answer(page("26", {{.name = "a", .version = "7"}, {.name = "b", .version = "25"}}));
+  api.stream();
+  loop.advance(kShortWatch);
+  pipe_->break_off();
+  loop.run_until_idle();
+  EXPECT_THAT(api.requests[3].path, ::testing::EndsWith("/a"));
+  EXPECT_EQ(version(kA), "7");
 }
 
 }  // namespace

@@ -108,15 +108,19 @@ Task<> ListWatch::ask(Stop stop) {
 }
 
 // A history that went back may have come as far as the old one meanwhile. One that is another has
-// the newest objects in other versions, or lacks them; an object that was changed since, or is gone
-// since, tells nothing. False: it is another, or nobody can tell.
+// the newest objects in other versions, or lacks them; an object that was changed since tells
+// nothing. False: it is another, or nobody can tell, as an object that is gone may have been
+// deleted since.
 Task<Result<bool>> ListWatch::knows_what_was_seen(Stop stop) {
   const std::vector<Witness> witnesses = sink_.newest(kMaxWitnesses);
+  bool gone = false;
   for (const Witness& seen : witnesses) {
     HOLMES_CO_TRY(const std::string version, co_await read_version(seen, stop));
-    if (version == seen.resource_version) co_return true;
-    if (version.empty()) co_return false;
-    if (!older(machine_.version(), version)) {  // a watch of the same history would have told
+    if (version == seen.resource_version) co_return !gone;
+    gone = gone || version.empty();
+    if (version.empty()) continue;
+    // The watch would have told of a change until here.
+    if (older(version, machine_.version()) || version == machine_.version()) {
       tell_history_went_back(version);
       co_return false;
     }

@@ -61,7 +61,8 @@ class ObjectSink {
   virtual void version_reached(const std::string& version) = 0;
   // The kind itself is gone and its objects with it.
   virtual void all_gone() = 0;
-  // Up to `most` of the objects that are known, the newest first.
+  // Up to `most` of the objects that were told, the newest first. Not own writes that lie beyond
+  // what was told: they may have been made in another history.
   virtual std::vector<Witness> newest(size_t most) = 0;
 };
 
