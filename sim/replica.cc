@@ -1,6 +1,11 @@
 #include "sim/replica.h"
 
 namespace holmes::sim {
+namespace {
+
+constexpr std::chrono::seconds kCompareInterval{30};  // of its cache with the API server
+
+}  // namespace
 
 Replica::Replica(Network& net, Cluster& cluster, CheckServers& servers,
                  const ReplicaOptions& options, Logger log)
@@ -17,6 +22,7 @@ Replica::Replica(Network& net, Cluster& cluster, CheckServers& servers,
   work.api_url = Url{"http", "holmes-api", 8080, ""};
   work.claimant = {random_.uuid4(), options.name};
   work.concurrent_max = options.concurrent_max;
+  work.verify_cache_interval = kCompareInterval;
   if (options.naive) {
     naive_ = std::make_unique<NaiveOperator>(loop_, random_, retry_, checks_);
     scope_.spawn(run(scope_.stop()));

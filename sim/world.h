@@ -103,6 +103,7 @@ class World {
   std::optional<Cluster::Backup> backup_;
   std::vector<std::optional<int64_t>> travels_to_;  // the next process of each slot
   int incarnations_ = 0;
+  int incarnations_before_restore_ = 0;  // of the last one; whoever lived then has to notice it
   bool replaced_while_paused_ = false;
   std::chrono::seconds jitter_{0};
 };
