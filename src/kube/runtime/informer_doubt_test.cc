@@ -117,10 +117,7 @@ TEST_F(InformerTest, TheNewestCachedObjectTellsOfAHistoryThatWentBackAndHasCaugh
   api.answer(page("20", {}));
   api.answer(Response{200, toy_text({.name = "b", .version = "7"})});
   api.answer(page("20", {{.name = "a", .version = "5"}, {.name = "b", .version = "7"}}));
-  api.stream();
-  loop.advance(kShortWatch);
-  pipe_->break_off();
-  loop.run_until_idle();
+  break_off();
   EXPECT_EQ(version(kB), "7");
   EXPECT_EQ(told, 1);
   EXPECT_THAT(api.requests[3].path, ::testing::EndsWith("/b"));
@@ -132,10 +129,7 @@ TEST_F(InformerTest, AnOwnWriteBeyondTheWatchDoesNotVouchForTheHistoryBeforeIt) 
   api.answer(page("26", {}));
   api.answer(Response{200, toy_text({.name = "a", .version = "7"})});
   api.answer(page("26", {{.name = "a", .version = "7"}, {.name = "b", .version = "25"}}));
-  api.stream();
-  loop.advance(kShortWatch);
-  pipe_->break_off();
-  loop.run_until_idle();
+  break_off();
   EXPECT_THAT(api.requests[3].path, ::testing::EndsWith("/a"));
   EXPECT_EQ(version(kA), "7");
 }

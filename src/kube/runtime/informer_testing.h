@@ -63,6 +63,13 @@ class InformerTest : public ::testing::Test, protected World {
     api.answer(page(version, toys));
     loop.run_until_idle();
   }
+  // The API server is away for a moment.
+  void break_off() {
+    api.stream();
+    loop.advance(kShortWatch);
+    pipe_->break_off();
+    loop.run_until_idle();
+  }
   std::string version(const ObjectKey& key) {
     const auto toy = informer_->get(key);
     return toy ? toy->meta.resource_version : "none";
