@@ -178,6 +178,10 @@ class Recorder:
                 masked["causes"].sort(key=json.dumps)  # maps of Go have no order
             if isinstance(value.get("message"), str) and ": [" in value["message"]:
                 masked["message"] = sorted(re.split(r", |: \[", masked["message"].rstrip("]")))
+            if isinstance(masked.get("managedFields"), list):
+                masked["managedFields"] = [
+                    self.mask(owner) for owner in in_one_order(value["managedFields"])
+                ]
             if is_list:
                 masked["metadata"] = self.mask_list(value.get("metadata", {}))
             return masked
@@ -217,6 +221,20 @@ class Recorder:
             return value
         number = sum(1 for known, _ in self.names if known == kind)
         return self.names.setdefault((kind, value), f"<{kind} {number}>")
+
+
+def in_one_order(owners):
+    """Owners stand in the order of their times, in whole seconds, and then of their names. Where a second
+    ends is chance: each side must keep the rule, and they are compared by name.
+    """
+
+    def place(owner, time):
+        names = [owner.get(key, "") for key in ("manager", "apiVersion", "subresource")]
+        return [owner.get("operation", ""), time, *names]
+
+    ordered = sorted(owners, key=lambda owner: place(owner, owner.get("time", "")))
+    assert owners == ordered, f"owners out of order: {owners}"
+    return sorted(owners, key=lambda owner: place(owner, ""))
 
 
 def differences(real, ours):
