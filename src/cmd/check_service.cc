@@ -35,7 +35,7 @@ Result<std::string> parse_address(std::string_view text) {
   return url.to_text();
 }
 
-std::vector<std::unique_ptr<Tool>> make_tools(AsioLoop& loop, kube::Transport* cluster) {
+ToolSet make_tools(AsioLoop& loop, kube::Transport* cluster) {
   if (cluster == nullptr) return {};
   return kubernetes_tools(loop, *cluster);
 }

@@ -27,6 +27,9 @@ namespace {
 // Of an answer's beginning, as the verdict is told it; the findings have what matters.
 constexpr size_t kMaxAnswerLength = 400;
 constexpr size_t kMaxAnswerLengthWithoutFindings = 2000;
+// Of the first look's answers, and of the window a quarter: they stand in the question, which is
+// never shortened.
+constexpr int64_t kMaxFirstLookBytes = int64_t{12} << 10U;
 // Steps in a row of which no call reached a tool: former answers, refused calls, mistakes.
 constexpr int kMaxIdleSteps = 3;
 constexpr std::string_view kLastStepNote =
@@ -99,12 +102,11 @@ class Run {
     request.output_tokens_max = options_.output_tokens_max;
     request.tools = specs_;
     request.messages.push_back({Role::kSystem, std::string(investigation_prompt()), {}, "", {}});
-    request.messages.push_back(
-        {Role::kUser,
-         investigation_question(question_.query, namespace_of(question_.name), loop_.wall_now()),
-         {},
-         "",
-         {}});
+    std::string question = co_await question_with_look();
+    request.messages.push_back({Role::kUser, std::move(question), {}, "", {}});
+    if (!tools_.exceeded().empty()) {
+      co_return none(ErrorReason::kBudgetExceeded, tools_.exceeded());
+    }
     int idle_steps = 0;
     for (size_t step = 1;; ++step) {
       steps_used_up_ = model_.left() <= kVerdictCalls + 1;
@@ -142,6 +144,15 @@ class Run {
             {Role::kTool, std::move(texts[i]), {}, reply->tool_calls[i].id, {}});
       }
     }
+  }
+
+  Task<std::string> question_with_look() {
+    const int64_t bytes_max = std::min(kMaxFirstLookBytes, context_tokens_max_);
+    const std::vector<std::string> looked_up =
+        co_await tools_.first_look(question_.query, static_cast<size_t>(bytes_max), stop_);
+    if (!looked_up.empty()) tell_progress();
+    co_return investigation_question(question_.query, namespace_of(question_.name), looked_up,
+                                     loop_.wall_now());
   }
 
   // More than is needed at a time: each change costs what the provider has cached.
@@ -292,9 +303,9 @@ CheckRunner::CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& 
     : loop_(loop),
       models_(models),
       tools_(tools),
-      tool_calls_total_(metrics.counter("holmes_tool_calls_total",
-                                        "Tool calls of models; bad_arguments are their mistakes.",
-                                        {"tool", "outcome"})),
+      tool_calls_total_(metrics.counter(
+          "holmes_tool_calls_total", "Tool calls of checks; bad_arguments are mistakes of models.",
+          {"tool", "outcome"})),
       log_(std::move(log)),
       options_(std::move(options)),
       day_(loop, options_.daily_micro_usd_max) {

@@ -58,21 +58,26 @@ std::string tools_text(const ModelRequest& request) {
 
 class PromptTest : public KubernetesToolsTest {
  protected:
-  PromptTest() { answers["/apis/apps/v1/namespaces/shop/deployments/frontend"] = kDeployment; }
+  PromptTest() {
+    const std::string deployments = "/apis/apps/v1/namespaces/shop/deployments";
+    answers[deployments] = R"({"kind":"Table","rows":[{"object":{"metadata":{"name":"frontend",
+      "namespace":"shop"}}}]})";
+    answers[deployments + "/frontend"] = kDeployment;
+    answers["/api/v1/namespaces/shop/pods"] = R"({"items":[]})";
+  }
 
-  // The requests of a check of a deployment.
-  std::vector<ModelRequest> requests_of_a_check() {
-    auto model = std::make_unique<FakeModel>(
-        loop,
-        std::vector<FakeModel::Turn>{
-            {calls(
-                {{"call_1", "kubernetes_get",
-                  R"({"kind":"Deployment","name":"frontend","namespace":null,"api_version":null})"}})},
-            {says(
-                "Deployment frontend in namespace shop wants 3 replicas; 3 are ready, updated and "
-                "available (Available=True, observedGeneration equals generation 4). This is at "
-                "least 2, so there is no problem.")},
-            {says(R"({"rationale":"3 of 3 replicas are ready.","verdict":"pass"})")}});
+  // The requests of a check of a deployment. What was looked up for the model is enough, unless it
+  // looks further.
+  std::vector<ModelRequest> requests_of_a_check(bool looks_further = false) {
+    std::vector<FakeModel::Turn> turns{
+        {says("Deployment frontend in namespace shop wants 3 replicas; 3 are ready, updated and "
+              "available (Available=True, observedGeneration equals generation 4). This is at "
+              "least 2, so there is no problem.")},
+        {says(R"({"rationale":"3 of 3 replicas are ready.","verdict":"pass"})")}};
+    if (looks_further) {
+      turns.insert(turns.begin(), {calls({{"call_1", "kubernetes_list", R"({"kind":"Pod"})"}})});
+    }
+    auto model = std::make_unique<FakeModel>(loop, std::move(turns));
     FakeModel& asked_model = *model;
     std::vector<std::unique_ptr<Model>> models;
     models.push_back(std::move(model));
@@ -89,9 +94,13 @@ class PromptTest : public KubernetesToolsTest {
 };
 
 TEST_F(PromptTest, ATypicalDeploymentCheckReadsAtMost2500Tokens) {
+  const std::vector<ModelRequest> requests = requests_of_a_check();
+  EXPECT_THAT(requests, SizeIs(2));
+  EXPECT_THAT(requests[0].messages.back().content, HasSubstr("3 of 3 replicas ready"));
   int64_t tokens = 0;
-  for (const ModelRequest& request : requests_of_a_check()) tokens += estimate_tokens(request);
+  for (const ModelRequest& request : requests) tokens += estimate_tokens(request);
   EXPECT_LE(tokens, 2500);
+  RecordProperty("tokens", std::to_string(tokens));
 }
 
 // The bytes before the time, which is all that differs.
@@ -106,10 +115,10 @@ TEST_F(PromptTest, TheBeginningIsByteIdenticalBetweenRunsOfOneCheck) {
   const auto openai = make_openai_chat({.id = "gpt-4.1"});
   const auto anthropic = make_anthropic({.id = "claude-sonnet-4-5", .api_key = "k"});
   const WallTime first_time = loop.wall_now();
-  const std::vector<ModelRequest> first = requests_of_a_check();
+  const std::vector<ModelRequest> first = requests_of_a_check(true);
   loop.run(sleep_for(loop, std::chrono::minutes(7), {}));
   const WallTime second_time = loop.wall_now();
-  const std::vector<ModelRequest> second = requests_of_a_check();
+  const std::vector<ModelRequest> second = requests_of_a_check(true);
   ASSERT_THAT(first, SizeIs(3));
   ASSERT_THAT(second, SizeIs(3));
   for (const Wire* wire : {openai.get(), anthropic.get()}) {
@@ -127,7 +136,7 @@ TEST_F(PromptTest, TheBeginningIsByteIdenticalBetweenRunsOfOneCheck) {
 }
 
 TEST_F(PromptTest, EachModelCallBeginsAsTheOneBeforeIt) {
-  const std::vector<ModelRequest> requests = requests_of_a_check();
+  const std::vector<ModelRequest> requests = requests_of_a_check(true);
   const std::vector<Message>& before = requests[0].messages;
   const std::vector<Message>& after = requests[1].messages;
   ASSERT_LT(before.size(), after.size());

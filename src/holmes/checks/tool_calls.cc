@@ -67,6 +67,24 @@ Task<std::vector<std::string>> ToolCalls::run(std::vector<ToolCall> calls, Stop 
   co_return texts;
 }
 
+Task<std::vector<std::string>> ToolCalls::first_look(std::string question, size_t bytes_max,
+                                                     Stop stop) {
+  std::vector<std::string> texts;
+  if (tools_.first_look() == nullptr) co_return texts;
+  std::vector<ToolCall> calls;
+  for (const FirstLook::Call& call :
+       co_await tools_.first_look()->calls(std::move(question), context_, stop)) {
+    calls.push_back({"", call.tool, to_text(call.arguments)});
+  }
+  if (recording != nullptr) recording->first_calls = calls.size();
+  const std::vector<std::string> answers = co_await run(calls, stop);
+  for (size_t i = 0; i < answers.size(); ++i) {
+    texts.push_back(fmt::format("{} {}\n{}", calls[i].name, calls[i].arguments,
+                                limited(answers[i], bytes_max / answers.size())));
+  }
+  co_return texts;
+}
+
 std::vector<std::string> ToolCalls::beginnings(size_t answer_length_max) const {
   std::vector<std::string> texts;
   for (size_t i = 0; i < evidence_.size(); ++i) {

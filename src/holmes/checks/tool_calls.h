@@ -43,6 +43,11 @@ class ToolCalls {
   // system was the reason; then it is tried again. After kMaxRepeats it is refused.
   Task<std::vector<std::string>> run(std::vector<ToolCall> calls, Stop stop);
 
+  // What the tools propose to look at before a model is asked, made and answered: each call with
+  // its answer in one text. Answers share bytes_max. A call of the model that is the same is a
+  // repeat.
+  Task<std::vector<std::string>> first_look(std::string question, size_t bytes_max, Stop stop);
+
   // Whether the last step asked for nothing but what had been answered before.
   [[nodiscard]] bool only_repeated() const { return only_repeated_; }
   // How many calls reached a tool.

@@ -184,15 +184,15 @@ Task<ToolResult> KubernetesTool::run(json::object arguments, ToolContext context
   co_return ToolResult{ToolOutcome::kAnswered, redact(to_valid_utf8(*text))};
 }
 
-std::vector<std::unique_ptr<Tool>> kubernetes_tools(Loop& loop, kube::Transport& transport,
-                                                    KubernetesToolOptions options) {
+ToolSet kubernetes_tools(Loop& loop, kube::Transport& transport, KubernetesToolOptions options) {
   const auto view = std::make_shared<KubernetesView>(loop, transport, options);
-  std::vector<std::unique_ptr<Tool>> tools;
-  tools.push_back(make_kubernetes_describe(view));
-  tools.push_back(make_kubernetes_get(view));
-  tools.push_back(make_kubernetes_list(view));
-  tools.push_back(make_kubernetes_logs(view));
-  return tools;
+  ToolSet set;
+  set.tools.push_back(make_kubernetes_describe(view));
+  set.tools.push_back(make_kubernetes_get(view));
+  set.tools.push_back(make_kubernetes_list(view));
+  set.tools.push_back(make_kubernetes_logs(view));
+  set.first_look = make_kubernetes_first_look(view);
+  return set;
 }
 
 }  // namespace holmes

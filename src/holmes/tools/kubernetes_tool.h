@@ -91,5 +91,6 @@ std::unique_ptr<Tool> make_kubernetes_get(std::shared_ptr<KubernetesView> view);
 std::unique_ptr<Tool> make_kubernetes_list(std::shared_ptr<KubernetesView> view);
 std::unique_ptr<Tool> make_kubernetes_describe(std::shared_ptr<KubernetesView> view);
 std::unique_ptr<Tool> make_kubernetes_logs(std::shared_ptr<KubernetesView> view);
+std::unique_ptr<FirstLook> make_kubernetes_first_look(std::shared_ptr<KubernetesView> view);
 
 }  // namespace holmes

@@ -6,8 +6,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <memory>
-#include <vector>
 
 #include "async/loop.h"
 #include "holmes/tools/tool.h"
@@ -20,9 +18,10 @@ struct KubernetesToolOptions {
   std::chrono::seconds call_time_max{20};       // of one call; the stop may end it before
 };
 
-// kubernetes_get, kubernetes_list, kubernetes_describe, kubernetes_logs. Loop and transport outlive
-// them. They share what discovery learns about the cluster.
-std::vector<std::unique_ptr<Tool>> kubernetes_tools(Loop& loop, kube::Transport& transport,
-                                                    KubernetesToolOptions options = {});
+// kubernetes_get, kubernetes_list, kubernetes_describe, kubernetes_logs, and a first look at what a
+// question names: built-in kinds, and objects of theirs. Loop and transport outlive them. They
+// share what discovery learns about the cluster.
+ToolSet kubernetes_tools(Loop& loop, kube::Transport& transport,
+                         KubernetesToolOptions options = {});
 
 }  // namespace holmes

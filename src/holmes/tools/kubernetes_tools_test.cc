@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "async/wait.h"
 #include "holmes/tools/kubernetes_tools_testing.h"
 
 namespace holmes {
@@ -390,22 +389,6 @@ TEST_F(KubernetesToolsTest, UnreadableAnswersAreAFailure) {
   answers["/api/v1/namespaces/default/pods/a"] = "<html>";
   EXPECT_EQ(run("kubernetes_get", R"({"kind":"Pod","name":"a"})").outcome, ToolOutcome::kFailed);
 }
-
-// A cluster that never answers.
-class SilentTransport final : public kube::Transport {
- public:
-  explicit SilentTransport(Loop& loop) : never_(loop) {}
-  Task<Result<kube::Response>> send(kube::Request, Stop stop) override {
-    HOLMES_CO_CHECK(co_await never_.wait(std::move(stop)));
-    co_return fail(ErrorCode::kInternal, "impossible");
-  }
-  Task<Result<std::unique_ptr<HttpStream>>> open(kube::Request, Stop) override {
-    co_return fail(ErrorCode::kInternal, "not used");
-  }
-
- private:
-  Event never_;
-};
 
 TEST(KubernetesTools, EndWithTheStopOrAfterTheirOwnLimit) {
   VirtualLoop loop;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "async/virtual_loop.h"
+#include "async/wait.h"
 #include "holmes/tools/kubernetes_tools.h"
 #include "kube/client/fake_transport_testing.h"
 
@@ -66,6 +68,22 @@ class KubernetesToolsTest : public testing::Test {
   std::vector<std::string> accepted;
   kube::FakeTransport transport{[this](const kube::Request& request) { return reply(request); }};
   ToolTable table{kubernetes_tools(loop, transport)};
+};
+
+// A cluster that never answers.
+class SilentTransport final : public kube::Transport {
+ public:
+  explicit SilentTransport(Loop& loop) : never_(loop) {}
+  Task<Result<kube::Response>> send(kube::Request, Stop stop) override {
+    HOLMES_CO_CHECK(co_await never_.wait(std::move(stop)));
+    co_return fail(ErrorCode::kInternal, "impossible");
+  }
+  Task<Result<std::unique_ptr<HttpStream>>> open(kube::Request, Stop) override {
+    co_return fail(ErrorCode::kInternal, "not used");
+  }
+
+ private:
+  Event never_;
 };
 
 }  // namespace holmes

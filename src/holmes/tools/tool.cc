@@ -30,7 +30,8 @@ std::string_view to_string(ToolOutcome outcome) {
   return "bad_arguments";
 }
 
-ToolTable::ToolTable(std::vector<std::unique_ptr<Tool>> tools) : tools_(std::move(tools)) {
+ToolTable::ToolTable(ToolSet set)
+    : tools_(std::move(set.tools)), first_look_(std::move(set.first_look)) {
   std::ranges::sort(tools_, {}, name_of);
   HOLMES_ASSERT(std::ranges::adjacent_find(tools_, {}, name_of) == tools_.end());
 }

@@ -1,9 +1,11 @@
 // A tool: one read-only question that a model may ask, and its answer.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "async/stop.h"
@@ -51,17 +53,44 @@ class Tool {
   virtual Task<ToolResult> run(json::object arguments, ToolContext context, Stop stop) = 0;
 };
 
+// Calls worth making for a question before a model is asked.
+class FirstLook {
+ public:
+  struct Call {
+    std::string tool;
+    json::object arguments;
+    bool operator==(const Call&) const = default;
+  };
+
+  virtual ~FirstLook() = default;
+  // At most kMaxFirstCalls, the most telling first; none when nothing is known to help, for example
+  // because what it needs cannot be read. Ends soon after the stop. Several may be under way at
+  // once.
+  virtual Task<std::vector<Call>> calls(std::string question, ToolContext context, Stop stop) = 0;
+};
+inline constexpr size_t kMaxFirstCalls = 4;
+
+struct ToolSet {
+  std::vector<std::unique_ptr<Tool>> tools;
+  std::unique_ptr<FirstLook> first_look = nullptr;  // none: a model looks on its own
+};
+
 // The tools a check may use, sorted by name (a stable order lets providers cache the prompt).
 // Asserts that no name occurs twice.
 class ToolTable {
  public:
-  explicit ToolTable(std::vector<std::unique_ptr<Tool>> tools);
+  explicit ToolTable(ToolSet set);
+  explicit ToolTable(std::vector<std::unique_ptr<Tool>> tools)
+      : ToolTable(ToolSet{std::move(tools)}) {}
   [[nodiscard]] const std::vector<std::unique_ptr<Tool>>& all() const { return tools_; }
   // nullptr when there is no such tool.
   [[nodiscard]] Tool* find(std::string_view name) const;
+  // nullptr when there is none.
+  [[nodiscard]] FirstLook* first_look() const { return first_look_.get(); }
 
  private:
   std::vector<std::unique_ptr<Tool>> tools_;
+  std::unique_ptr<FirstLook> first_look_;
 };
 
 // Values that look like credentials (keys, tokens, passwords, PEM blocks, JWTs, URLs with

@@ -1,0 +1,115 @@
+// What is looked up for a question before the model is asked.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "holmes/checks/check_runner_testing.h"
+#include "holmes/checks/replay.h"
+
+namespace holmes {
+namespace {
+
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::SizeIs;
+using testing::StartsWith;
+
+class CheckFirstLookTest : public CheckRunnerTest {
+ protected:
+  CheckFirstLookTest() { look_at({{"get", {{"kind", "Pod"}}}}); }
+
+  void look_at(std::vector<FirstLook::Call> calls) {
+    auto look = std::make_unique<FakeFirstLook>(std::move(calls));
+    look_ = look.get();
+    first_look_ = std::move(look);
+  }
+  [[nodiscard]] const std::string& told() const {
+    return model_->requests.at(0).messages.back().content;
+  }
+
+  FakeFirstLook* look_ = nullptr;
+};
+
+TEST_F(CheckFirstLookTest, TellsTheModelBeforeItIsAskedAndTheTimeLast) {
+  const CheckResponse response = run({{says("All well.")}, verdict("pass", "All is ready.")});
+  EXPECT_EQ(response.status, CheckStatus::kPass) << response.message;
+  EXPECT_THAT(look_->questions, ElementsAre("Are all pods healthy?"));
+  EXPECT_THAT(told(), StartsWith("Are all pods healthy?\n\nnamespace: shop\n"));
+  EXPECT_THAT(told(), HasSubstr("\nLooked up already: get {\"kind\":\"Pod\"}\n3/3 ready\n"));
+  EXPECT_THAT(told(), EndsWith("\n\ntime: " + format_rfc3339(loop_.wall_now())));
+}
+
+TEST_F(CheckFirstLookTest, IsEvidenceAsEveryOtherCall) {
+  const CheckResponse response = run({{says("All well.")}, verdict("pass")});
+  EXPECT_EQ(response.status, CheckStatus::kPass) << response.message;
+  EXPECT_EQ(response.usage.tool_calls, 1);
+  ASSERT_THAT(response.evidence, SizeIs(1));
+  EXPECT_EQ(response.evidence[0].tool, "get");
+  EXPECT_THAT(model_->requests.at(1).messages.back().content, HasSubstr("3/3 ready"));
+}
+
+TEST_F(CheckFirstLookTest, ThatIsDeniedOrFailsIsNoEvidence) {
+  add_tool(ToolOutcome::kDenied, "error: forbidden (403): no");
+  expect_error(run({{says("All well.")}}), ErrorReason::kPermissionDenied);
+  start_over();
+  look_at({{"get", {{"kind", "Pod"}}}});
+  add_tool(ToolOutcome::kFailed, "error: broken");
+  expect_error(run({{says("All well.")}}), ErrorReason::kToolFailed);
+}
+
+TEST_F(CheckFirstLookTest, IsNotMadeAgainForTheModel) {
+  const CheckResponse response = run({{calls({kGet})}, verdict("pass")});
+  EXPECT_EQ(response.status, CheckStatus::kPass) << response.message;
+  EXPECT_THAT(tool_->received, SizeIs(1));
+}
+
+TEST_F(CheckFirstLookTest, LeavesRoomForTheQuestion) {
+  add_tool(ToolOutcome::kAnswered, "3 of 3 " + std::string(20'000, 'x'));
+  run({{says("All well.")}, verdict("pass", "All is ready.")});
+  EXPECT_LT(told().size(), 13'000U);
+  EXPECT_THAT(told(), HasSubstr("[cut: 12288 of 20007 bytes are shown"));
+  start_over();
+  look_at({{"get", {{"kind", "Pod"}}}, {"get", {{"kind", "Node"}}}});
+  add_tool(ToolOutcome::kAnswered, "3 of 3 " + std::string(20'000, 'x'));
+  context_tokens_max_ = 8000;
+  run({{says("All well.")}, verdict("pass", "All is ready.")});
+  EXPECT_THAT(told(), HasSubstr("[cut: 4000 of 20007 bytes are shown"));
+}
+
+TEST_F(CheckFirstLookTest, OfNothingTellsNothing) {
+  look_at({});
+  expect_error(run({{says("All well.")}}), ErrorReason::kNoEvidence);
+  EXPECT_THAT(told(), Not(HasSubstr("Looked up")));
+}
+
+TEST_F(CheckFirstLookTest, EndsWithTheCheck) {
+  add_tool(ToolOutcome::kAnswered, "3/3 ready", std::chrono::seconds(60));
+  const StopSource source({}, loop_, loop_.mono_now() + std::chrono::seconds(2));
+  const CheckResponse response = run({{says("All well.")}}, source.stop());
+  expect_error(response, ErrorReason::kTimeout);
+  EXPECT_EQ(tool_->given_up, 1);
+}
+
+TEST_F(CheckFirstLookTest, IsReplayedWithoutACluster) {
+  std::vector<std::string> recordings;
+  options_.on_recording = [&](const Recording& recording) {
+    recordings.push_back(to_text(to_json(recording)));
+  };
+  const CheckResponse first = run({{says("All well.")}, verdict("pass")});
+  ASSERT_THAT(recordings, SizeIs(1));
+  Recording recording = parse_recording(recordings[0]).value();
+  EXPECT_EQ(recording.first_calls, 1U);
+  EXPECT_EQ(loop_.run(replay(loop_, recording, {}, Logger(), {})), first);
+  recording.calls.clear();
+  const CheckResponse without = loop_.run(replay(loop_, recording, {}, Logger(), {}));
+  EXPECT_EQ(without.status, CheckStatus::kError);
+}
+
+}  // namespace
+}  // namespace holmes
