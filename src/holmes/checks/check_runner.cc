@@ -121,7 +121,12 @@ class Run {
       }
       if (!reply) co_return std::unexpected(reply.error());
       take_written_calls(*reply, step);
-      if (reply->tool_calls.empty()) co_return reply->content;
+      if (reply->tool_calls.empty()) {
+        if (!asks_for_evidence(request)) co_return reply->content;
+        request.messages.push_back(echo(*reply));
+        request.messages.push_back({Role::kUser, std::string(evidence_request()), {}, "", {}});
+        continue;
+      }
       if (!request.may_call_tools) {
         // What was answered decides, without findings.
         if (tools_.has_evidence()) co_return std::string();
@@ -150,9 +155,16 @@ class Run {
     const int64_t bytes_max = std::min(kMaxFirstLookBytes, context_tokens_max_);
     const std::vector<std::string> looked_up =
         co_await tools_.first_look(question_.query, static_cast<size_t>(bytes_max), stop_);
-    if (!looked_up.empty()) tell_progress();
+    may_ask_for_evidence_ = !looked_up.empty();
+    if (may_ask_for_evidence_) tell_progress();
     co_return investigation_question(question_.query, namespace_of(question_.name), looked_up,
                                      loop_.wall_now());
+  }
+
+  // Once, of a model that takes what was looked up for a reason to look at nothing itself.
+  bool asks_for_evidence(const ModelRequest& request) {
+    if (tools_.has_evidence() || !request.may_call_tools) return false;
+    return std::exchange(may_ask_for_evidence_, false);
   }
 
   // More than is needed at a time: each change costs what the provider has cached.
@@ -250,6 +262,7 @@ class Run {
   const int64_t context_tokens_max_;
   Stop stop_;
   bool steps_used_up_ = false;
+  bool may_ask_for_evidence_ = false;
 };
 
 std::string presentable(std::string_view text, size_t length) {

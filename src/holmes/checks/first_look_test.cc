@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "holmes/checks/check_runner_testing.h"
+#include "holmes/checks/prompts.h"
 #include "holmes/checks/replay.h"
 
 namespace holmes {
@@ -37,7 +38,7 @@ class CheckFirstLookTest : public CheckRunnerTest {
 };
 
 TEST_F(CheckFirstLookTest, TellsTheModelBeforeItIsAskedAndTheTimeLast) {
-  const CheckResponse response = run({{says("All well.")}, verdict("pass", "All is ready.")});
+  const CheckResponse response = run({{calls({kGet})}, verdict("pass")});
   EXPECT_EQ(response.status, CheckStatus::kPass) << response.message;
   EXPECT_THAT(look_->questions, ElementsAre("Are all pods healthy?"));
   EXPECT_THAT(told(), StartsWith("Are all pods healthy?\n\nnamespace: shop\n"));
@@ -45,40 +46,70 @@ TEST_F(CheckFirstLookTest, TellsTheModelBeforeItIsAskedAndTheTimeLast) {
   EXPECT_THAT(told(), EndsWith("\n\ntime: " + format_rfc3339(loop_.wall_now())));
 }
 
-TEST_F(CheckFirstLookTest, IsEvidenceAsEveryOtherCall) {
-  const CheckResponse response = run({{says("All well.")}, verdict("pass")});
+// What the model asks for and has read ends the investigation at once, and is not read again.
+TEST_F(CheckFirstLookTest, IsEvidenceWhenTheModelMakesTheSameCall) {
+  const CheckResponse response = run({{calls({kGet})}, verdict("pass")});
   EXPECT_EQ(response.status, CheckStatus::kPass) << response.message;
+  EXPECT_THAT(tool_->received, SizeIs(1));
   EXPECT_EQ(response.usage.tool_calls, 1);
   ASSERT_THAT(response.evidence, SizeIs(1));
   EXPECT_EQ(response.evidence[0].tool, "get");
   EXPECT_THAT(model_->requests.at(1).messages.back().content, HasSubstr("3/3 ready"));
 }
 
-TEST_F(CheckFirstLookTest, ThatIsDeniedOrFailsIsNoEvidence) {
-  add_tool(ToolOutcome::kDenied, "error: forbidden (403): no");
-  expect_error(run({{says("All well.")}}), ErrorReason::kPermissionDenied);
-  start_over();
-  look_at({{"get", {{"kind", "Pod"}}}});
-  add_tool(ToolOutcome::kFailed, "error: broken");
-  expect_error(run({{says("All well.")}}), ErrorReason::kToolFailed);
+TEST_F(CheckFirstLookTest, IsNoEvidenceForAModelThatLooksAtNothing) {
+  const CheckResponse response = run({{says("All well.")}, {says("All well, I said.")}});
+  expect_error(response, ErrorReason::kNoEvidence);
+  EXPECT_EQ(model_->requests.at(1).messages.back().content, evidence_request());
 }
 
-TEST_F(CheckFirstLookTest, IsNotMadeAgainForTheModel) {
-  const CheckResponse response = run({{calls({kGet})}, verdict("pass")});
+TEST_F(CheckFirstLookTest, AModelThatLooksAtNothingIsAskedToOnce) {
+  const CheckResponse response = run({{says("All well.")}, {calls({kGet})}, verdict("pass")});
   EXPECT_EQ(response.status, CheckStatus::kPass) << response.message;
-  EXPECT_THAT(tool_->received, SizeIs(1));
+}
+
+TEST_F(CheckFirstLookTest, SupportsWhatTheVerdictQuotes) {
+  add_tool(ToolOutcome::kAnswered, "3/3 ready");
+  add_tool(ToolOutcome::kAnswered, "no errors", {}, "logs");
+  const CheckResponse response =
+      run({{calls({{"c", "logs", "{}"}})}, {says("All well.")}, verdict("pass", "3 of 3 ready.")});
+  EXPECT_EQ(response.status, CheckStatus::kPass) << response.message;
+  EXPECT_EQ(response.usage.tool_calls, 2);
+}
+
+TEST_F(CheckFirstLookTest, ThatIsDeniedOrFailsIsNotTold) {
+  for (const ToolOutcome outcome : {ToolOutcome::kDenied, ToolOutcome::kFailed}) {
+    start_over();
+    look_at({{"get", {{"kind", "Pod"}}}, {"no such tool", {}}});
+    add_tool(outcome, "error: no");
+    add_tool(ToolOutcome::kAnswered, "3/3 ready", {}, "list");
+    const CheckResponse response =
+        run({{calls({{"c", "list", "{}"}})}, {says("All well.")}, verdict("unknown")});
+    expect_error(response, ErrorReason::kDataMissing);
+    EXPECT_EQ(response.usage.tool_calls, 1);
+    EXPECT_THAT(told(), Not(HasSubstr("Looked up")));
+  }
+}
+
+TEST_F(CheckFirstLookTest, IsBeyondTheLimitOfCalls) {
+  options_.budget.tool_calls_max = 1;
+  add_tool(ToolOutcome::kAnswered, "3/3 ready");
+  add_tool(ToolOutcome::kAnswered, "no errors", {}, "logs");
+  const CheckResponse response =
+      run({{calls({{"c", "logs", "{}"}})}, {says("All well.")}, verdict("pass")});
+  EXPECT_EQ(response.status, CheckStatus::kPass) << response.message;
 }
 
 TEST_F(CheckFirstLookTest, LeavesRoomForTheQuestion) {
   add_tool(ToolOutcome::kAnswered, "3 of 3 " + std::string(20'000, 'x'));
-  run({{says("All well.")}, verdict("pass", "All is ready.")});
+  run({{calls({kGet})}, verdict("pass", "All is ready.")});
   EXPECT_LT(told().size(), 13'000U);
   EXPECT_THAT(told(), HasSubstr("[cut: 12288 of 20007 bytes are shown"));
   start_over();
   look_at({{"get", {{"kind", "Pod"}}}, {"get", {{"kind", "Node"}}}});
   add_tool(ToolOutcome::kAnswered, "3 of 3 " + std::string(20'000, 'x'));
   context_tokens_max_ = 8000;
-  run({{says("All well.")}, verdict("pass", "All is ready.")});
+  run({{calls({kGet})}, verdict("pass", "All is ready.")});
   EXPECT_THAT(told(), HasSubstr("[cut: 4000 of 20007 bytes are shown"));
 }
 
@@ -101,7 +132,8 @@ TEST_F(CheckFirstLookTest, IsReplayedWithoutACluster) {
   options_.on_recording = [&](const Recording& recording) {
     recordings.push_back(to_text(to_json(recording)));
   };
-  const CheckResponse first = run({{says("All well.")}, verdict("pass")});
+  const CheckResponse first = run({{calls({kGet})}, verdict("pass")});
+  EXPECT_EQ(first.status, CheckStatus::kPass) << first.message;
   ASSERT_THAT(recordings, SizeIs(1));
   Recording recording = parse_recording(recordings[0]).value();
   EXPECT_EQ(recording.first_calls, 1U);

@@ -9,7 +9,7 @@ namespace holmes {
 
 std::string_view investigation_prompt() {
   return R"(You are Holmes. Investigate one health check of a Kubernetes cluster; answer its question and nothing else.
-- What was looked up already stands below the question. If it answers it, write your findings. Else call a tool: kubernetes_describe when the question names an object ("pods of deployment x": describe Deployment x), else kubernetes_list without filters. Never guess a name.
+- What was looked up already stands below the question. Call a tool first, even if it only confirms that: kubernetes_describe when the question names an object ("pods of deployment x": describe Deployment x), else kubernetes_list without filters. Never guess a name.
 - Every statement must rest on what a tool answered in this conversation.
 - Names without a namespace are in the check's own, told below the question.
 - Current state beats history: old events and restarts are no problem when all is well now, unless the question is about the past.
@@ -46,6 +46,11 @@ std::string verdict_question(std::string_view query, const std::vector<std::stri
   for (const std::string& line : tool_lines) text += fmt::format("- {}\n", line);
   if (trim(findings).empty()) return text;
   return text + fmt::format("\nFindings:\n{}", trim(findings));
+}
+
+std::string_view evidence_request() {
+  return "You have called no tool. The verdict rests only on your own calls: make the one that "
+         "answers the question now, even if you have read its answer.";
 }
 
 std::string verdict_doubt(std::string_view sign) {

@@ -16,6 +16,8 @@ std::string_view investigation_prompt();
 // call with its answer), and "time: ...".
 std::string investigation_question(std::string_view query, std::string_view check_namespace,
                                    const std::vector<std::string>& looked_up, WallTime now);
+// After findings without a call of the model's own.
+std::string_view evidence_request();
 
 // Phase 2, without tools: judge.
 std::string_view verdict_prompt();

@@ -66,16 +66,16 @@ class PromptTest : public KubernetesToolsTest {
     answers["/api/v1/namespaces/shop/pods"] = R"({"items":[]})";
   }
 
-  // The requests of a check of a deployment. What was looked up for the model is enough, unless it
-  // looks further.
+  // The requests of a check of a deployment. What was looked up for the model is enough for it,
+  // unless it looks further.
   std::vector<ModelRequest> requests_of_a_check(bool looks_further = false) {
     std::vector<FakeModel::Turn> turns{
-        {says("Deployment frontend in namespace shop wants 3 replicas; 3 are ready, updated and "
-              "available (Available=True, observedGeneration equals generation 4). This is at "
-              "least 2, so there is no problem.")},
+        {calls({{"call_1", "kubernetes_describe",
+                 R"({"kind":"Deployment","name":"frontend","namespace":"shop"})"}})},
         {says(R"({"rationale":"3 of 3 replicas are ready.","verdict":"pass"})")}};
     if (looks_further) {
-      turns.insert(turns.begin(), {calls({{"call_1", "kubernetes_list", R"({"kind":"Pod"})"}})});
+      turns[0] = {calls({{"call_1", "kubernetes_list", R"({"kind":"Pod"})"}})};
+      turns.insert(turns.begin() + 1, {says("All pods of deployment frontend are ready.")});
     }
     auto model = std::make_unique<FakeModel>(loop, std::move(turns));
     FakeModel& asked_model = *model;

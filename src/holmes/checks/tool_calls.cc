@@ -62,6 +62,8 @@ Task<std::vector<std::string>> ToolCalls::run(std::vector<ToolCall> calls, Stop 
 
   std::vector<std::string> texts;
   for (Planned& call : planned) {
+    const bool answered = call.runs && results[call.run].outcome == ToolOutcome::kAnswered;
+    if (answered || call.repeats_answer) has_evidence_ = true;
     texts.push_back(call.runs ? answers[call.run] : std::move(call.text));
   }
   co_return texts;
@@ -71,17 +73,23 @@ Task<std::vector<std::string>> ToolCalls::first_look(std::string question, size_
                                                      Stop stop) {
   std::vector<std::string> texts;
   if (tools_.first_look() == nullptr) co_return texts;
-  std::vector<ToolCall> calls;
+  std::vector<Running> calls;
+  std::vector<Task<ToolResult>> tasks;
   for (const FirstLook::Call& call :
        co_await tools_.first_look()->calls(std::move(question), context_, stop)) {
-    calls.push_back({"", call.tool, to_text(call.arguments)});
+    Tool* tool = tools_.find(call.tool);
+    if (tool == nullptr) continue;
+    calls.push_back({call.tool, to_text(call.arguments)});
+    tasks.push_back(tool->run(call.arguments, context_, stop));
   }
-  if (recording != nullptr) recording->first_calls = calls.size();
-  const std::vector<std::string> answers = co_await run(calls, stop);
-  for (size_t i = 0; i < answers.size(); ++i) {
-    texts.push_back(fmt::format("{} {}\n{}", calls[i].name, calls[i].arguments,
-                                limited(answers[i], bytes_max / answers.size())));
+  const std::vector<ToolResult> results = co_await when_all(loop_, std::move(tasks));
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i].outcome != ToolOutcome::kAnswered) continue;
+    texts.push_back(fmt::format("{} {}\n{}", calls[i].tool, calls[i].arguments,
+                                limited(record(calls[i], results[i]), bytes_max / results.size())));
   }
+  looked_up_ = count_;
+  if (recording != nullptr) recording->first_calls = texts.size();
   co_return texts;
 }
 
@@ -116,7 +124,7 @@ ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop&
     return mistake(call.name, fmt::format("error: more than {} calls at once; call again for this",
                                           kMaxCallsPerStep));
   }
-  if (count_ + static_cast<int64_t>(step.calls.size()) >= budget_.tool_calls_max) {
+  if (count_ - looked_up_ + static_cast<int64_t>(step.calls.size()) >= budget_.tool_calls_max) {
     exceeded_ = fmt::format("the check made {} tool calls and wanted more, its limit is {}",
                             budget_.tool_calls_max, budget_.tool_calls_max);
     return mistake(call.name, "error: " + exceeded_);
@@ -160,7 +168,6 @@ std::string ToolCalls::record(const Running& call, const ToolResult& result) {
                              {"bytes", result.text.size()}});
   if (recording != nullptr) recording->add(call.tool, call.arguments, result);
   ++count_;
-  if (result.outcome == ToolOutcome::kAnswered) has_evidence_ = true;
   const auto note = [&](std::string& first) {
     if (first.empty()) first = fmt::format("{}: {}", call.tool, result.text);
   };

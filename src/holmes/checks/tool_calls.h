@@ -43,16 +43,17 @@ class ToolCalls {
   // system was the reason; then it is tried again. After kMaxRepeats it is refused.
   Task<std::vector<std::string>> run(std::vector<ToolCall> calls, Stop stop);
 
-  // What the tools propose to look at before a model is asked, made and answered: each call with
-  // its answer in one text. Answers share bytes_max. A call of the model that is the same is a
-  // repeat.
+  // Makes the calls that the tools propose for a question, before a model is asked: each answered
+  // one with its answer in one text; those that fail are dropped. Answers share bytes_max. They are
+  // beyond the limit of calls, and evidence only when the model makes the same call, which is then
+  // a repeat.
   Task<std::vector<std::string>> first_look(std::string question, size_t bytes_max, Stop stop);
 
   // Whether the last step asked for nothing but what had been answered before.
   [[nodiscard]] bool only_repeated() const { return only_repeated_; }
   // How many calls reached a tool.
   [[nodiscard]] int64_t count() const { return count_; }
-  // Whether at least one answer counts as evidence.
+  // Whether at least one answer counts as evidence: of a call that the model made.
   [[nodiscard]] bool has_evidence() const { return has_evidence_; }
   // What the calls used up of the budget, as a sentence; empty: nothing. A call beyond the limit
   // was not made.
@@ -108,6 +109,7 @@ class ToolCalls {
   std::string denied_;
   std::string failed_;
   int64_t count_ = 0;
+  int64_t looked_up_ = 0;  // of them for the first look
   int64_t bytes_ = 0;
   bool has_evidence_ = false;
   bool only_repeated_ = false;
