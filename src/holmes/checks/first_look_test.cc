@@ -74,7 +74,9 @@ TEST_F(CheckFirstLookTest, SupportsWhatTheVerdictQuotes) {
   const CheckResponse response =
       run({{calls({{"c", "logs", "{}"}})}, {says("All well.")}, verdict("pass", "3 of 3 ready.")});
   EXPECT_EQ(response.status, CheckStatus::kPass) << response.message;
-  EXPECT_EQ(response.usage.tool_calls, 2);
+  EXPECT_EQ(response.usage.tool_calls, 1);
+  ASSERT_THAT(response.evidence, SizeIs(1));  // what the model called itself
+  EXPECT_EQ(response.evidence[0].tool, "logs");
 }
 
 TEST_F(CheckFirstLookTest, ThatIsDeniedOrFailsIsNotTold) {
@@ -91,7 +93,7 @@ TEST_F(CheckFirstLookTest, ThatIsDeniedOrFailsIsNotTold) {
   }
 }
 
-TEST_F(CheckFirstLookTest, IsBeyondTheLimitOfCalls) {
+TEST_F(CheckFirstLookTest, IsBesideTheLimitOfCalls) {
   options_.budget.tool_calls_max = 1;
   add_tool(ToolOutcome::kAnswered, "3/3 ready");
   add_tool(ToolOutcome::kAnswered, "no errors", {}, "logs");

@@ -34,7 +34,7 @@ struct Recording {
   std::vector<ToolSpec> tools;
   std::vector<ModelTurn> turns;
   std::vector<Call> calls;  // in the order of their answers
-  size_t first_calls = 0;   // so many of them were made before the model was asked
+  size_t first_calls = 0;   // so many of them, before the model was asked
   CheckResponse response;
 
   void add(const ModelRequest& request, const ModelResult& reply);

@@ -43,17 +43,17 @@ class ToolCalls {
   // system was the reason; then it is tried again. After kMaxRepeats it is refused.
   Task<std::vector<std::string>> run(std::vector<ToolCall> calls, Stop stop);
 
-  // Makes the calls that the tools propose for a question, before a model is asked: each answered
-  // one with its answer in one text; those that fail are dropped. Answers share bytes_max. They are
-  // beyond the limit of calls, and evidence only when the model makes the same call, which is then
-  // a repeat.
+  // Makes the calls that the tools propose for a question, before a model is asked. The texts are
+  // each answered call with its answer, which share bytes_max; what fails is dropped. It is
+  // evidence, and counts, when the model makes the same call, which then is answered without being
+  // made again.
   Task<std::vector<std::string>> first_look(std::string question, size_t bytes_max, Stop stop);
 
-  // Whether the last step asked for nothing but what had been answered before.
+  // Whether the last step asked for nothing but what the model had read before.
   [[nodiscard]] bool only_repeated() const { return only_repeated_; }
-  // How many calls reached a tool.
+  // How many calls of the model were answered by a tool.
   [[nodiscard]] int64_t count() const { return count_; }
-  // Whether at least one answer counts as evidence: of a call that the model made.
+  // Whether at least one answer counts as evidence.
   [[nodiscard]] bool has_evidence() const { return has_evidence_; }
   // What the calls used up of the budget, as a sentence; empty: nothing. A call beyond the limit
   // was not made.
@@ -67,7 +67,7 @@ class ToolCalls {
   [[nodiscard]] const std::vector<Evidence>& evidence() const { return evidence_; }
   // Of each of them the call and how its answer begins, in one text; redacted.
   [[nodiscard]] std::vector<std::string> beginnings(size_t answer_length_max) const;
-  // What the tools answered, as the model read it; an error is none.
+  // What the tools answered, as the model read it, the first look too; an error is none.
   [[nodiscard]] const std::vector<std::string>& answers() const { return answers_; }
 
  private:
@@ -81,6 +81,7 @@ class ToolCalls {
   struct Running {
     std::string tool;
     std::string arguments;
+    bool made_before = false;  // for the first look
   };
   struct Former {
     std::string text;
@@ -91,6 +92,7 @@ class ToolCalls {
   struct Step;
 
   Planned plan(const ToolCall& call, Step& step, const Stop& stop);
+  void note_made(const Running& call, const ToolResult& result);
   std::string record(const Running& call, const ToolResult& result);
   std::optional<Planned> repeated(const std::string& tool, const std::string& key);
   Planned mistake(const std::string& tool, std::string text);
@@ -101,7 +103,8 @@ class ToolCalls {
   Logger log_;
   ToolContext context_;
   const CheckBudget& budget_;
-  std::map<std::string, Former> former_;  // by tool and arguments
+  std::map<std::string, Former> former_;         // by tool and arguments
+  std::map<std::string, ToolResult> looked_up_;  // likewise; what the model has not called yet
   std::vector<std::string> answers_;
   std::vector<Evidence> evidence_;
   std::vector<std::string> beginnings_;  // of the answers of evidence_
@@ -109,7 +112,6 @@ class ToolCalls {
   std::string denied_;
   std::string failed_;
   int64_t count_ = 0;
-  int64_t looked_up_ = 0;  // of them for the first look
   int64_t bytes_ = 0;
   bool has_evidence_ = false;
   bool only_repeated_ = false;
