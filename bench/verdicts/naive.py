@@ -1,15 +1,12 @@
 """The loop that a first version has: tools and the schema of the verdict in every model call, the flag before its
 reasons, and no rule of evidence. It stands between `holmes check run` and the model, so that its tools are the very
-same: Holmes makes the calls that the model wants, and this puts its own prompt and schema in place of Holmes's,
-and leaves out what Holmes has looked up."""
+same: Holmes makes the calls that the model wants, and this puts its own prompt and schema in place of Holmes's."""
 
 import json
-import re
 
 from support import Double, QuietHandler, http_request
 
 MODEL_SECONDS = 300
-LOOKED_UP = re.compile(r"^Looked up already: .*(?=^time: )", re.M | re.S)
 PROMPT = (
     "You are a Kubernetes health checker. Use the tools to look at the cluster and answer the health check. "
     "Return whether the check passed, and a rationale."
@@ -58,9 +55,7 @@ class NaiveLoop(Double):
     def answer(self, body):
         if not body.get("tools"):  # Holmes asks for its own verdict: this loop has no second phase
             return said(json.dumps({"rationale": "not asked", "verdict": "unknown"}))
-        question, *more = body["messages"][1:]
-        question = question | {"content": LOOKED_UP.sub("", question["content"])}
-        messages = [{"role": "system", "content": PROMPT}, question, *more]
+        messages = [{"role": "system", "content": PROMPT}, *body["messages"][1:]]
         request = {"model": body["model"], "messages": messages, "tools": body["tools"], "response_format": SCHEMA,
                    "temperature": 0}
         reply = http_request("POST", f"{self.model_url}/chat/completions", request, timeout=MODEL_SECONDS).json()

@@ -27,9 +27,6 @@ namespace {
 // Of an answer's beginning, as the verdict is told it; the findings have what matters.
 constexpr size_t kMaxAnswerLength = 400;
 constexpr size_t kMaxAnswerLengthWithoutFindings = 2000;
-// Of the first look's answers, and of the window a quarter: they stand in the question, which is
-// never shortened.
-constexpr int64_t kMaxFirstLookBytes = int64_t{12} << 10U;
 // Steps in a row of which no call reached a tool: former answers, refused calls, mistakes.
 constexpr int kMaxIdleSteps = 3;
 constexpr std::string_view kLastStepNote =
@@ -102,11 +99,14 @@ class Run {
     request.output_tokens_max = options_.output_tokens_max;
     request.tools = specs_;
     request.messages.push_back({Role::kSystem, std::string(investigation_prompt()), {}, "", {}});
-    std::string question = co_await question_with_look();
-    request.messages.push_back({Role::kUser, std::move(question), {}, "", {}});
-    if (!tools_.exceeded().empty()) {
-      co_return none(ErrorReason::kBudgetExceeded, tools_.exceeded());
-    }
+    const std::vector<std::string> first_calls = co_await tools_.proposals(question_.query, stop_);
+    request.messages.push_back(
+        {Role::kUser,
+         investigation_question(question_.query, namespace_of(question_.name), first_calls,
+                                loop_.wall_now()),
+         {},
+         "",
+         {}});
     int idle_steps = 0;
     for (size_t step = 1;; ++step) {
       steps_used_up_ = model_.left() <= kVerdictCalls + 1;
@@ -121,12 +121,7 @@ class Run {
       }
       if (!reply) co_return std::unexpected(reply.error());
       take_written_calls(*reply, step);
-      if (reply->tool_calls.empty()) {
-        if (!asks_for_evidence(request)) co_return reply->content;
-        request.messages.push_back(echo(*reply));
-        request.messages.push_back({Role::kUser, std::string(evidence_request()), {}, "", {}});
-        continue;
-      }
+      if (reply->tool_calls.empty()) co_return reply->content;
       if (!request.may_call_tools) {
         // What was answered decides, without findings.
         if (tools_.has_evidence()) co_return std::string();
@@ -149,22 +144,6 @@ class Run {
             {Role::kTool, std::move(texts[i]), {}, reply->tool_calls[i].id, {}});
       }
     }
-  }
-
-  Task<std::string> question_with_look() {
-    const int64_t bytes_max = std::min(kMaxFirstLookBytes, context_tokens_max_);
-    const std::vector<std::string> looked_up =
-        co_await tools_.first_look(question_.query, static_cast<size_t>(bytes_max), stop_);
-    may_ask_for_evidence_ = !looked_up.empty();
-    if (may_ask_for_evidence_) tell_progress();
-    co_return investigation_question(question_.query, namespace_of(question_.name), looked_up,
-                                     loop_.wall_now());
-  }
-
-  // Once, of a model that takes what was looked up for a reason to look at nothing itself.
-  bool asks_for_evidence(const ModelRequest& request) {
-    if (tools_.has_evidence() || !request.may_call_tools) return false;
-    return std::exchange(may_ask_for_evidence_, false);
   }
 
   // More than is needed at a time: each change costs what the provider has cached.
@@ -262,7 +241,6 @@ class Run {
   const int64_t context_tokens_max_;
   Stop stop_;
   bool steps_used_up_ = false;
-  bool may_ask_for_evidence_ = false;
 };
 
 std::string presentable(std::string_view text, size_t length) {
@@ -316,9 +294,9 @@ CheckRunner::CheckRunner(Loop& loop, const ModelTable& models, const ToolTable& 
     : loop_(loop),
       models_(models),
       tools_(tools),
-      tool_calls_total_(metrics.counter(
-          "holmes_tool_calls_total", "Tool calls of checks; bad_arguments are mistakes of models.",
-          {"tool", "outcome"})),
+      tool_calls_total_(metrics.counter("holmes_tool_calls_total",
+                                        "Tool calls of models; bad_arguments are their mistakes.",
+                                        {"tool", "outcome"})),
       log_(std::move(log)),
       options_(std::move(options)),
       day_(loop, options_.daily_micro_usd_max) {

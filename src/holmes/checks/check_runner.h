@@ -1,7 +1,6 @@
 // Answers one check: a model investigates with read-only tools, then gives its verdict; a verdict
 // that rests on no answer of the system is none.
 //
-//   first look   what the question names is read before the model is asked
 //   investigate  tools, no schema; ends with a text (the findings)
 //   gate         at least one tool call that counts as evidence, else error
 //   classify     schema {rationale, verdict}, no tools; the question, the findings, the evidence;

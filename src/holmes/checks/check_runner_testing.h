@@ -26,22 +26,6 @@ inline FakeModel::Turn verdict(std::string_view verdict,
   return {says(to_text(json::object{{"rationale", rationale}, {"verdict", verdict}}))};
 }
 
-// Proposes the same calls for every question.
-class FakeFirstLook final : public FirstLook {
- public:
-  explicit FakeFirstLook(std::vector<Call> calls) : calls_(std::move(calls)) {}
-  Task<std::vector<Call>> calls(std::string question, ToolContext /*context*/,
-                                Stop /*stop*/) override {
-    questions.push_back(std::move(question));
-    co_return calls_;
-  }
-
-  std::vector<std::string> questions;
-
- private:
-  std::vector<Call> calls_;
-};
-
 class CheckRunnerTest : public testing::Test {
  protected:
   void add_tool(ToolOutcome outcome, std::string text, std::chrono::milliseconds takes = {},
@@ -62,7 +46,7 @@ class CheckRunnerTest : public testing::Test {
     models.push_back(std::move(model));
     models_ = ModelTable(std::move(models));
     if (tools_.empty()) add_tool(ToolOutcome::kAnswered, "3/3 ready");
-    table_.emplace(ToolSet{std::exchange(tools_, {}), std::move(first_look_)});
+    table_.emplace(std::exchange(tools_, {}));
     runner_.emplace(loop_, models_, *table_, *metrics_, log_, options_);
     return loop_.run(runner_->run(std::move(question), std::move(stop)));
   }
@@ -90,7 +74,6 @@ class CheckRunnerTest : public testing::Test {
   int64_t context_tokens_max_ = 0;  // of the model
   ModelTable models_;
   std::vector<std::unique_ptr<Tool>> tools_;
-  std::unique_ptr<FirstLook> first_look_;
   std::optional<ToolTable> table_;
   std::optional<CheckRunner> runner_;
   Logger log_;

@@ -12,12 +12,10 @@ namespace holmes {
 
 // Phase 1, with tools: find out.
 std::string_view investigation_prompt();
-// The query as written, then the line "namespace: X" (when there is one), what was looked up (each
-// call with its answer), and "time: ...".
+// The query as written, then the lines "namespace: X" (when there is one), "call first: ..." (each
+// of these calls) and "time: ...".
 std::string investigation_question(std::string_view query, std::string_view check_namespace,
-                                   const std::vector<std::string>& looked_up, WallTime now);
-// After findings without a call of the model's own.
-std::string_view evidence_request();
+                                   const std::vector<std::string>& first_calls, WallTime now);
 
 // Phase 2, without tools: judge.
 std::string_view verdict_prompt();

@@ -63,21 +63,21 @@ class PromptTest : public KubernetesToolsTest {
     answers[deployments] = R"({"kind":"Table","rows":[{"object":{"metadata":{"name":"frontend",
       "namespace":"shop"}}}]})";
     answers[deployments + "/frontend"] = kDeployment;
-    answers["/api/v1/namespaces/shop/pods"] = R"({"items":[]})";
   }
 
-  // The requests of a check of a deployment. What was looked up for the model is enough for it,
-  // unless it looks further.
-  std::vector<ModelRequest> requests_of_a_check(bool looks_further = false) {
-    std::vector<FakeModel::Turn> turns{
-        {calls({{"call_1", "kubernetes_describe",
-                 R"({"kind":"Deployment","name":"frontend","namespace":"shop"})"}})},
-        {says(R"({"rationale":"3 of 3 replicas are ready.","verdict":"pass"})")}};
-    if (looks_further) {
-      turns[0] = {calls({{"call_1", "kubernetes_list", R"({"kind":"Pod"})"}})};
-      turns.insert(turns.begin() + 1, {says("All pods of deployment frontend are ready.")});
-    }
-    auto model = std::make_unique<FakeModel>(loop, std::move(turns));
+  // The requests of a check of a deployment.
+  std::vector<ModelRequest> requests_of_a_check() {
+    auto model = std::make_unique<FakeModel>(
+        loop,
+        std::vector<FakeModel::Turn>{
+            {calls(
+                {{"call_1", "kubernetes_get",
+                  R"({"kind":"Deployment","name":"frontend","namespace":null,"api_version":null})"}})},
+            {says(
+                "Deployment frontend in namespace shop wants 3 replicas; 3 are ready, updated and "
+                "available (Available=True, observedGeneration equals generation 4). This is at "
+                "least 2, so there is no problem.")},
+            {says(R"({"rationale":"3 of 3 replicas are ready.","verdict":"pass"})")}});
     FakeModel& asked_model = *model;
     std::vector<std::unique_ptr<Model>> models;
     models.push_back(std::move(model));
@@ -94,13 +94,15 @@ class PromptTest : public KubernetesToolsTest {
 };
 
 TEST_F(PromptTest, ATypicalDeploymentCheckReadsAtMost2500Tokens) {
-  const std::vector<ModelRequest> requests = requests_of_a_check();
-  EXPECT_THAT(requests, SizeIs(2));
-  EXPECT_THAT(requests[0].messages.back().content, HasSubstr("3 of 3 replicas ready"));
   int64_t tokens = 0;
+  const std::vector<ModelRequest> requests = requests_of_a_check();
   for (const ModelRequest& request : requests) tokens += estimate_tokens(request);
   EXPECT_LE(tokens, 2500);
   RecordProperty("tokens", std::to_string(tokens));
+  EXPECT_THAT(
+      requests[0].messages.back().content,
+      HasSubstr(
+          R"(call first: kubernetes_describe {"kind":"Deployment","name":"frontend","namespace":"shop"})"));
 }
 
 // The bytes before the time, which is all that differs.
@@ -115,10 +117,10 @@ TEST_F(PromptTest, TheBeginningIsByteIdenticalBetweenRunsOfOneCheck) {
   const auto openai = make_openai_chat({.id = "gpt-4.1"});
   const auto anthropic = make_anthropic({.id = "claude-sonnet-4-5", .api_key = "k"});
   const WallTime first_time = loop.wall_now();
-  const std::vector<ModelRequest> first = requests_of_a_check(true);
+  const std::vector<ModelRequest> first = requests_of_a_check();
   loop.run(sleep_for(loop, std::chrono::minutes(7), {}));
   const WallTime second_time = loop.wall_now();
-  const std::vector<ModelRequest> second = requests_of_a_check(true);
+  const std::vector<ModelRequest> second = requests_of_a_check();
   ASSERT_THAT(first, SizeIs(3));
   ASSERT_THAT(second, SizeIs(3));
   for (const Wire* wire : {openai.get(), anthropic.get()}) {
@@ -136,12 +138,20 @@ TEST_F(PromptTest, TheBeginningIsByteIdenticalBetweenRunsOfOneCheck) {
 }
 
 TEST_F(PromptTest, EachModelCallBeginsAsTheOneBeforeIt) {
-  const std::vector<ModelRequest> requests = requests_of_a_check(true);
+  const std::vector<ModelRequest> requests = requests_of_a_check();
   const std::vector<Message>& before = requests[0].messages;
   const std::vector<Message>& after = requests[1].messages;
   ASSERT_LT(before.size(), after.size());
   EXPECT_TRUE(std::ranges::equal(before, std::span(after).first(before.size())));
   EXPECT_EQ(tools_text(requests[0]), tools_text(requests[1]));
+}
+
+TEST(Prompts, TellWhatToCallFirstAndTheTimeLast) {
+  const WallTime now = parse_rfc3339("2024-02-29T12:00:00Z").value();
+  EXPECT_EQ(investigation_question(" Are all pods well? ", "shop", {"list {}", "get {}"}, now),
+            "Are all pods well?\n\nnamespace: shop\ncall first: list {}\ncall first: get {}\n"
+            "time: 2024-02-29T12:00:00Z");
+  EXPECT_EQ(investigation_question("Well?", "", {}, now), "Well?\n\ntime: 2024-02-29T12:00:00Z");
 }
 
 TEST(Prompts, AreShortAndSayTheRules) {

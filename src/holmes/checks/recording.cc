@@ -181,7 +181,6 @@ json::object to_json(const Recording& recording) {
                                  {"outcome", to_string(call.result.outcome)},
                                  {"text", call.result.text}});
   }
-  if (recording.first_calls > 0) root["firstCalls"] = recording.first_calls;
   root["response"] = to_json(recording.response);
   return root;
 }
@@ -213,9 +212,6 @@ Result<Recording> parse_recording(std::string_view text) {
         json_string_or(call, {"arguments"}),
         {by_name(kOutcomes, json_string_or(call, {"outcome"})), json_string_or(call, {"text"})}};
   });
-  const int64_t first_calls = json_int(root, {"firstCalls"}).value_or(0);
-  recording.first_calls =
-      std::min(recording.calls.size(), static_cast<size_t>(std::max<int64_t>(first_calls, 0)));
   HOLMES_TRY(recording.response, parse_check_response(*response));
   return recording;
 }

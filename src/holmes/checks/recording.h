@@ -2,7 +2,6 @@
 // Everything in it is redacted.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +33,6 @@ struct Recording {
   std::vector<ToolSpec> tools;
   std::vector<ModelTurn> turns;
   std::vector<Call> calls;  // in the order of their answers
-  size_t first_calls = 0;   // so many of them, before the model was asked
   CheckResponse response;
 
   void add(const ModelRequest& request, const ModelResult& reply);

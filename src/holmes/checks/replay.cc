@@ -56,25 +56,6 @@ class RecordedTool final : public Tool {
   CallsLeft& left_;
 };
 
-class RecordedFirstLook final : public FirstLook {
- public:
-  explicit RecordedFirstLook(const Recording& recording) : recording_(recording) {}
-
-  Task<std::vector<Call>> calls(std::string /*question*/, ToolContext /*context*/,
-                                Stop /*stop*/) override {
-    std::vector<Call> first;
-    const size_t count = std::min(recording_.first_calls, recording_.calls.size());
-    for (size_t i = 0; i < count; ++i) {
-      const Recording::Call& call = recording_.calls[i];
-      first.push_back({call.tool, parse_json_object(call.arguments).value_or(json::object())});
-    }
-    co_return first;
-  }
-
- private:
-  const Recording& recording_;
-};
-
 }  // namespace
 
 Task<CheckResponse> replay(Loop& loop, Recording recording, CheckRunnerOptions options, Logger log,
@@ -86,7 +67,7 @@ Task<CheckResponse> replay(Loop& loop, Recording recording, CheckRunnerOptions o
         recorded, [&](const auto& tool) { return tool->info().name == spec.name; });
     if (!twice) recorded.push_back(std::make_unique<RecordedTool>(std::move(spec), left));
   }
-  const ToolTable tools({std::move(recorded), std::make_unique<RecordedFirstLook>(recording)});
+  const ToolTable tools(std::move(recorded));
   std::vector<std::unique_ptr<Model>> models;
   models.push_back(std::make_unique<RecordedModel>(recording));
   const ModelTable table(std::move(models));

@@ -29,10 +29,6 @@ std::string limited(const std::string& text, size_t bytes_max) {
          fmt::format("\n[cut: {} of {} bytes are shown; ask for less]", bytes_max, text.size());
 }
 
-Task<ToolResult> at_once(ToolResult result) {
-  co_return result;
-}
-
 std::string key_of(const std::string& tool, const std::string& arguments) {
   return tool + ' ' + arguments;
 }
@@ -62,10 +58,7 @@ Task<std::vector<std::string>> ToolCalls::run(std::vector<ToolCall> calls, Stop 
 
   const std::vector<ToolResult> results = co_await when_all(loop_, std::move(step.tasks));
   std::vector<std::string> answers;
-  for (size_t i = 0; i < results.size(); ++i) {
-    if (!step.calls[i].made_before) note_made(step.calls[i], results[i]);
-    answers.push_back(record(step.calls[i], results[i]));
-  }
+  for (size_t i = 0; i < results.size(); ++i) answers.push_back(record(step.calls[i], results[i]));
 
   std::vector<std::string> texts;
   for (Planned& call : planned) {
@@ -74,29 +67,13 @@ Task<std::vector<std::string>> ToolCalls::run(std::vector<ToolCall> calls, Stop 
   co_return texts;
 }
 
-Task<std::vector<std::string>> ToolCalls::first_look(std::string question, size_t bytes_max,
-                                                     Stop stop) {
+Task<std::vector<std::string>> ToolCalls::proposals(std::string question, Stop stop) {
   std::vector<std::string> texts;
   if (tools_.first_look() == nullptr) co_return texts;
-  std::vector<Running> calls;
-  std::vector<Task<ToolResult>> tasks;
-  for (const FirstLook::Call& call :
-       co_await tools_.first_look()->calls(std::move(question), context_, stop)) {
-    Tool* tool = tools_.find(call.tool);
-    if (tool == nullptr) continue;
-    calls.push_back({call.tool, to_text(call.arguments)});
-    tasks.push_back(tool->run(call.arguments, context_, stop));
-  }
-  std::vector<ToolResult> results = co_await when_all(loop_, std::move(tasks));
-  for (size_t i = 0; i < results.size(); ++i) {
-    note_made(calls[i], results[i]);
-    if (results[i].outcome != ToolOutcome::kAnswered) continue;
-    texts.push_back(fmt::format("{} {}\n{}", calls[i].tool, calls[i].arguments,
-                                limited(results[i].text, bytes_max / results.size())));
-    answers_.push_back(limited(results[i].text, budget_.tool_bytes_max));
-    looked_up_.insert_or_assign(key_of(calls[i].tool, calls[i].arguments), std::move(results[i]));
-  }
-  if (recording != nullptr) recording->first_calls = recording->calls.size();
+  const auto calls =
+      co_await tools_.first_look()->calls(std::move(question), context_, std::move(stop));
+  for (const FirstLook::Call& call : calls)
+    texts.push_back(key_of(call.tool, to_text(call.arguments)));
   co_return texts;
 }
 
@@ -138,12 +115,9 @@ ToolCalls::Planned ToolCalls::plan(const ToolCall& call, Step& step, const Stop&
   }
   const size_t run = step.calls.size();
   step.started.emplace(key, run);
-  auto known = looked_up_.extract(key);
-  const bool made_before = !known.empty();
-  step.calls.push_back({call.name, std::move(text), made_before});
-  step.tasks.push_back(made_before ? at_once(std::move(known.mapped()))
-                                   : tool->run(std::move(*arguments), context_, stop));
-  return {.run = run, .runs = true, .repeats_answer = made_before};
+  step.calls.push_back({call.name, std::move(text)});
+  step.tasks.push_back(tool->run(std::move(*arguments), context_, stop));
+  return {.run = run, .runs = true};
 }
 
 // nullopt: the call is new, or worth another try.
@@ -170,16 +144,13 @@ ToolCalls::Planned ToolCalls::mistake(const std::string& tool, std::string text)
   return {.text = std::move(text)};
 }
 
-void ToolCalls::note_made(const Running& call, const ToolResult& result) {
+std::string ToolCalls::record(const Running& call, const ToolResult& result) {
   total_.add({call.tool, std::string(to_string(result.outcome))});
   log_.debug("tool called", {{"tool", call.tool},
                              {"arguments", redact(call.arguments)},
                              {"outcome", to_string(result.outcome)},
                              {"bytes", result.text.size()}});
   if (recording != nullptr) recording->add(call.tool, call.arguments, result);
-}
-
-std::string ToolCalls::record(const Running& call, const ToolResult& result) {
   ++count_;
   if (result.outcome == ToolOutcome::kAnswered) has_evidence_ = true;
   const auto note = [&](std::string& first) {
@@ -203,7 +174,7 @@ std::string ToolCalls::record(const Running& call, const ToolResult& result) {
     exceeded_ = fmt::format("the tools answered with {} bytes, the limit of a check is {}", bytes_,
                             budget_.tool_bytes_total_max);
   }
-  if (result.outcome == ToolOutcome::kAnswered && !call.made_before) answers_.push_back(text);
+  if (result.outcome == ToolOutcome::kAnswered) answers_.push_back(text);
   Former& former = former_[key_of(call.tool, call.arguments)];
   former.text = text;
   former.answered = result.outcome == ToolOutcome::kAnswered;

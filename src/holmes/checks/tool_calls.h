@@ -43,15 +43,13 @@ class ToolCalls {
   // system was the reason; then it is tried again. After kMaxRepeats it is refused.
   Task<std::vector<std::string>> run(std::vector<ToolCall> calls, Stop stop);
 
-  // Makes the calls that the tools propose for a question, before a model is asked. The texts are
-  // each answered call with its answer, which share bytes_max; what fails is dropped. It is
-  // evidence, and counts, when the model makes the same call, which then is answered without being
-  // made again.
-  Task<std::vector<std::string>> first_look(std::string question, size_t bytes_max, Stop stop);
+  // What the tools propose for a question, in words: 'kubernetes_list {"kind":"Pod"}'. Makes no
+  // call.
+  Task<std::vector<std::string>> proposals(std::string question, Stop stop);
 
-  // Whether the last step asked for nothing but what the model had read before.
+  // Whether the last step asked for nothing but what had been answered before.
   [[nodiscard]] bool only_repeated() const { return only_repeated_; }
-  // How many calls of the model were answered by a tool.
+  // How many calls reached a tool.
   [[nodiscard]] int64_t count() const { return count_; }
   // Whether at least one answer counts as evidence.
   [[nodiscard]] bool has_evidence() const { return has_evidence_; }
@@ -67,7 +65,7 @@ class ToolCalls {
   [[nodiscard]] const std::vector<Evidence>& evidence() const { return evidence_; }
   // Of each of them the call and how its answer begins, in one text; redacted.
   [[nodiscard]] std::vector<std::string> beginnings(size_t answer_length_max) const;
-  // What the tools answered, as the model read it, the first look too; an error is none.
+  // What the tools answered, as the model read it; an error is none.
   [[nodiscard]] const std::vector<std::string>& answers() const { return answers_; }
 
  private:
@@ -81,7 +79,6 @@ class ToolCalls {
   struct Running {
     std::string tool;
     std::string arguments;
-    bool made_before = false;  // for the first look
   };
   struct Former {
     std::string text;
@@ -92,7 +89,6 @@ class ToolCalls {
   struct Step;
 
   Planned plan(const ToolCall& call, Step& step, const Stop& stop);
-  void note_made(const Running& call, const ToolResult& result);
   std::string record(const Running& call, const ToolResult& result);
   std::optional<Planned> repeated(const std::string& tool, const std::string& key);
   Planned mistake(const std::string& tool, std::string text);
@@ -103,8 +99,7 @@ class ToolCalls {
   Logger log_;
   ToolContext context_;
   const CheckBudget& budget_;
-  std::map<std::string, Former> former_;         // by tool and arguments
-  std::map<std::string, ToolResult> looked_up_;  // likewise; what the model has not called yet
+  std::map<std::string, Former> former_;  // by tool and arguments
   std::vector<std::string> answers_;
   std::vector<Evidence> evidence_;
   std::vector<std::string> beginnings_;  // of the answers of evidence_

@@ -53,7 +53,7 @@ class Tool {
   virtual Task<ToolResult> run(json::object arguments, ToolContext context, Stop stop) = 0;
 };
 
-// Calls worth making for a question before a model is asked.
+// Which calls answer a question best, so that a model guesses neither kinds nor names.
 class FirstLook {
  public:
   struct Call {
