@@ -1,12 +1,15 @@
 """The loop that a first version has: tools and the schema of the verdict in every model call, the flag before its
 reasons, and no rule of evidence. It stands between `holmes check run` and the model, so that its tools are the very
-same: Holmes makes the calls that the model wants, and this puts its own prompt and schema in place of Holmes's."""
+same: Holmes makes the calls that the model wants, and this puts its own prompt and schema in place of Holmes's,
+and leaves out which calls Holmes proposes."""
 
 import json
+import re
 
 from support import Double, QuietHandler, http_request
 
 MODEL_SECONDS = 300
+PROPOSALS = re.compile(r"^call first: .*\n", re.M)
 PROMPT = (
     "You are a Kubernetes health checker. Use the tools to look at the cluster and answer the health check. "
     "Return whether the check passed, and a rationale."
@@ -55,7 +58,9 @@ class NaiveLoop(Double):
     def answer(self, body):
         if not body.get("tools"):  # Holmes asks for its own verdict: this loop has no second phase
             return said(json.dumps({"rationale": "not asked", "verdict": "unknown"}))
-        messages = [{"role": "system", "content": PROMPT}, *body["messages"][1:]]
+        question, *more = body["messages"][1:]
+        question = question | {"content": PROPOSALS.sub("", question["content"])}
+        messages = [{"role": "system", "content": PROMPT}, question, *more]
         request = {"model": body["model"], "messages": messages, "tools": body["tools"], "response_format": SCHEMA,
                    "temperature": 0}
         reply = http_request("POST", f"{self.model_url}/chat/completions", request, timeout=MODEL_SECONDS).json()

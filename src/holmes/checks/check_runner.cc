@@ -175,17 +175,16 @@ class Run {
       if (!reply) co_return std::unexpected(reply.error());
       Answer<VerdictText> verdict = read_verdict(*reply, findings);
       if (repaired) co_return verdict;
-      std::string question;
       if (!verdict) {
-        question = verdict_repair(verdict.error().why);
+        request.messages.push_back({Role::kAssistant, reply->content, {}, "", reply->opaque});
+        request.messages.push_back({Role::kUser, verdict_repair(verdict.error().why), {}, "", {}});
       } else if (const auto sign = sign_of_trouble(tools_.answers());
                  sign && verdict->verdict == Verdict::kPass) {
-        question = verdict_doubt(*sign);
+        // Asked anew: a model that reads its first answer says it again.
+        request.messages.change().back().content += verdict_doubt(*sign);
       } else {
         co_return verdict;
       }
-      request.messages.push_back({Role::kAssistant, reply->content, {}, "", reply->opaque});
-      request.messages.push_back({Role::kUser, std::move(question), {}, "", {}});
     }
   }
 

@@ -48,7 +48,8 @@ std::string verdict_question(std::string_view query, const std::vector<std::stri
 
 std::string verdict_doubt(std::string_view sign) {
   return fmt::format(
-      R"(A tool told: {}. If this concerns what the question asks about, the verdict is "fail", else "pass". Answer once more, with the same JSON object.)",
+      R"(
+Trouble was found: {}. The verdict is "fail" if the question is about these objects, and "pass" only if it is about others or asks for no more than what is in order.)",
       redact(sign));
 }
 

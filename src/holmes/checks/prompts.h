@@ -22,7 +22,7 @@ std::string_view verdict_prompt();
 // The query, one line per tool call, and last the findings, if there are any.
 std::string verdict_question(std::string_view query, const std::vector<std::string>& tool_lines,
                              std::string_view findings);
-// After a pass although a tool told of trouble.
+// Ends the question that is asked again after a pass although a tool told of trouble.
 std::string verdict_doubt(std::string_view sign);
 // After an answer that cannot be used, because of `why`.
 std::string verdict_repair(std::string_view why);

@@ -81,8 +81,8 @@ std::set<int64_t> sizes_of(std::string_view text) {
   }
   static const RE2 word(R"((\w+))");
   std::vector<std::string_view> lines = split(trim(text), '\n');
-  if (lines.size() > 1 && lines[0].starts_with('[')) lines.erase(lines.begin());  // a remark
-  lines.erase(lines.begin());                                                     // the header
+  while (lines.size() > 1 && lines[0].starts_with('[')) lines.erase(lines.begin());  // remarks
+  lines.erase(lines.begin());                                                        // the header
   sizes.insert(static_cast<int64_t>(lines.size()));
   std::map<std::string, int64_t> rows;
   for (const std::string_view line : lines) {

@@ -53,6 +53,14 @@ TEST(QuotedCounts, AreNamedWhenNoAnswerHasThem) {
   EXPECT_EQ(unsupported_count("3 of 3", {}), "3 of 3");
 }
 
+TEST(QuotedCounts, RowsAreCountedBelowTheRemarksOfATable) {
+  const std::vector<std::string> answers{
+      "[no pods found with labels a=b; without it there are:]\n[3 rows; STATUS: 3 Running]\n"
+      "NAME  STATUS\na  Running\nb  Running\nc  Running\n"};
+  EXPECT_EQ(unsupported_count("3 of 3 pods run", answers), std::nullopt);
+  EXPECT_EQ(unsupported_count("4 of 4 pods run", answers), "4 of 4");
+}
+
 // Both numbers must come from one answer: 5 ready here and 14 wanted there are no count.
 TEST(QuotedCounts, AreNotPutTogetherFromTwoAnswers) {
   EXPECT_EQ(unsupported_count("5 of 14", {"readyReplicas: 5", "replicas: 14"}), "5 of 14");

@@ -129,6 +129,7 @@ void Recording::add(const ModelRequest& request, const ModelResult& reply) {
   const std::vector<Message>& messages = request.messages;
   const bool goes_on = !messages.empty() && messages.front().content == system_;
   if (!goes_on) told_ = 0;
+  if (told_ > 0 && told_ == messages.size()) --told_;  // asked anew, in other words
   if (!messages.empty()) system_ = messages.front().content;
   ModelTurn turn;
   for (size_t i = told_; i < messages.size(); ++i) {

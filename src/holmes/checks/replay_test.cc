@@ -63,6 +63,19 @@ TEST_F(ReplayTest, GivesTheSameErrors) {
   }
 }
 
+TEST_F(ReplayTest, ARecordingTellsWhatWasAskedAnew) {
+  add_tool(ToolOutcome::kAnswered, "[2 rows; STATUS: 1 Bound, 1 Pending]\nNAME  STATUS\n");
+  const CheckResponse first = run({{calls({kGet})},
+                                   {says("One is pending.")},
+                                   verdict("pass", "All well."),
+                                   verdict("fail", "One is pending.")});
+  const Recording recording = recorded();
+  ASSERT_THAT(recording.turns, SizeIs(4));
+  ASSERT_THAT(recording.turns[3].messages, SizeIs(1));
+  EXPECT_THAT(recording.turns[3].messages[0].content, HasSubstr("Trouble was found: 2 rows"));
+  EXPECT_EQ(again(recording), first);
+}
+
 TEST_F(ReplayTest, ARecordingHasNoCredentials) {
   add_tool(ToolOutcome::kAnswered, "password=hunter2-hunter2 3/3 ready");
   run({{calls({{"c", "get", R"({"token":"ghp_16C7e42F292c6912E7710c838347Ae178B4a"})"}})},

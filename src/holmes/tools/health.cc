@@ -1,6 +1,8 @@
 #include "holmes/tools/health.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -155,6 +157,30 @@ std::string line_of(const json::object& object) {
 
 std::string health_line(const json::object& object) {
   return cut(redact(line_of(object)), kMaxLineBytes);
+}
+
+std::string pods_line(const json::array& pods) {
+  if (pods.empty()) return "";
+  std::map<std::string, size_t> states;
+  const json::value* restarted = nullptr;
+  int64_t most_restarts = 0;
+  for (const json::value& pod : pods) {
+    std::string state = json_string_or(pod, {"reason"});
+    if (state.empty()) state = json_string_or(pod, {"phase"});
+    ++states[state.empty() ? "Unknown" : state];
+    const int64_t restarts = json_int(pod, {"restarts"}).value_or(0);
+    if (restarts <= most_restarts) continue;
+    most_restarts = restarts;
+    restarted = &pod;
+  }
+  std::vector<std::string> counts;
+  for (const auto& [state, count] : states) counts.push_back(fmt::format("{} {}", count, state));
+  std::string line = fmt::format("{} pods: {}", pods.size(), fmt::join(counts, ", "));
+  if (restarted != nullptr) {
+    line += fmt::format("; {} has restarted {} times", json_string_or(*restarted, {"name"}),
+                        most_restarts);
+  }
+  return cut(redact(line), kMaxLineBytes);
 }
 
 json::object with_health(const json::object& object, const json::object& shown) {

@@ -13,6 +13,10 @@ namespace holmes {
 // when the object says nothing about it. Redacted.
 std::string health_line(const json::object& object);
 
+// Of the pods of a workload (summarize_pod): "3 pods: 2 Running, 1 CrashLoopBackOff; web-7f9c-x has
+// restarted 17 times", the pod with the most restarts. Empty when there are none.
+std::string pods_line(const json::array& pods);
+
 // Of a Node: "MemoryPressure=False,DiskPressure=True", all conditions but Ready.
 std::string node_conditions(const json::object& node);
 

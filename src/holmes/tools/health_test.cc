@@ -65,6 +65,16 @@ TEST(HealthLine, SaysHowAnObjectIsInNumbersThatBelongTogether) {
   for (const Case& c : cases) EXPECT_EQ(health_line(parsed(c.object)), c.line) << c.object;
 }
 
+TEST(HealthLine, OfPodsCountsStatesAndTellsTheMostRestarts) {
+  const auto line = [](std::string_view pods) { return pods_line(parse_json(pods)->as_array()); };
+  EXPECT_EQ(line("[]"), "");
+  EXPECT_EQ(line(R"([{"name":"a","phase":"Running","restarts":0}])"), "1 pods: 1 Running");
+  EXPECT_EQ(line(R"([{"name":"a","phase":"Running","restarts":2},
+                     {"name":"b","phase":"Running","reason":"CrashLoopBackOff","restarts":17},
+                     {"name":"c","phase":"Running","restarts":3},{"name":"d"}])"),
+            "4 pods: 1 CrashLoopBackOff, 2 Running, 1 Unknown; b has restarted 17 times");
+}
+
 TEST(HealthLine, ComesBeforeWhatIsShown) {
   EXPECT_EQ(to_text(with_health(parsed(R"({"kind":"PersistentVolumeClaim",
                                            "status":{"phase":"Bound"}})"),

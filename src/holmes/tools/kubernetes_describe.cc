@@ -196,9 +196,16 @@ class KubernetesDescribe final : public KubernetesTool {
     redact_json(object);
     leave_out_template(object);
     std::vector<Related> related{related_events(lists[0])};
-    if (lists.size() > 1) related.push_back(related_pods(lists[1]));
+    std::string pods_health;
+    if (lists.size() > 1) {
+      related.push_back(related_pods(lists[1]));
+      if (related[1].shown.is_array()) pods_health = pods_line(related[1].shown.get_array());
+    }
     co_return fitting_text(output_bytes_max(), [&](const ProjectionLimits& limits) {
       json::object out = with_health(object, {{"object", project_object(object, limits)}});
+      if (json::value* health = out.if_contains("health"); health && !pods_health.empty()) {
+        *health = json_string_or(out, {"health"}) + "; " + pods_health;
+      }
       for (const Related& one : related) add_related(one, limits, out);
       return out;
     });

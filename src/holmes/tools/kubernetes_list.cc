@@ -117,7 +117,7 @@ Task<Result<std::string>> list_as_text(KubernetesView& view, std::string kind,
   if (is_empty(all)) co_return empty_text(type, unfiltered);
   const std::string why = table ? empty_text(type, options)
                                 : fmt::format("the filter is refused: {}", table.error().message);
-  co_return fmt::format("{}{}[these are shown without the filter: {}]", all.text, note(all), why);
+  co_return fmt::format("[{}; without it there are:]\n{}{}", why, all.text, note(all));
 }
 
 std::unique_ptr<Tool> make_kubernetes_list(std::shared_ptr<KubernetesView> view) {

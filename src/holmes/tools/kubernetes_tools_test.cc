@@ -238,15 +238,13 @@ TEST_F(KubernetesToolsTest, AFilterThatFindsNothingDoesNotHideWhatThereIs) {
     "rows":[{"cells":["web"]}]})";
   EXPECT_EQ(
       run("kubernetes_list", R"({"kind":"Pod","namespace":"shop","label_selector":"a=b"})").text,
-      "NAME\nweb\n[these are shown without the filter: no pods found in namespace shop with labels "
-      "a=b]");
+      "[no pods found in namespace shop with labels a=b; without it there are:]\nNAME\nweb\n");
   errors.emplace("a%3Db", Error(ErrorCode::kInvalid, "no such field"));
   const ToolResult refused =
       run("kubernetes_list", R"({"kind":"Pod","namespace":"shop","field_selector":"a=b"})");
   EXPECT_EQ(refused.outcome, ToolOutcome::kAnswered);
-  EXPECT_EQ(
-      refused.text,
-      "NAME\nweb\n[these are shown without the filter: the filter is refused: no such field]");
+  EXPECT_EQ(refused.text,
+            "[the filter is refused: no such field; without it there are:]\nNAME\nweb\n");
 }
 
 TEST_F(KubernetesToolsTest, NodesAreListedWithTheirConditions) {
