@@ -60,8 +60,7 @@ class PromptTest : public KubernetesToolsTest {
  protected:
   PromptTest() {
     const std::string deployments = "/apis/apps/v1/namespaces/shop/deployments";
-    answers[deployments] = R"({"kind":"Table","rows":[{"object":{"metadata":{"name":"frontend",
-      "namespace":"shop"}}}]})";
+    answers[deployments] = R"({"kind":"Table","rows":[{"cells":["frontend"]}]})";
     answers[deployments + "/frontend"] = kDeployment;
   }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,9 +22,11 @@ constexpr std::chrono::seconds kTimeMax{5};
 constexpr int64_t kMaxNames = 500;
 constexpr size_t kMaxNamespaces = 2;
 constexpr std::string_view kAllNamespaces = "*";
-// What people name without its kind, or by its pods.
+// What people name without its kind.
 constexpr auto kWorkloads =
     std::to_array<std::string_view>({"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"});
+// Words with which names of pods begin, each looked for among the workloads: "pods of web".
+constexpr size_t kMaxStems = 2;
 // Words that mean something else as often as the kind.
 constexpr auto kNeverListed = std::to_array<std::string_view>({"Service", "ConfigMap"});
 
@@ -38,6 +41,7 @@ struct Found {
   bool readable = false;
   bool namespaced = false;
   std::vector<Named> named{};
+  std::vector<std::string> stems{};  // words of the question with which names of pods begin
 };
 
 bool has(const auto& list, std::string_view text) {
@@ -48,14 +52,22 @@ bool is_about_pods(std::string_view kind) {
   return kind == "Pod" || kind == "ReplicaSet";
 }
 
-// Kinds among which names are looked for. Workloads stand for pods and what is around them.
+// Kinds among which names are looked for: workloads where none is named that has names of its own.
 std::vector<std::string> kinds_to_search(const QuestionWords& words) {
   std::vector<std::string> kinds = words.kinds;
-  const bool workloads = std::ranges::all_of(kinds, [](const std::string& kind) {
-    return is_about_pods(kind) || kind == "Event" || has(kNeverListed, kind);
-  });
+  const bool workloads = std::ranges::all_of(
+      kinds, [](const std::string& kind) { return kind == "Event" || has(kNeverListed, kind); });
   if (workloads) kinds.insert(kinds.end(), kWorkloads.begin(), kWorkloads.end());
   return kinds;
+}
+
+void add_stems(const QuestionWords& words, const std::string& pod,
+               std::vector<std::string>& stems) {
+  for (const std::string& word : words.words) {
+    const bool is_stem =
+        pod.size() > word.size() && pod.starts_with(word) && pod[word.size()] == '-';
+    if (is_stem && stems.size() < kMaxStems && !has(stems, word)) stems.push_back(word);
+  }
 }
 
 FirstLook::Call describe(const std::string& kind, const Named& object) {
@@ -106,7 +118,10 @@ class KubernetesFirstLook final : public FirstLook {
     for (std::string& kind : kinds_to_search(words)) {
       searches.push_back(search(std::move(kind), ns, words, limited.stop()));
     }
-    const std::vector<Found> found = co_await when_all(view_->loop(), std::move(searches));
+    std::vector<Found> found = co_await when_all(view_->loop(), std::move(searches));
+    searches = workloads_of(found, ns, limited.stop());
+    std::ranges::move(co_await when_all(view_->loop(), std::move(searches)),
+                      std::back_inserter(found));
     if (limited.stop().requested()) co_return std::vector<Call>{};
     co_return choose(words, found, ns);
   }
@@ -133,15 +148,46 @@ class KubernetesFirstLook final : public FirstLook {
     kube::ListOptions options;
     options.limit = found.kind == "Event" ? 1 : kMaxNames;  // nobody names an event
     if (type->namespaced && ns != kAllNamespaces) options.ns = std::move(ns);
-    const Result<json::object> table = co_await view_->table(*type, options, false, stop);
+    const RowObjects rows_have = options.ns.empty() ? RowObjects::kMetadata : RowObjects::kNone;
+    const Result<json::object> table = co_await view_->table(*type, options, rows_have, stop);
     const json::array* rows = table ? json_array(*table, {"rows"}) : nullptr;
     if (rows == nullptr) co_return found;
     found.readable = true;
     for (const json::value& row : *rows) {
-      std::string name = json_string_or(row, {"object", "metadata", "name"});
+      const json::array* cells = json_array(row, {"cells"});
+      if (cells == nullptr || cells->empty() || !cells->front().is_string()) continue;
+      std::string name(cells->front().get_string());  // the first column of every kind
+      if (is_about_pods(found.kind)) add_stems(words, name, found.stems);
       if (!has(words.words, name)) continue;
-      found.named.push_back(
-          {json_string_or(row, {"object", "metadata", "namespace"}), std::move(name)});
+      std::string where = json_string_or(row, {"object", "metadata", "namespace"});
+      found.named.push_back({type->namespaced && where.empty() ? options.ns : where, name});
+    }
+    co_return found;
+  }
+
+  // Reads workloads that pods are named after.
+  std::vector<Task<Found>> workloads_of(const std::vector<Found>& found, const std::string& ns,
+                                        const Stop& stop) {
+    std::vector<Task<Found>> reads;
+    if (ns == kAllNamespaces) return reads;
+    const auto searched = [&](std::string_view kind) {
+      return std::ranges::find(found, kind, &Found::kind) != found.end();
+    };
+    for (const Found& pods : found) {
+      for (const std::string& stem : pods.stems) {
+        for (const std::string_view kind : kWorkloads) {
+          if (!searched(kind)) reads.push_back(read(std::string(kind), {ns, stem}, stop));
+        }
+      }
+    }
+    return reads;
+  }
+
+  Task<Found> read(std::string kind, Named object, Stop stop) {
+    Found found{std::move(kind)};
+    found.readable = found.namespaced = true;
+    if (co_await view_->find(found.kind, {object.ns, object.name}, std::move(stop))) {
+      found.named.push_back(std::move(object));
     }
     co_return found;
   }

@@ -30,7 +30,7 @@ constexpr std::string_view kMoreCoreKinds =
 std::string table_of(const std::vector<std::string>& names, std::string_view ns = "shop") {
   std::string rows;
   for (const std::string& name : names) {
-    rows += fmt::format(R"({}{{"object":{{"metadata":{{"name":"{}","namespace":"{}"}}}}}})",
+    rows += fmt::format(R"({}{{"cells":["{}"],"object":{{"metadata":{{"namespace":"{}"}}}}}})",
                         rows.empty() ? "" : ",", name, ns);
   }
   return fmt::format(R"({{"kind":"Table","rows":[{}]}})", rows);
@@ -40,19 +40,21 @@ class FirstLookTest : public KubernetesToolsTest {
  public:
   FirstLookTest() {
     answers["/api/v1"] = kMoreCoreKinds;
-    answers["/api/v1/nodes"] = R"({"kind":"Table","rows":[
-      {"object":{"metadata":{"name":"node-a"}}},{"object":{"metadata":{"name":"node-b"}}}]})";
+    answers["/api/v1/nodes"] =
+        R"({"kind":"Table","rows":[{"cells":["node-a"]},{"cells":["node-b"]}]})";
     for (const std::string ns : {"shop", "bank"}) {
       answers["/api/v1/namespaces/" + ns] = R"({"kind":"Namespace"})";
       answers["/api/v1/namespaces/" + ns + "/pods"] = table_of({"web-1-a", "web-1-b"}, ns);
       answers["/api/v1/namespaces/" + ns + "/services"] = table_of({"web"}, ns);
       answers["/api/v1/namespaces/" + ns + "/events"] = table_of({"web.17"}, ns);
       answers["/apis/apps/v1/namespaces/" + ns + "/deployments"] = table_of({"web", "all-in"}, ns);
+      answers["/apis/apps/v1/namespaces/" + ns + "/deployments/web"] = R"({"kind":"Deployment"})";
     }
     answers["/api/v1/pods"] = table_of({"web-1-a"});
     answers["/apis/apps/v1/deployments"] =
-        R"({"kind":"Table","rows":[{"object":{"metadata":{"name":"web","namespace":"shop"}}},
-            {"object":{"metadata":{"name":"web","namespace":"bank"}}}]})";
+        R"({"kind":"Table","rows":[
+            {"cells":["web"],"object":{"metadata":{"name":"web","namespace":"shop"}}},
+            {"cells":["web"],"object":{"metadata":{"name":"web","namespace":"bank"}}}]})";
   }
 
   std::vector<std::string> look(std::string question, Stop stop = {}) {
@@ -76,6 +78,12 @@ TEST_F(FirstLookTest, DescribesTheObjectsThatTheQuestionNames) {
   EXPECT_THAT(look("Is node-b fine, a node?"),
               ElementsAre(R"(describe {"kind":"Node","name":"node-b"})"));
   EXPECT_THAT(look("Is web fine?"), ElementsAre(kDescribeWeb));
+  // By the names of its pods.
+  EXPECT_THAT(look("Do the pods of web run?"), ElementsAre(kDescribeWeb));
+  EXPECT_THAT(look("Do the pods of web-1 run?"),
+              ElementsAre(R"(list {"kind":"Pod","namespace":"shop"})"));
+  EXPECT_THAT(look("Does pod web-1-a run?"),
+              ElementsAre(R"(describe {"kind":"Pod","name":"web-1-a","namespace":"shop"})"));
   EXPECT_THAT(
       look("Does the web service answer?"),
       ElementsAre(R"(describe {"kind":"Service","name":"web","namespace":"shop"})", kDescribeWeb));

@@ -66,8 +66,10 @@ Task<Result<TableText>> read_table(KubernetesView& view, kube::ResourceType type
   const bool nodes = is_node(type);
   options.limit = nodes ? kMaxNodes : kMaxRows;
   const TableTextOptions text{type.namespaced && options.ns.empty(), nodes, bytes_max};
-  HOLMES_CO_TRY(const json::object list,
-                co_await view.table(std::move(type), std::move(options), nodes, std::move(stop)));
+  HOLMES_CO_TRY(
+      const json::object list,
+      co_await view.table(std::move(type), std::move(options),
+                          nodes ? RowObjects::kWhole : RowObjects::kMetadata, std::move(stop)));
   const auto rows = like.empty() ? std::nullopt : rows_like(list, like);
   co_return render_table(rows ? *rows : list, text);
 }

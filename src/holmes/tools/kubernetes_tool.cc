@@ -104,7 +104,8 @@ Task<std::string> KubernetesView::what_exists(kube::ResourceType type, kube::Obj
   kube::ListOptions options;
   options.ns = type.namespaced ? key.ns : "";
   options.limit = kMaxRowsTold;
-  const Result<json::object> found = co_await table(std::move(type), options, false, stop);
+  const Result<json::object> found =
+      co_await table(std::move(type), options, RowObjects::kMetadata, stop);
   if (!found) co_return "";
   const std::optional<json::object> like = rows_like(*found, key.name);
   const Result<TableText> told =
@@ -122,10 +123,11 @@ Task<Result<json::object>> KubernetesView::list(kube::ResourceType type, kube::L
 }
 
 Task<Result<json::object>> KubernetesView::table(kube::ResourceType type, kube::ListOptions options,
-                                                 bool whole_objects, Stop stop) {
+                                                 RowObjects rows_have, Stop stop) {
   options.as_table = true;
   kube::Request request = kube::list_request(type, options);
-  if (whole_objects) request.query.emplace_back("includeObject", "Object");
+  if (rows_have == RowObjects::kWhole) request.query.emplace_back("includeObject", "Object");
+  if (rows_have == RowObjects::kNone) request.query.emplace_back("includeObject", "None");
   co_return co_await read_list(std::move(request), std::move(stop));
 }
 

@@ -14,6 +14,9 @@
 
 namespace holmes {
 
+// What the rows of a table have beside their cells.
+enum class RowObjects { kNone, kMetadata, kWhole };
+
 // The cluster as the tools may see it. One for all of them, on the loop's thread. Everything fails
 // as the transport does; the error's message is the API server's sentence. A kind that the cluster
 // does not serve is kInvalid: it says nothing about what the check asks for.
@@ -28,9 +31,9 @@ class KubernetesView {
   // Likewise; "not found" tells what there is.
   Task<Result<json::object>> get(std::string kind, kube::ObjectKey key, Stop stop);
   Task<Result<json::object>> list(kube::ResourceType type, kube::ListOptions options, Stop stop);
-  // The server's table; `whole_objects`: with the objects in its rows, instead of their metadata.
+  // The server's table.
   Task<Result<json::object>> table(kube::ResourceType type, kube::ListOptions options,
-                                   bool whole_objects, Stop stop);
+                                   RowObjects rows_have, Stop stop);
   Task<Result<std::string>> send(kube::Request request, Stop stop);
 
   [[nodiscard]] Loop& loop() { return loop_; }
