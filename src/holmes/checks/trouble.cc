@@ -23,7 +23,7 @@ bool is_good(std::string_view state) {
 
 // "3 rows; STATUS: 2 Bound, 1 Pending; not all ready: a 0/1"
 bool tells_of_bad_rows(std::string_view line) {
-  if (line.contains("; not all ready: ")) return true;
+  if (line.contains("; not all ready: ") || line.contains("; conditions: ")) return true;
   static const RE2 state(R"((?:: |, )\d+ ([^,;]+))");
   re2::StringPiece left(line.data(), line.size());
   std::string found;

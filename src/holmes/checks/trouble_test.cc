@@ -13,6 +13,8 @@ TEST(SignOfTrouble, IsWhatAToolSumsUpAndIsNotAsItShouldBe) {
        "Error]\nNAME\n",
        "2 rows; STATUS: 2 Error"},
       {"[2 rows; not all ready: web 1/2]\nNAME\n", "2 rows; not all ready: web 1/2"},
+      {"[2 rows; STATUS: 2 Ready; conditions: b DiskPressure=True]\nNAME\n",
+       "2 rows; STATUS: 2 Ready; conditions: b DiskPressure=True"},
       {"[2 rows; TYPE: 1 Normal, 1 Warning]\n", "2 rows; TYPE: 1 Normal, 1 Warning"},
       {R"({"health":"1 of 2 replicas ready"})", "1 of 2 replicas ready"},
       {R"({"health":"failed (BackoffLimitExceeded), 1 of 1 completions"})",

@@ -250,9 +250,12 @@ TEST_F(KubernetesToolsTest, AFilterThatFindsNothingDoesNotHideWhatThereIs) {
 TEST_F(KubernetesToolsTest, NodesAreListedWithTheirConditions) {
   answers["/api/v1/nodes"] = R"({"kind":"Table","columnDefinitions":[{"name":"Name"}],
     "rows":[{"cells":["n1"],"object":{"kind":"Node","status":{"conditions":[
-      {"type":"DiskPressure","status":"True"},{"type":"Ready","status":"True"}]}}}]})";
+      {"type":"DiskPressure","status":"True"},{"type":"Ready","status":"True"}]}}},
+      {"cells":["n2"],"object":{"kind":"Node","status":{"conditions":[
+      {"type":"DiskPressure","status":"False"},{"type":"Ready","status":"True"}]}}}]})";
   EXPECT_EQ(run("kubernetes_list", R"({"kind":"Node"})").text,
-            "NAME  CONDITIONS\nn1    DiskPressure=True\n");
+            "[2 rows; conditions: n1 DiskPressure=True]\n"
+            "NAME  CONDITIONS\nn1    DiskPressure=True\nn2    DiskPressure=False\n");
   EXPECT_THAT(asked, ElementsAre("/api/v1/nodes?limit=100&includeObject=Object"));
 }
 

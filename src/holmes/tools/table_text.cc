@@ -18,6 +18,7 @@
 namespace holmes {
 namespace {
 
+constexpr std::string_view kConditions = "CONDITIONS";  // of nodes
 constexpr std::string_view kNothing = "<none>";
 constexpr size_t kMaxCellBytes = 200;
 constexpr size_t kMinStem = 3;
@@ -78,7 +79,7 @@ std::vector<Row> rows_of_table(const json::object& body, const TableTextOptions&
   for (const size_t i : shown) {
     rows[0].push_back(upper(cell_text(json::value(json_string_or((*definitions)[i], {"name"})))));
   }
-  if (options.with_node_conditions) rows[0].emplace_back("CONDITIONS");
+  if (options.with_node_conditions) rows[0].emplace_back(kConditions);
   for (const json::value& item : *items) {
     Row row;
     if (with_namespace) {
@@ -176,6 +177,31 @@ std::vector<std::string> not_ready(const std::vector<Row>& rows) {
   return texts;
 }
 
+// Of nodes, as "node-1 DiskPressure=True": conditions that ought to be false.
+std::vector<std::string> holding_conditions(const std::vector<Row>& rows) {
+  const auto conditions = column(rows[0], kConditions);
+  const auto name = column(rows[0], "NAME");
+  std::vector<std::string> texts;
+  if (!conditions || !name) return texts;
+  for (size_t i = 1; i < rows.size(); ++i) {
+    for (const std::string_view condition : split(rows[i][*conditions], ',')) {
+      if (!condition.ends_with("=True")) continue;
+      texts.push_back(fmt::format("{} {}", rows[i][*name], condition));
+    }
+  }
+  return texts;
+}
+
+// "a, b, 3 more"
+std::string some_of(std::vector<std::string> texts) {
+  if (texts.size() > kMaxCounted) {
+    const size_t more = texts.size() - kMaxCounted;
+    texts.resize(kMaxCounted);
+    texts.push_back(fmt::format("{} more", more));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
 // Models count badly.
 std::string count_line(const std::vector<Row>& rows) {
   if (rows.size() < kMinCountedRows + 1) return "";
@@ -183,13 +209,12 @@ std::string count_line(const std::vector<Row>& rows) {
   auto counted = column(rows[0], "STATUS");
   if (!counted && column(rows[0], "REASON")) counted = column(rows[0], "TYPE");  // of events
   if (counted) line += fmt::format("; {}: {}", rows[0][*counted], count_values(rows, *counted));
-  std::vector<std::string> unready = not_ready(rows);
-  if (unready.size() > kMaxCounted) {
-    const size_t more = unready.size() - kMaxCounted;
-    unready.resize(kMaxCounted);
-    unready.push_back(fmt::format("{} more", more));
+  if (const auto unready = not_ready(rows); !unready.empty()) {
+    line += "; not all ready: " + some_of(unready);
   }
-  if (!unready.empty()) line += fmt::format("; not all ready: {}", fmt::join(unready, ", "));
+  if (const auto holding = holding_conditions(rows); !holding.empty()) {
+    line += "; conditions: " + some_of(holding);
+  }
   return line + "]\n";
 }
 
