@@ -55,18 +55,18 @@ bool is_about_pods(std::string_view kind) {
 // Kinds among which names are looked for: workloads where none is named that has names of its own.
 std::vector<std::string> kinds_to_search(const QuestionWords& words) {
   std::vector<std::string> kinds = words.kinds;
+  if (kinds.size() > kMaxFirstCalls) kinds.resize(kMaxFirstCalls);
   const bool workloads = std::ranges::all_of(
       kinds, [](const std::string& kind) { return kind == "Event" || has(kNeverListed, kind); });
   if (workloads) kinds.insert(kinds.end(), kWorkloads.begin(), kWorkloads.end());
   return kinds;
 }
 
-void add_stems(const QuestionWords& words, const std::string& pod,
-               std::vector<std::string>& stems) {
-  for (const std::string& word : words.words) {
-    const bool is_stem =
-        pod.size() > word.size() && pod.starts_with(word) && pod[word.size()] == '-';
-    if (is_stem && stems.size() < kMaxStems && !has(stems, word)) stems.push_back(word);
+void add_stems(const QuestionWords& words, std::string_view pod, std::vector<std::string>& stems) {
+  for (size_t dash = pod.find('-'); dash != pod.npos; dash = pod.find('-', dash + 1)) {
+    const std::string_view stem = pod.substr(0, dash);
+    if (stems.size() == kMaxStems || !words.words.contains(stem) || has(stems, stem)) continue;
+    stems.emplace_back(stem);
   }
 }
 
@@ -158,7 +158,7 @@ class KubernetesFirstLook final : public FirstLook {
       if (cells == nullptr || cells->empty() || !cells->front().is_string()) continue;
       std::string name(cells->front().get_string());  // the first column of every kind
       if (is_about_pods(found.kind)) add_stems(words, name, found.stems);
-      if (!has(words.words, name)) continue;
+      if (!words.words.contains(name)) continue;
       std::string where = json_string_or(row, {"object", "metadata", "namespace"});
       found.named.push_back({type->namespaced && where.empty() ? options.ns : where, name});
     }

@@ -131,6 +131,14 @@ TEST_F(FirstLookTest, ProposesOnlyAFewCalls) {
   EXPECT_EQ(look("Are deployments a, b, c, d, e and f up?").size(), kMaxFirstCalls);
 }
 
+TEST_F(FirstLookTest, AsksLittleWhateverTheQuestionSays) {
+  std::string question = "pods, services, events, nodes, deployments, jobs, PVCs, HPAs, namespace";
+  while (question.size() < 5000)
+    question += " namespace web web-1 word" + std::to_string(question.size());
+  EXPECT_LE(look(question).size(), kMaxFirstCalls);
+  EXPECT_LE(asked.size(), 8U) << testing::PrintToString(asked);
+}
+
 TEST(FirstLook, GivesUpSoonWithoutAProposal) {
   VirtualLoop loop;
   SilentTransport transport(loop);

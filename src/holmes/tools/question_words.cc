@@ -152,7 +152,7 @@ QuestionWords read_question(std::string_view question) {
   }
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string word = to_lower(words[i].text);
-    add_once(read.words, word);
+    read.words.insert(word);
     if (read.label_selector.empty() && is_label(words[i].text)) {
       read.label_selector = words[i].text;
     }

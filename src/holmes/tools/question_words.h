@@ -2,6 +2,8 @@
 // label selector, namespaces. Whether there is any such object, only the cluster knows. Pure.
 #pragma once
 
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,12 +17,12 @@ struct QuestionWords {
     bool operator==(const Quoted&) const = default;
   };
 
-  std::vector<std::string> kinds;       // "Deployment", in their order, each once
-  std::vector<std::string> words;       // in lower case, in their order, each once
-  std::vector<Quoted> quoted;           // names in quotes beside a kind: deployment 'search'
-  std::vector<std::string> namespaces;  // words beside "namespace"; most may be none
-  std::string label_selector;           // "app=web", or empty
-  bool all_namespaces = false;          // "in all namespaces"
+  std::vector<std::string> kinds;            // "Deployment", in their order, each once
+  std::set<std::string, std::less<>> words;  // in lower case
+  std::vector<Quoted> quoted;                // names in quotes beside a kind: deployment 'search'
+  std::vector<std::string> namespaces;       // words beside "namespace"; most may be none
+  std::string label_selector;                // "app=web", or empty
+  bool all_namespaces = false;               // "in all namespaces"
 
   bool operator==(const QuestionWords&) const = default;
 };
