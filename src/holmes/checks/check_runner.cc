@@ -178,7 +178,7 @@ class Run {
       if (!verdict) {
         request.messages.push_back({Role::kAssistant, reply->content, {}, "", reply->opaque});
         request.messages.push_back({Role::kUser, verdict_repair(verdict.error().why), {}, "", {}});
-      } else if (const auto sign = sign_of_trouble(tools_.answers());
+      } else if (const auto sign = sign_of_trouble(question_.query, tools_.answers());
                  sign && verdict->verdict == Verdict::kPass) {
         // Asked anew: a model that reads its first answer says it again.
         request.messages.change().back().content += verdict_doubt(*sign);

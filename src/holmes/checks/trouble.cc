@@ -50,7 +50,15 @@ bool tells_of_bad_health(std::string_view health) {
 
 }  // namespace
 
-std::optional<std::string> sign_of_trouble(const std::vector<std::string>& answers) {
+std::optional<std::string> sign_of_trouble(std::string_view question,
+                                           const std::vector<std::string>& answers) {
+  static const RE2 asks_for_restarts(R"((?i)\brestart)");
+  static const RE2 restarts(R"(has restarted \d+ times|[1-9]\d* restarts\b|most restarts: )");
+  const bool restarts_count =
+      RE2::PartialMatch({question.data(), question.size()}, asks_for_restarts);
+  const auto is_bad_sum = [&](const std::string& sum, bool bad) {
+    return bad || (restarts_count && RE2::PartialMatch(sum, restarts));
+  };
   static const RE2 table(R"((?m)^\[(\d+ rows[^\n]*)\]$)");
   const auto is_absence = [](const std::string& answer) {
     return answer.starts_with("error: not found");
@@ -60,13 +68,13 @@ std::optional<std::string> sign_of_trouble(const std::vector<std::string>& answe
   }
   for (const std::string& answer : answers) {
     std::string line;
-    if (RE2::PartialMatch(answer, table, &line) && tells_of_bad_rows(line)) {
+    if (RE2::PartialMatch(answer, table, &line) && is_bad_sum(line, tells_of_bad_rows(line))) {
       return cut(line, kMaxSignBytes);
     }
     if (answer.starts_with("{\"health\":")) {
       const auto object = parse_json_object(answer);
       const std::string health = object ? json_string_or(*object, {"health"}) : "";
-      if (tells_of_bad_health(health)) return health;
+      if (is_bad_sum(health, tells_of_bad_health(health))) return health;
     }
   }
   return std::nullopt;

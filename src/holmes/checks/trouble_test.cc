@@ -23,15 +23,33 @@ TEST(SignOfTrouble, IsWhatAToolSumsUpAndIsNotAsItShouldBe) {
       {R"({"health":"Ready, cordoned"})", "Ready, cordoned"},
       {R"({"health":"Pending"})", "Pending"},
   };
-  for (const auto& [answer, sign] : cases) EXPECT_EQ(sign_of_trouble({"[no log]", answer}), sign);
+  for (const auto& [answer, sign] : cases)
+    EXPECT_EQ(sign_of_trouble("Well?", {"[no log]", answer}), sign);
 }
 
 TEST(SignOfTrouble, IsThatNothingWasFound) {
   const std::string absent = "error: not found (404): pods \"a\" not found; there are:\nNAME\nb\n";
-  EXPECT_EQ(sign_of_trouble({absent, absent}),
+  EXPECT_EQ(sign_of_trouble("Well?", {absent, absent}),
             "error: not found (404): pods \"a\" not found; there are:");
-  EXPECT_EQ(sign_of_trouble({absent, "NAME\nb\n"}), std::nullopt);
-  EXPECT_EQ(sign_of_trouble({}), std::nullopt);
+  EXPECT_EQ(sign_of_trouble("Well?", {absent, "NAME\nb\n"}), std::nullopt);
+  EXPECT_EQ(sign_of_trouble("Well?", {}), std::nullopt);
+}
+
+TEST(SignOfTrouble, IsRestartsWhenTheQuestionIsAboutThem) {
+  const std::string sums[] = {
+      "2 rows; STATUS: 2 Running; most restarts: web-1 14",
+      "2 of 2 replicas ready; 2 pods: 2 Running; web-1 has restarted 14 times",
+      "Running, 1 of 1 containers ready, 14 restarts",
+  };
+  for (const std::string& sum : sums) {
+    const std::string answer =
+        sum.contains("rows") ? "[" + sum + "]\nNAME\n" : R"({"health":")" + sum + "\"}";
+    EXPECT_EQ(sign_of_trouble("Did a pod Restart more than 5 times?", {answer}), sum);
+    EXPECT_EQ(sign_of_trouble("Are all pods ready?", {answer}), std::nullopt) << sum;
+  }
+  EXPECT_EQ(sign_of_trouble("Any restarts?", {"[2 rows; STATUS: 2 Running]\n"}), std::nullopt);
+  EXPECT_EQ(sign_of_trouble("Any restarts?", {R"({"health":"Running, 0 restarts"})"}),
+            std::nullopt);
 }
 
 TEST(SignOfTrouble, IsNotInWhatIsWell) {
@@ -48,7 +66,7 @@ TEST(SignOfTrouble, IsNotInWhatIsWell) {
       "",
   };
   for (const std::string& answer : cases)
-    EXPECT_EQ(sign_of_trouble({answer}), std::nullopt) << answer;
+    EXPECT_EQ(sign_of_trouble("Well?", {answer}), std::nullopt) << answer;
 }
 
 }  // namespace

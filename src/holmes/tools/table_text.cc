@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <re2/re2.h>
 
 #include "base/strings.h"
 #include "holmes/tools/health.h"
@@ -192,6 +193,22 @@ std::vector<std::string> holding_conditions(const std::vector<Row>& rows) {
   return texts;
 }
 
+// "web-1 17", the row with the most RESTARTS ("17 (4m ago)"); empty when none has any.
+std::string most_restarts(const std::vector<Row>& rows) {
+  const auto restarts = column(rows[0], "RESTARTS");
+  const auto name = column(rows[0], "NAME");
+  std::string text;
+  static const RE2 count_first(R"((\d{1,9})\b.*)");
+  int64_t most = 0;
+  for (size_t i = 1; restarts && name && i < rows.size(); ++i) {
+    int64_t count = 0;
+    if (!RE2::FullMatch(rows[i][*restarts], count_first, &count) || count <= most) continue;
+    most = count;
+    text = fmt::format("{} {}", rows[i][*name], most);
+  }
+  return text;
+}
+
 // "a, b, 3 more"
 std::string some_of(std::vector<std::string> texts) {
   if (texts.size() > kMaxCounted) {
@@ -214,6 +231,9 @@ std::string count_line(const std::vector<Row>& rows) {
   }
   if (const auto holding = holding_conditions(rows); !holding.empty()) {
     line += "; conditions: " + some_of(holding);
+  }
+  if (const std::string most = most_restarts(rows); !most.empty()) {
+    line += "; most restarts: " + most;
   }
   return line + "]\n";
 }

@@ -26,7 +26,7 @@ TEST(TableText, LooksLikeKubectlGet) {
   const TableText table = render_table(pods()).value();
   EXPECT_EQ(table.text,
             "[3 rows; STATUS: 1 <none>, 1 CrashLoopBackOff, 1 Running; not all ready: "
-            "web-crash 0/1]\n"
+            "web-crash 0/1; most restarts: odd name 7]\n"
             "NAME       READY   STATUS            RESTARTS\n"
             "web-7d9f   1/1     Running           0\n"
             "web-crash  0/1     CrashLoopBackOff  5 (3m ago)\n"
