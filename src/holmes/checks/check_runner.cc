@@ -170,18 +170,25 @@ class Run {
     request.messages.push_back({Role::kSystem, std::string(verdict_prompt()), {}, "", {}});
     request.messages.push_back(
         {Role::kUser, verdict_question(question_.query, lines, findings), {}, "", {}});
-    for (bool repaired = false;; repaired = true) {
+    std::optional<VerdictText> doubted;
+    for (bool again = false;; again = true) {
       const Answer<ModelReply> reply = co_await model_.ask(request);
       if (!reply) co_return std::unexpected(reply.error());
       Answer<VerdictText> verdict = read_verdict(*reply, findings);
-      if (repaired) co_return verdict;
+      if (doubted && verdict && verdict->verdict == Verdict::kUnknown) co_return *doubted;
+      if (again) co_return verdict;
       if (!verdict) {
         request.messages.push_back({Role::kAssistant, reply->content, {}, "", reply->opaque});
         request.messages.push_back({Role::kUser, verdict_repair(verdict.error().why), {}, "", {}});
       } else if (const auto sign = sign_of_trouble(question_.query, tools_.answers());
                  sign && verdict->verdict == Verdict::kPass) {
-        // Asked anew: a model that reads its first answer says it again.
-        request.messages.change().back().content += verdict_doubt(*sign);
+        // Asked anew, on the answers alone: findings and a first verdict are said again by who
+        // reads them.
+        doubted = std::move(*verdict);
+        request.messages.change().back().content =
+            verdict_question(question_.query, tools_.beginnings(kMaxAnswerLengthWithoutFindings),
+                             "") +
+            verdict_doubt(*sign);
       } else {
         co_return verdict;
       }
