@@ -124,6 +124,11 @@ bool is_told(const ScheduledHealthCheck& schedule, const HealthCheck& check) {
   const std::optional<WallTime> tick = scheduled_at(check);
   const WallTime created = schedule.meta.creation_timestamp;
   if (tick && *tick > decided_until(schedule, schedule.status, created)) return false;
+  // What was active is news, and may have room by the time it is told: a user may raise the limit.
+  const bool is_news = std::ranges::any_of(schedule.status.active, [&](const ActiveCheck& active) {
+    return active.name == check.meta.name;
+  });
+  if (is_news) return false;
   const bool full = history.size() >= static_cast<size_t>(schedule.spec.history_limit);
   return full && execution_time(check) < history.back().execution_time;
 }

@@ -116,6 +116,18 @@ TEST_F(ScheduleHistory, AChildMayGoWhenTheStatusTellsOfItOrHasNoRoomForIt) {
   EXPECT_TRUE(is_told(schedule, *first.check));
 }
 
+TEST_F(ScheduleHistory, AChildThatWasActiveMayGoOnlyWhenTheStatusHasSeenItEnd) {
+  schedule.spec.history_limit = 1;
+  schedule.status.last_schedule_time = hour(2);
+  const ScheduleChild newer = child(2, ChildState::kPass);
+  observe({child(1, ChildState::kRunning), newer});
+  const ScheduleChild ended = child(1, ChildState::kPass);
+  EXPECT_FALSE(is_told(schedule, *ended.check));
+  observe({ended, newer});
+  ASSERT_EQ(history(), std::vector{hour(2)});
+  EXPECT_TRUE(is_told(schedule, *ended.check));
+}
+
 TEST_F(ScheduleHistory, AChildOfARunNowMayGoOnlyWhenTheRunNowIsDone) {
   HealthCheck check = *child(1, ChildState::kPass).check;
   check.meta.annotations.clear();
