@@ -17,17 +17,23 @@ std::string describe(Verb verb, const ResourceType& type, const ObjectKey& key,
   return what;
 }
 
+namespace {
+
+Result<json::object> parse_answer(std::string_view body, std::string_view what) {
+  Result<json::object> object =
+      parse_json_object(body, {.drop_in = kApiReading.drop_in, .drop = kApiReading.drop});
+  if (object) return object;
+  return fail(ErrorCode::kProtocol,
+              fmt::format("{}: answer is unreadable: {}", what, object.error().message));
+}
+
+}  // namespace
+
 Task<Result<json::object>> exchange(Transport& transport, Request request, std::string what,
                                     Stop stop) {
   const Result<Response> response = co_await transport.send(std::move(request), std::move(stop));
   if (!response) co_return fail(response.error().within(what));
-  Result<json::object> object =
-      parse_json_object(response->body, {.drop_in = kApiReading.drop_in, .drop = kApiReading.drop});
-  if (!object) {
-    co_return fail(ErrorCode::kProtocol,
-                   fmt::format("{}: answer is unreadable: {}", what, object.error().message));
-  }
-  co_return object;
+  co_return parse_answer(response->body, what);
 }
 
 Task<Result<DecodedList>> exchange_list(Transport& transport, Request request, std::string what,
@@ -41,8 +47,13 @@ Task<Result<DecodedList>> exchange_list(Transport& transport, Request request, s
 
 Task<Result<std::string>> exchange_version(Transport& transport, Request request, std::string what,
                                            Stop stop) {
-  HOLMES_CO_TRY(const json::object object,
-                co_await exchange(transport, std::move(request), what, std::move(stop)));
+  const Result<Response> response = co_await transport.send(std::move(request), std::move(stop));
+  if (!response) co_return fail(response.error().within(what));
+  ObjectGlance glance;
+  if (const auto seen = glance.of_object(response->body)) {
+    co_return std::string(seen->resource_version);
+  }
+  HOLMES_CO_TRY(const json::object object, parse_answer(response->body, what));
   std::string version = json_string_or(object, {"metadata", "resourceVersion"});
   if (version.empty()) {
     co_return fail(ErrorCode::kProtocol, what + ": answer has no metadata.resourceVersion");

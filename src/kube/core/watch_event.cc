@@ -28,6 +28,13 @@ std::unexpected<Error> broken(std::string_view line, std::string_view why) {
               fmt::format("watch event is unreadable: {}: '{}'", why, cut(part, kMaxQuotedBytes)));
 }
 
+WatchEventType type_of(std::string_view text) {
+  for (const auto& [name, value] : kTypes) {
+    if (name == text) return value;
+  }
+  return WatchEventType::kUnknown;
+}
+
 Result<WatchEvent> parse_event(std::string_view line) {
   Result<json::object> root = parse_json_object(line, kApiReading);
   if (!root) return broken(line, root.error().message);
@@ -37,10 +44,8 @@ Result<WatchEvent> parse_event(std::string_view line) {
   if (object == nullptr || !object->is_object()) return broken(line, "object must be an object");
 
   // Made with the object: to assign it would copy it out of the document's memory.
-  WatchEvent event{.object = std::move(object->get_object()), .resource_version = {}};
-  for (const auto& [name, value] : kTypes) {
-    if (name == *type) event.type = value;
-  }
+  WatchEvent event{
+      .type = type_of(*type), .object = std::move(object->get_object()), .resource_version = {}};
   event.resource_version = json_string_or(event.object, {"metadata", "resourceVersion"});
   event.ends_initial_events =
       event.type == WatchEventType::kBookmark &&
@@ -66,7 +71,7 @@ void WatchDecoder::feed(std::string_view bytes) {
   buffer_.append(bytes);
 }
 
-Result<std::optional<WatchEvent>> WatchDecoder::next() {
+Result<std::optional<WatchEvent>> WatchDecoder::next(const IsKnown& is_known) {
   while (true) {
     const size_t end = buffer_.find('\n', scanned_);
     const size_t line_end = end == std::string::npos ? buffer_.size() : end;
@@ -80,9 +85,24 @@ Result<std::optional<WatchEvent>> WatchDecoder::next() {
     const std::string_view line = trim(std::string_view(buffer_).substr(begin_, end - begin_));
     begin_ = scanned_ = end + 1;
     if (line.empty()) continue;
+    if (is_known) {
+      if (auto known = glance(line, is_known)) return known;
+    }
     HOLMES_TRY(WatchEvent event, parse_event(line));
     return event;
   }
+}
+
+std::optional<WatchEvent> WatchDecoder::glance(std::string_view line, const IsKnown& is_known) {
+  const std::optional<ObjectGlance::Seen> seen = glance_.of_event(line);
+  if (!seen) return std::nullopt;
+  const WatchEventType type = type_of(seen->event_type);
+  const bool may_be_known = type == WatchEventType::kAdded || type == WatchEventType::kModified;
+  if (!may_be_known || !is_known(*seen)) return std::nullopt;
+  return WatchEvent{.type = type,
+                    .object = {},
+                    .known = true,
+                    .resource_version = std::string(seen->resource_version)};
 }
 
 Result<DecodedList> decode_list(std::string_view body) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "kube/core/object_glance.h"
 
 namespace holmes::kube {
 
@@ -31,8 +33,9 @@ std::string_view to_string(WatchEventType type);  // as on the wire
 struct WatchEvent {
   WatchEventType type = WatchEventType::kUnknown;
   // The object after the change; before it for kDeleted. Of a kBookmark only the version counts; a
-  // kError holds a metav1.Status (see status_error).
+  // kError holds a metav1.Status (see status_error). Empty when it is `known`.
   json::object object;
+  bool known = false;            // a kAdded or kModified that brings nothing new
   std::string resource_version;  // metadata.resourceVersion, unread; "" when there is none
   // A kBookmark behind the objects with which a watch began (KEP-3157).
   bool ends_initial_events = false;
@@ -46,15 +49,21 @@ class WatchDecoder {
  public:
   void feed(std::string_view bytes);
 
+  // Whether this object, added or modified, is known in this very version: it is not read then.
+  using IsKnown = std::function<bool(const ObjectGlance::Seen&)>;
+
   // The next complete event, or nullopt when more bytes are needed. Fails with kProtocol for a line
   // that is no event (part of it is quoted; the lines behind it can still be read), and with
   // kTooLarge for one over the limit, after which the stream is lost: every further call fails so.
-  Result<std::optional<WatchEvent>> next();
+  Result<std::optional<WatchEvent>> next(const IsKnown& is_known = {});
 
   // Bytes of an event whose end has not come yet: not 0 when a stream broke off inside one.
   [[nodiscard]] size_t pending_bytes() const { return buffer_.size() - begin_; }
 
  private:
+  std::optional<WatchEvent> glance(std::string_view line, const IsKnown& is_known);
+
+  ObjectGlance glance_;
   std::string buffer_;
   size_t begin_ = 0;    // of the first line not handed out yet
   size_t scanned_ = 0;  // no line break between begin_ and here

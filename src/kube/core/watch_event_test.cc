@@ -53,6 +53,27 @@ TEST(WatchDecoder, GivesTheSameEventsHoweverTheBytesAreSplit) {
   }
 }
 
+TEST(WatchDecoder, ReadsAKnownObjectOnlyWhenItIsDeleted) {
+  const std::string object =
+      R"({"metadata":{"name":"a","namespace":"n","resourceVersion":"7","uid":"u"}})";
+  std::vector<std::string> asked;
+  const WatchDecoder::IsKnown is_known = [&asked](const ObjectGlance::Seen& seen) {
+    asked.push_back(std::string(seen.event_type) + " " + std::string(seen.name));
+    return seen.ns == "n" && seen.uid == "u" && seen.resource_version == "7";
+  };
+  WatchDecoder decoder;
+  for (const std::string type : {"ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR", "NEW"}) {
+    decoder.feed(R"({"type":")" + type + R"(","object":)" + object + "}\n");
+    const Result<std::optional<WatchEvent>> event = decoder.next(is_known);
+    ASSERT_TRUE(event && *event) << type;
+    const bool known = type == "ADDED" || type == "MODIFIED";
+    EXPECT_EQ((*event)->known, known) << type;
+    EXPECT_EQ((*event)->object.empty(), known) << type;
+    EXPECT_EQ((*event)->resource_version, "7") << type;
+  }
+  EXPECT_EQ(asked, (std::vector<std::string>{"ADDED a", "MODIFIED a"}));
+}
+
 TEST(WatchDecoder, KeepsAnUnfinishedEventForLater) {
   WatchDecoder decoder;
   const std::string line = event_line("ADDED", 1);

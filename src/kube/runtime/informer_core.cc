@@ -20,6 +20,17 @@ bool same_state(const ObjectMeta& a, const ObjectMeta& b) {
   return a.uid == b.uid && a.resource_version == b.resource_version;
 }
 
+ObjectGlance::Seen seen(const json::object& object) {
+  const auto member = [&object](std::string_view name) {
+    return json_string(object, {"metadata", name}).value_or("");
+  };
+  return {.event_type = "",
+          .ns = member("namespace"),
+          .name = member("name"),
+          .uid = member("uid"),
+          .resource_version = member("resourceVersion")};
+}
+
 bool too_deep(const json::object& object) {
   return !std::ranges::all_of(object, [](const auto& member) {
     return json_depth_within(member.value(), kMaxJsonDepth - 1);
@@ -54,6 +65,10 @@ class InformerCore::Scope final : public ObjectSink {
   void list_item(const json::object& object) override;
   void list_completed(const std::string& version) override;
   void object_changed(const json::object& object) override;
+  // Mostly an own write: not worth decoding again.
+  [[nodiscard]] bool knows(const ObjectGlance::Seen& object) const override {
+    return core_.known(object) != nullptr;
+  }
   void object_deleted(const json::object& object) override;
   void version_reached(const std::string& version) override {
     version_ = version;
@@ -74,7 +89,7 @@ class InformerCore::Scope final : public ObjectSink {
 };
 
 void InformerCore::Scope::list_item(const json::object& object) {
-  if (const Entry* known = core_.known(object)) {
+  if (const Entry* known = core_.known(seen(object))) {
     known->listed_in = round_;
     return;
   }
@@ -105,7 +120,6 @@ void InformerCore::Scope::list_completed(const std::string& version) {
 }
 
 void InformerCore::Scope::object_changed(const json::object& object) {
-  if (core_.known(object) != nullptr) return;
   const Result<ErasedObject> read = core_.read(object);
   if (!read) return core_.refuse(object, read.error());
   const ObjectMeta& meta = *read->meta;
@@ -356,15 +370,13 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
   co_return *live;
 }
 
-// Mostly an own write: not worth decoding again.
-const InformerCore::Entry* InformerCore::known(const json::object& object) {
-  const auto uid = json_string(object, {"metadata", "uid"});
-  const auto version = json_string(object, {"metadata", "resourceVersion"});
-  if (!uid || !version) return nullptr;
-  const auto found = objects_.find(key_of(object));
+const InformerCore::Entry* InformerCore::known(const ObjectGlance::Seen& object) const {
+  if (object.uid.empty() || object.resource_version.empty()) return nullptr;
+  const auto found = objects_.find(object);
   if (found == objects_.end()) return nullptr;
   const ObjectMeta& cached = *found->object.meta;
-  return cached.uid == *uid && cached.resource_version == *version ? &*found : nullptr;
+  const bool same = cached.uid == object.uid && cached.resource_version == object.resource_version;
+  return same ? &*found : nullptr;
 }
 
 Result<ErasedObject> InformerCore::read(const json::object& object) const {

@@ -73,9 +73,11 @@ class InformerCore {
   // The keys are those in the objects: a copy would cost a tenth of a small object.
   struct ByKey {
     using is_transparent = void;
-    static size_t hash(const std::string& ns, const std::string& name) {
-      return std::hash<std::string>()(ns) * 31 + std::hash<std::string>()(name);
+    using Seen = ObjectGlance::Seen;
+    static size_t hash(std::string_view ns, std::string_view name) {
+      return std::hash<std::string_view>()(ns) * 31 + std::hash<std::string_view>()(name);
     }
+    size_t operator()(const Seen& seen) const { return hash(seen.ns, seen.name); }
     size_t operator()(const ObjectKey& key) const { return hash(key.ns, key.name); }
     size_t operator()(const Entry& entry) const {
       return hash(entry.object.meta->ns, entry.object.meta->name);
@@ -87,6 +89,10 @@ class InformerCore {
       return a.name == b.object.meta->name && a.ns == b.object.meta->ns;
     }
     bool operator()(const Entry& a, const ObjectKey& b) const { return (*this)(b, a); }
+    bool operator()(const Seen& a, const Entry& b) const {
+      return a.name == b.object.meta->name && a.ns == b.object.meta->ns;
+    }
+    bool operator()(const Entry& a, const Seen& b) const { return (*this)(b, a); }
   };
 
   Scope* scope_of(const ObjectKey& key);
@@ -96,7 +102,7 @@ class InformerCore {
   [[nodiscard]] bool fresh(const ObjectKey& key);
   [[nodiscard]] bool doubtful(const ObjectKey& key);
   // The entry that is this very object in this very version, or null.
-  [[nodiscard]] const Entry* known(const json::object& object);
+  [[nodiscard]] const Entry* known(const ObjectGlance::Seen& object) const;
   [[nodiscard]] Result<ErasedObject> read(const json::object& object) const;
   void put(Entry entry);
   void erase(const ObjectKey& key, bool missed);

@@ -122,6 +122,23 @@ TEST_F(InformerTest, ANotedWriteIsSeenAtOnceAndToldOnce) {
   EXPECT_THAT(changes(), IsEmpty());
 }
 
+TEST_F(InformerTest, AnOwnWriteThatComesBackIsNotReadAgain) {
+  start("10", {{.name = "a", .version = "5"}});
+  informer_->note_write(toy_of({.name = "a", .version = "11", .size = "9"}));
+  say("MODIFIED", {.name = "a", .version = "11", .size = "\"unreadable\""});
+  EXPECT_EQ(informer_->get(kA)->size, 9);
+  say("MODIFIED", {.name = "a", .version = "12", .size = "\"unreadable\""});
+  EXPECT_EQ(informer_->get(kA), nullptr);
+}
+
+TEST_F(InformerTest, AnswersThatComeWithAnEventAreHeardFirst) {
+  start("10", {{.name = "a", .version = "5"}});
+  pipe_->send(event_text("MODIFIED", {.name = "a", .version = "11", .size = "\"unreadable\""}));
+  loop.post([this] { informer_->note_write(toy_of({.name = "a", .version = "11", .size = "9"})); });
+  loop.run_until_idle();
+  EXPECT_EQ(informer_->get(kA)->size, 9);
+}
+
 TEST_F(InformerTest, ALateEventNeverOverwritesANewerState) {
   start("10", {{.name = "a", .version = "5"}});
   informer_->note_write(toy_of({.name = "a", .version = "100"}));

@@ -240,13 +240,19 @@ Task<> ListWatch::read_stream(HttpStream& stream, WatchEnd& end, Stop stop) {
     if (!bytes.has_value()) end.broke = !quiet.stop().requested();
     if (!bytes.has_value() || !bytes->has_value()) co_return;  // ended, one way or another
     decoder.feed(**bytes);
-    if (!take_events(decoder, end)) co_return;
+    // Answers to own writes that came together with their events are heard first, so that the
+    // events bring nothing new.
+    co_await next_turn(loop_);
+    if (stop.requested() || !take_events(decoder, end)) co_return;
   }
 }
 
 bool ListWatch::take_events(WatchDecoder& decoder, WatchEnd& end) {
+  const WatchDecoder::IsKnown is_known = [this](const ObjectGlance::Seen& object) {
+    return machine_.state() != ListWatchState::kStreaming && sink_.knows(object);
+  };
   while (true) {
-    const Result<std::optional<WatchEvent>> event = decoder.next();
+    const Result<std::optional<WatchEvent>> event = decoder.next(is_known);
     if (!event.has_value() && event.error().code == ErrorCode::kProtocol) {
       skip_event("unreadable", {{"error", event.error()}});
       continue;
@@ -274,7 +280,7 @@ bool ListWatch::take_event(const WatchEvent& event, WatchEnd& end) {
     case WatchEventType::kBookmark:
       break;
   }
-  if (!readable(event)) return true;
+  if (!event.known && !readable(event)) return true;
   end.brought_something = true;
   return machine_.state() == ListWatchState::kStreaming ? take_initial(event, end)
                                                         : take_change(event);
@@ -315,7 +321,7 @@ bool ListWatch::take_change(const WatchEvent& event) {
   }
   if (event.type == WatchEventType::kDeleted) {
     sink_.object_deleted(event.object);
-  } else if (event.type != WatchEventType::kBookmark) {
+  } else if (event.type != WatchEventType::kBookmark && !event.known) {
     sink_.object_changed(event.object);
   }
   sink_.version_reached(event.resource_version);

@@ -56,6 +56,8 @@ class ObjectSink {
   // The list was complete: what was not listed since list_began() does not exist at `version`.
   virtual void list_completed(const std::string& version) = 0;
   virtual void object_changed(const json::object& object) = 0;  // added or modified
+  // Whether object_changed() would bring nothing new: it is not called then.
+  [[nodiscard]] virtual bool knows(const ObjectGlance::Seen& object) const = 0;
   virtual void object_deleted(const json::object& object) = 0;
   // Everything up to this version has been told.
   virtual void version_reached(const std::string& version) = 0;

@@ -30,6 +30,7 @@ class Notes final : public ObjectSink {
   void object_changed(const json::object& object) override {
     told.push_back(fmt::format("{}={}", name(object), *json_int(object, {"spec", "size"})));
   }
+  [[nodiscard]] bool knows(const ObjectGlance::Seen& /*object*/) const override { return false; }
   void object_deleted(const json::object& object) override { told.push_back("-" + name(object)); }
   void version_reached(const std::string& version) override { reached = version; }
   void all_gone() override { told.emplace_back("gone"); }
