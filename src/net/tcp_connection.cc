@@ -55,11 +55,13 @@ struct TcpConnection::Impl {
   tcp::socket socket;
   boost::beast::flat_buffer plain;
   std::unique_ptr<char[]> input;  // of the TLS session, while it has something for it
+  bool input_may_wait = false;    // the last read did not take all there was
 
   // As much as has come; would_block without input when that is nothing.
   size_t read_input(error_code& error) {
     if (input == nullptr) input = std::make_unique_for_overwrite<char[]>(kTlsReadBytes);
     const size_t got = socket.read_some(asio::buffer(input.get(), kTlsReadBytes), error);
+    input_may_wait = got == kTlsReadBytes;
     if (error == asio::error::interrupted) error = asio::error::would_block;
     if (error) input.reset();
     return got;
@@ -242,8 +244,10 @@ TcpConnection::Received TcpConnection::decrypt() {
 }
 
 Task<bool> TcpConnection::read_input() {
-  error_code error;
-  size_t got = impl_->read_input(error);
+  error_code error = asio::error::would_block;
+  size_t got = 0;
+  // An answer is hardly ever there at once; that costs a wait, where trying would cost a read.
+  if (impl_->input_may_wait) got = impl_->read_input(error);
   while (error == asio::error::would_block) {
     const IoResult readable = co_await io(
         [this](auto done) { impl_->socket.async_wait(tcp::socket::wait_read, std::move(done)); });

@@ -1,5 +1,5 @@
 // A TCP connection, of a client or of a server, with TLS or without, that costs one system call to
-// send and at most three to receive. One with TLS holds no buffers while it waits. Private to net.
+// send and two to receive. One with TLS holds no buffers while it waits. Private to net.
 //
 // Errors are for people; the caller knows what was under way and adds the code. One call at a time.
 // Destroying it closes it; no call may be under way then. Threads: the loop's.
