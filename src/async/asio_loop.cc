@@ -1,7 +1,10 @@
 #include "async/asio_loop.h"
 
 #include <algorithm>
+#include <atomic>
 #include <ctime>
+#include <deque>
+#include <mutex>
 #include <thread>
 
 #include <boost/asio/io_context.hpp>
@@ -15,6 +18,8 @@
 
 namespace holmes {
 namespace {
+
+constexpr int kPostsInARow = 64;
 
 // Counts the time that the machine is suspended, which steady_clock (CLOCK_MONOTONIC) does not: a
 // deadline that passed meanwhile has passed. A timer counts only the time awake, so after a sleep
@@ -35,6 +40,10 @@ Detached drive(Task<> task, bool& done) {
 struct AsioLoop::Impl {
   explicit Impl(std::chrono::milliseconds how_long) : rest_time(how_long) {}
 
+  std::mutex posted_mutex;
+  std::deque<Callback> posted;
+  int posts_in_a_row = 0;
+  std::atomic<std::thread::id> runner;
   // One thread runs the context, but posts may come from others: no concurrency hint of 1.
   boost::asio::io_context context;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
@@ -61,8 +70,35 @@ struct AsioLoop::Impl {
     });
   }
 
+  void post(Callback callback) {
+    {
+      const std::scoped_lock lock(posted_mutex);
+      posted.push_back(std::move(callback));
+    }
+    const bool awake = runner.load() == std::this_thread::get_id();
+    if (!awake) boost::asio::post(context, [] {});
+  }
+
+  // Null when there is none.
+  Callback take_posted() {
+    const std::scoped_lock lock(posted_mutex);
+    if (posted.empty()) return nullptr;
+    Callback first = std::move(posted.front());
+    posted.pop_front();
+    return first;
+  }
+
+  // What was posted goes first, for a look at the sockets costs a system call; but not for ever.
   void run_one() {
-    if (context.poll_one() > 0 || (rest() && context.poll_one() > 0)) return;
+    if (posts_in_a_row < kPostsInARow) {
+      if (Callback callback = take_posted()) {
+        ++posts_in_a_row;
+        callback();
+        return;
+      }
+    }
+    const bool more_posted = std::exchange(posts_in_a_row, 0) == kPostsInARow;
+    if (context.poll_one() > 0 || more_posted || (rest() && context.poll_one() > 0)) return;
     context.run_one();
   }
 
@@ -89,7 +125,9 @@ struct AsioLoop::Impl {
 };
 
 AsioLoop::AsioLoop(std::chrono::milliseconds rest) : impl_(std::make_unique<Impl>(rest)) {}
-AsioLoop::~AsioLoop() = default;
+AsioLoop::~AsioLoop() {
+  while (impl_->take_posted()) continue;  // may post again
+}
 
 WallTime AsioLoop::wall_now() const {
   return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -100,7 +138,7 @@ MonoTime AsioLoop::mono_now() const {
 }
 
 void AsioLoop::post(Callback callback) {
-  boost::asio::post(impl_->context, std::move(callback));
+  impl_->post(std::move(callback));
 }
 
 TimerId AsioLoop::call_at(MonoTime when, Callback callback) {
@@ -126,9 +164,11 @@ boost::asio::io_context& AsioLoop::context() {
 }
 
 void AsioLoop::run_task(Task<> task) {
+  const std::thread::id before = impl_->runner.exchange(std::this_thread::get_id());
   bool done = false;
   drive(std::move(task), done);
   while (!done) impl_->run_one();
+  impl_->runner = before;
 }
 
 }  // namespace holmes

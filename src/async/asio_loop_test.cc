@@ -3,6 +3,8 @@
 #include <atomic>
 #include <csignal>
 #include <ctime>
+#include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -53,6 +55,61 @@ TEST(AsioLoop, TakesPostsFromOtherThreads) {
   const StopSource limit({}, loop, loop.mono_now() + std::chrono::seconds(20));
   EXPECT_TRUE(loop.run(wait_with_deadline(event, limit.stop())).has_value());
   other.join();
+}
+
+Task<> post_also_from_a_thread(AsioLoop& loop, std::vector<int>& ran) {
+  OneShot<bool> last(loop);
+  loop.post([&] { ran.push_back(2); });
+  std::thread([&] { loop.post([&] { ran.push_back(3); }); }).join();
+  loop.post([&] {
+    ran.push_back(4);
+    last.set(true);
+  });
+  co_await last.get({});
+}
+
+TEST(AsioLoop, RunsPostsInTheOrderOfTheCallsWhoeverMakesThem) {
+  AsioLoop loop;
+  std::vector<int> ran;
+  loop.post([&] { ran.push_back(1); });
+  loop.run(post_also_from_a_thread(loop, ran));
+  EXPECT_EQ(ran, std::vector({1, 2, 3, 4}));
+}
+
+TEST(AsioLoop, APostThatPostsAgainStarvesNeitherTimersNorSignalsNorOtherThreads) {
+  AsioLoop loop(kLoopRest);
+  const MonoTime limit = loop.mono_now() + std::chrono::seconds(20);
+  std::function<void()> again = [&] {
+    if (loop.mono_now() < limit) loop.post([&] { again(); });
+  };
+  again();
+  EXPECT_TRUE(loop.run(sleep_for(loop, milliseconds(5), {})).has_value());
+  Event signalled(loop);
+  loop.on_signals({SIGUSR1}, [&](int) { signalled.set(); });
+  std::raise(SIGUSR1);
+  EXPECT_TRUE(loop.run(wait_with_deadline(signalled, {})).has_value());
+  Event posted(loop);
+  std::thread other([&] { loop.post([&] { posted.set(); }); });
+  EXPECT_TRUE(loop.run(wait_with_deadline(posted, {})).has_value());
+  other.join();
+  EXPECT_LT(loop.mono_now(), limit);
+}
+
+TEST(AsioLoop, DropsWhatIsStillPostedEvenWhenThatPostsAgain) {
+  int dropped = 0;
+  int ran = 0;
+  auto owner = std::make_unique<AsioLoop>();
+  AsioLoop& loop = *owner;
+  const auto post = [&](auto& self) -> void {
+    std::shared_ptr<void> last(nullptr, [&](void*) {
+      if (++dropped < 3) self(self);
+    });
+    loop.post([&ran, last = std::move(last)] { ++ran; });
+  };
+  post(post);
+  owner.reset();
+  EXPECT_EQ(dropped, 3);
+  EXPECT_EQ(ran, 0);
 }
 
 TEST(AsioLoop, HandsSignalsToTheLoopThread) {
