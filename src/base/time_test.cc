@@ -37,5 +37,16 @@ TEST(Time, WritesSecondsAsKubernetesDoes) {
             "2024-02-29T12:00:00Z");
 }
 
+TEST(Time, WritesYearsThatHaveNotFourDigits) {
+  const auto new_year = [](int year) {
+    return WallTime(std::chrono::sys_days(std::chrono::year(year) / 1 / 1)) -
+           std::chrono::microseconds(1);
+  };
+  EXPECT_EQ(format_rfc3339_micros(new_year(10000)), "9999-12-31T23:59:59.999999Z");
+  EXPECT_EQ(format_rfc3339_micros(new_year(10001)), "10000-12-31T23:59:59.999999Z");
+  EXPECT_EQ(format_rfc3339_micros(new_year(1)), "0000-12-31T23:59:59.999999Z");
+  EXPECT_EQ(format_rfc3339(new_year(0)), "-001-12-31T23:59:59Z");
+}
+
 }  // namespace
 }  // namespace holmes
