@@ -48,8 +48,8 @@ class Embedded {
   HttpResponse ask(std::string method, std::string target, std::string_view body,
                    std::string_view type = "application/json", std::string_view accept = "") {
     HttpRequest request{.method = std::move(method), .target = std::move(target)};
-    request.headers.add("Content-Type", std::string(type));
-    request.headers.add("Accept", std::string(accept));
+    request.headers.add("Content-Type", type);
+    request.headers.add("Accept", accept);
     request.headers.add("User-Agent", "fuzz/1");
     request.body = std::string(body);
     HttpResponse response = loop_.run(handler_(std::move(request), {}));

@@ -42,8 +42,7 @@ struct CurlTransfer::Callbacks {
     } else if (line.starts_with("HTTP/")) {
       t.response_.headers = {};  // what came before was an interim response
     } else if (const size_t colon = line.find(':'); colon != std::string_view::npos) {
-      t.response_.headers.add(std::string(line.substr(0, colon)),
-                              std::string(trim(line.substr(colon + 1))));
+      t.response_.headers.add(line.substr(0, colon), trim(line.substr(colon + 1)));
     }
     return size;
   }

@@ -25,18 +25,28 @@ std::chrono::seconds seconds_of_digits(std::string_view digits) {
 
 }  // namespace
 
-void HttpHeaders::add(std::string name, std::string value) {
-  fields_.emplace_back(std::move(name), std::move(value));
+HttpHeaders::HttpHeaders(std::initializer_list<Field> fields) {
+  for (const auto& [name, value] : fields) add(name, value);
 }
 
-void HttpHeaders::set(std::string_view name, std::string value) {
-  std::erase_if(fields_,
-                [&](const auto& field) { return equals_ignoring_case(field.first, name); });
-  fields_.emplace_back(std::string(name), std::move(value));
+void HttpHeaders::reserve(size_t fields, size_t bytes) {
+  places_.reserve(places_.size() + fields);
+  text_.reserve(text_.size() + bytes);
+}
+
+void HttpHeaders::add(std::string_view name, std::string_view value) {
+  places_.push_back({text_.size(), name.size(), value.size()});
+  text_.append(name).append(value);
+}
+
+void HttpHeaders::set(std::string_view name, std::string_view value) {
+  std::erase_if(places_,
+                [&](const Place& place) { return equals_ignoring_case(field(place).first, name); });
+  add(name, value);
 }
 
 std::optional<std::string_view> HttpHeaders::find(std::string_view name) const {
-  for (const auto& [field, value] : fields_) {
+  for (const auto& [field, value] : all()) {
     if (equals_ignoring_case(field, name)) return value;
   }
   return std::nullopt;
@@ -44,7 +54,7 @@ std::optional<std::string_view> HttpHeaders::find(std::string_view name) const {
 
 std::vector<std::string_view> HttpHeaders::find_all(std::string_view name) const {
   std::vector<std::string_view> values;
-  for (const auto& [field, value] : fields_) {
+  for (const auto& [field, value] : all()) {
     if (equals_ignoring_case(field, name)) values.emplace_back(value);
   }
   return values;

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,24 +20,43 @@
 namespace holmes {
 
 // Header fields. Names compare without case; order and repetition are kept.
+// What is given is copied and must not be of these headers; what is returned stays until they are
+// changed or moved.
 class HttpHeaders {
  public:
-  HttpHeaders() = default;
-  HttpHeaders(std::initializer_list<std::pair<std::string, std::string>> fields)
-      : fields_(fields) {}
+  using Field = std::pair<std::string_view, std::string_view>;  // name and value
 
-  void add(std::string name, std::string value);
-  void set(std::string_view name, std::string value);  // replaces all of that name
+  HttpHeaders() = default;
+  HttpHeaders(std::initializer_list<Field> fields);
+
+  // Makes room for so many more fields with so many bytes in all, for who knows that.
+  void reserve(size_t fields, size_t bytes);
+  void add(std::string_view name, std::string_view value);
+  void set(std::string_view name, std::string_view value);  // replaces all of that name
   // The first of that name.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
   // All of that name, in order.
   [[nodiscard]] std::vector<std::string_view> find_all(std::string_view name) const;
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const {
-    return fields_;
+  // All in order, as Field: a random-access range.
+  [[nodiscard]] auto all() const {
+    return places_ | std::views::transform([this](const Place& place) { return field(place); });
   }
 
  private:
-  std::vector<std::pair<std::string, std::string>> fields_;
+  // Of a name in the text; its value follows.
+  struct Place {
+    size_t begin;
+    size_t name_size;
+    size_t value_size;
+  };
+  [[nodiscard]] Field field(const Place& place) const {
+    const std::string_view text = text_;
+    return {text.substr(place.begin, place.name_size),
+            text.substr(place.begin + place.name_size, place.value_size)};
+  }
+
+  std::string text_;  // all names and values, and those replaced: no allocations for each of them
+  std::vector<Place> places_;
 };
 
 struct HttpRequest {

@@ -72,7 +72,7 @@ Task<> HttpServerSession::serve() {
 Task<> HttpServerSession::turn_away() {
   if (!co_await greet()) co_return;
   HttpResponse response = error_response(503, "too many connections");
-  response.headers.add("Retry-After", std::string(kTurnedAwayRetrySeconds));
+  response.headers.add("Retry-After", kTurnedAwayRetrySeconds);
   co_await reject(std::move(response));
 }
 
@@ -167,7 +167,7 @@ HttpRequest HttpServerSession::take_request() {
   request.method = std::string(message.method_string());
   request.target = std::string(message.target());
   for (const auto& field : message) {
-    request.headers.add(std::string(field.name_string()), std::string(field.value()));
+    request.headers.add(field.name_string(), field.value());
   }
   request.body = std::move(message.body());
   return request;

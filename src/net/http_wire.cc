@@ -18,11 +18,11 @@ bool is_ours(std::string_view name) {
          equals_ignoring_case(name, "Transfer-Encoding");
 }
 
-bool would_break(const std::pair<std::string, std::string>& field) {
+bool would_break(const HttpHeaders::Field& field) {
   constexpr std::string_view kLineEnds("\r\n\0", 3);
-  return field.first.empty() || field.first.find_first_of(kLineEnds) != std::string::npos ||
-         field.first.find(':') != std::string::npos ||
-         field.second.find_first_of(kLineEnds) != std::string::npos;
+  const auto& [name, value] = field;
+  return name.empty() || name.find_first_of(kLineEnds) != name.npos ||
+         name.find(':') != name.npos || value.find_first_of(kLineEnds) != value.npos;
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ std::string response_head(const HttpResponse& response, Framing framing, bool ke
       boost::beast::http::int_to_status(static_cast<unsigned>(response.status)));
   std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status,
                                  std::string_view(reason.data(), reason.size()));
-  for (const auto& field : response.headers.all()) {
+  for (const HttpHeaders::Field& field : response.headers.all()) {
     if (is_ours(field.first) || would_break(field)) continue;
     head += field.first;
     head += ": ";

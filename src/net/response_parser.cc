@@ -12,6 +12,8 @@ using boost::beast::string_view;
 using boost::system::error_code;
 
 constexpr size_t kMaxHeaderBytes = size_t{256} << 10U;  // with the interim responses before it
+constexpr size_t kUsualFields = 16;
+constexpr size_t kUsualHeaderBytes = 768;
 constexpr int kFirstStatus = 100;
 constexpr int kSwitchingProtocols = 101;
 constexpr int kFirstFinalStatus = 200;
@@ -48,11 +50,12 @@ class ResponseParser::Message final : public http::basic_parser<false> {
   void on_response_impl(int status, string_view /*reason*/, int /*version*/,
                         error_code& /*error*/) override {
     response_.status = status;
+    response_.headers.reserve(kUsualFields, kUsualHeaderBytes);
   }
   void on_field_impl(http::field /*field*/, string_view name, string_view value,
                      error_code& /*error*/) override {
     if (is_header_done()) return;  // a trailer
-    response_.headers.add(std::string(name), std::string(value));
+    response_.headers.add(name, value);
   }
   void on_header_impl(error_code& /*error*/) override {}
   void on_body_init_impl(const boost::optional<uint64_t>& /*length*/,

@@ -284,9 +284,7 @@ TEST_F(HttpTransportTest, ActsAsSomebodyElse) {
   EXPECT_EQ(headers.find("Authorization"), "Bearer t0p");
   EXPECT_EQ(headers.find("Impersonate-User"), "jane");
   EXPECT_EQ(headers.find("Impersonate-Extra-scope"), "x");
-  EXPECT_EQ(std::ranges::count(headers.all(), "Impersonate-Group",
-                               &std::pair<std::string, std::string>::first),
-            2);
+  EXPECT_EQ(std::ranges::count(headers.all(), "Impersonate-Group", &HttpHeaders::Field::first), 2);
   ASSERT_TRUE(loop.run(transport.open(watch_request(kPods, {}), {})));
   EXPECT_EQ(streams.requests[0].headers.find("Impersonate-User"), "jane");
 }
