@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kMaxQuotedBytes = 300;
 constexpr size_t kMaxQuotedNameBytes = 64;
+constexpr std::string_view kOriginEnds = "/?#";  // what follows it begins with one of these
 
 // By character: whether it may stand in a token (RFC 9110, 5.6.2).
 constexpr auto kTokenCharacters = [] {
@@ -27,8 +28,20 @@ bool is_token(std::string_view name) {
   });
 }
 
+// Does not stop at the first one, so that the compiler can look at many characters at once.
+template <class Bad>
+bool has_any(std::string_view text, Bad is_bad) {
+  bool found = false;
+  for (const char c : text) found |= is_bad(c);
+  return found;
+}
+
 bool has_line_break(std::string_view value) {
-  return std::ranges::any_of(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+  return has_any(value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
+bool must_be_encoded(std::string_view rest) {
+  return has_any(rest, [](char c) { return c <= ' ' || c == '\x7f'; });
 }
 
 Status check_headers(const HttpRequest& request) {
@@ -42,29 +55,48 @@ Status check_headers(const HttpRequest& request) {
   return Status();
 }
 
-}  // namespace
-
-std::string_view ClientTarget::host_header() const {
-  return std::string_view(origin_text).substr(origin.scheme.size() + 3);
+bool is_origin_of(const ClientOrigin& known, const HttpRequest& request) {
+  const std::string_view target = request.target;
+  const size_t size = known.given.size();
+  return target.starts_with(known.given) &&
+         (target.size() == size || kOriginEnds.find(target[size]) != kOriginEnds.npos) &&
+         request.connect_to == known.connect_to;
 }
 
-Result<ClientTarget> check_request(const HttpRequest& request) {
-  if (!is_token(request.method)) return fail(ErrorCode::kInvalid, "the HTTP method is not a word");
+Result<std::shared_ptr<const ClientOrigin>> parse_origin(const HttpRequest& request) {
   const std::string_view target = request.target;
   const size_t scheme = target.find("://");
-  const size_t path =
-      std::min(target.find_first_of("/?#", scheme == target.npos ? 0 : scheme + 3), target.size());
-  ClientTarget checked;
-  HOLMES_TRY(checked.origin, parse_url(target.substr(0, path)));
-  checked.origin_text = checked.origin.origin();
-  checked.rest = target.substr(path);
-  if (!std::ranges::all_of(checked.rest, [](char c) { return c > ' ' && c != '\x7f'; })) {
+  ClientOrigin origin;
+  origin.given =
+      target.substr(0, target.find_first_of(kOriginEnds, scheme == target.npos ? 0 : scheme + 3));
+  origin.connect_to = request.connect_to;
+  HOLMES_TRY(origin.url, parse_url(origin.given));
+  origin.text = origin.url.origin();
+  origin.peer = origin.url;
+  if (!origin.connect_to.empty()) {
+    HOLMES_TRY(origin.peer, parse_url(origin.url.scheme + "://" + origin.connect_to));
+  }
+  origin.peers = origin.text + " " + origin.connect_to;
+  return std::make_shared<const ClientOrigin>(std::move(origin));
+}
+
+}  // namespace
+
+std::string_view ClientOrigin::host_header() const {
+  return std::string_view(text).substr(url.scheme.size() + 3);
+}
+
+Result<ClientTarget> check_request(const HttpRequest& request,
+                                   const std::shared_ptr<const ClientOrigin>& known) {
+  if (!is_token(request.method)) return fail(ErrorCode::kInvalid, "the HTTP method is not a word");
+  ClientTarget checked{known, {}};
+  if (known == nullptr || !is_origin_of(*known, request)) {
+    HOLMES_TRY(checked.origin, parse_origin(request));
+  }
+  checked.rest = std::string_view(request.target).substr(checked.origin->given.size());
+  if (must_be_encoded(checked.rest)) {
     return fail(ErrorCode::kInvalid,
                 request_name(request) + ": the URL has a character that must be encoded");
-  }
-  checked.peer = checked.origin;
-  if (!request.connect_to.empty()) {
-    HOLMES_TRY(checked.peer, parse_url(checked.origin.scheme + "://" + request.connect_to));
   }
   HOLMES_CHECK(check_headers(request));
   return checked;

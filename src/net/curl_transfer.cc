@@ -123,14 +123,14 @@ Status CurlTransfer::start() {
 }
 
 void CurlTransfer::set_url(CURL* handle, const ClientTarget& target) {
-  const Url& origin = target.origin;
-  const Url& peer = target.peer;
+  const Url& origin = target.origin->url;
+  const Url& peer = target.origin->peer;
   // libcurl sends and verifies the URL's host, so that becomes the server name; the Host header
   // stays the original.
   const std::string& server_name = engine_.options().tls.server_name;
   const bool renamed = !server_name.empty() && origin.scheme == "https";
   const std::string name = bracketed(renamed ? server_name : origin.host);
-  if (renamed) host_header_ = target.host_header();
+  if (renamed) host_header_ = target.origin->host_header();
   const std::string url =
       fmt::format("{}://{}:{}{}", origin.scheme, name, origin.port, target.rest);
   curl_easy_setopt(handle, CURLOPT_URL, renamed ? url.c_str() : request_.target.c_str());

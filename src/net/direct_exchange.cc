@@ -28,20 +28,19 @@ DirectExchange::~DirectExchange() {
 
 Task<Status> DirectExchange::until_headers(Stop stop) {
   HOLMES_ASSERT(!has_permit_);
-  HOLMES_CO_TRY(const ClientTarget target, check_request(request_));
+  HOLMES_CO_TRY(const ClientTarget target, pool_.check(request_));
   has_permit_ = (co_await pool_.permits().acquire(stop)).has_value();
   if (!has_permit_) co_return fail(stop.error(what()));
-  const std::string peer = DirectPool::peer_of(target, request_);
   std::string text = request_text(request_, target, pool_.options().user_agent);
   free_memory(request_.body);
-  pooled_ = pool_.take(peer);
+  pooled_ = pool_.take(target.origin->peers);
   if (pooled_ && !is_repeatable(request_.method)) co_return co_await attempt(std::move(text), stop);
   if (pooled_) {
     const Status sent = co_await attempt(text, stop);
     const bool dead = !sent && !answered_ && !stop.requested();
     if (!dead) co_return sent;
   }
-  auto made = co_await pool_.connect(target, peer, stop);
+  auto made = co_await pool_.connect(target.origin, stop);
   if (stop.requested()) co_return fail(stop.error(what()));
   if (!made) co_return fail(made.error().within(what()));
   pooled_ = std::move(*made);

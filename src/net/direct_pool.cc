@@ -26,8 +26,10 @@ DirectPool::DirectPool(AsioLoop& loop, DirectClientOptions options,
   HOLMES_ASSERT(options_.connections_max > 0);
 }
 
-std::string DirectPool::peer_of(const ClientTarget& target, const HttpRequest& request) {
-  return target.origin_text + " " + request.connect_to;
+Result<ClientTarget> DirectPool::check(const HttpRequest& request) {
+  Result<ClientTarget> target = check_request(request, last_origin_);
+  if (target) last_origin_ = target->origin;
+  return target;
 }
 
 std::optional<PooledConnection> DirectPool::take(const std::string& peer) {
@@ -67,9 +69,9 @@ void DirectPool::sweep_later() {
   });
 }
 
-Task<Result<PooledConnection>> DirectPool::connect(const ClientTarget& target, std::string peer,
+Task<Result<PooledConnection>> DirectPool::connect(std::shared_ptr<const ClientOrigin> origin,
                                                    Stop stop) {
-  if (target.origin.scheme == "https" && !tls_) {
+  if (origin->url.scheme == "https" && !tls_) {
     HOLMES_CO_TRY(tls_, TlsContext::make(options_.tls));
   }
   // Those in use and the kept ones together stay below the limit.
@@ -77,21 +79,21 @@ Task<Result<PooledConnection>> DirectPool::connect(const ClientTarget& target, s
   if (used + kept_.size() > options_.connections_max) kept_.erase(kept_.begin());
   const MonoTime deadline = loop_.mono_now() + options_.connect_timeout;
   const StopSource limit(stop, loop_, deadline);
-  auto addresses = co_await resolver_->resolve(target.peer.host, target.peer.port, limit.stop());
+  auto addresses = co_await resolver_->resolve(origin->peer.host, origin->peer.port, limit.stop());
   Result<std::unique_ptr<TcpConnection>> made = nullptr;
   if (addresses) {
-    made = co_await connect_to_one_of(target, std::move(*addresses), deadline, limit.stop());
+    made = co_await connect_to_one_of(*origin, std::move(*addresses), deadline, limit.stop());
   } else {
     made = fail(std::move(addresses).error());
   }
-  if (made) co_return PooledConnection{std::move(peer), loop_.mono_now(), {}, std::move(*made)};
+  if (made) co_return PooledConnection{origin->peers, loop_.mono_now(), {}, std::move(*made)};
   if (stop.requested()) co_return fail(stop.error("connect"));
   if (made.error().code != ErrorCode::kTimeout) co_return fail(std::move(made).error());
   co_return fail(ErrorCode::kRefused, timed_out(options_.connect_timeout));
 }
 
 Task<Result<std::unique_ptr<TcpConnection>>> DirectPool::connect_to_one_of(
-    const ClientTarget& target, std::vector<std::string> addresses, MonoTime deadline, Stop stop) {
+    const ClientOrigin& origin, std::vector<std::string> addresses, MonoTime deadline, Stop stop) {
   addresses.resize(std::min(addresses.size(), kMaxAddresses));
   std::string failure = "the name has no address";
   for (size_t i = 0; i < addresses.size(); ++i) {
@@ -99,9 +101,8 @@ Task<Result<std::unique_ptr<TcpConnection>>> DirectPool::connect_to_one_of(
     // One that is silent leaves time for the others.
     const auto share = (deadline - now) / static_cast<int64_t>(addresses.size() - i);
     const StopSource limit(stop, loop_, now + share);
-    auto tls = target.origin.scheme == "https"
-                   ? std::make_unique<TlsSession>(*tls_, target.origin.host)
-                   : nullptr;
+    auto tls = origin.url.scheme == "https" ? std::make_unique<TlsSession>(*tls_, origin.url.host)
+                                            : nullptr;
     auto connection = std::make_unique<TcpConnection>(loop_, std::move(tls));
     const bool connected = co_await connection->connect(addresses[i], limit.stop());
     if (stop.requested()) co_return fail(stop.error("connect"));

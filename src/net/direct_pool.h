@@ -16,7 +16,7 @@
 namespace holmes {
 
 struct PooledConnection {
-  std::string peer;  // of which requests: see DirectPool::peer_of
+  std::string peer;  // of which requests: see ClientOrigin::peers
   MonoTime opened{};
   MonoTime idle_since{};
   std::unique_ptr<TcpConnection> connection;
@@ -31,12 +31,12 @@ class DirectPool {
   // One is needed for each connection that is in use; given out in the order of the calls.
   Semaphore& permits() { return permits_; }
 
-  // Requests with the same scheme, host, port and address share connections.
-  static std::string peer_of(const ClientTarget& target, const HttpRequest& request);
+  // check_request, which is cheaper for an origin that was the last one's too.
+  Result<ClientTarget> check(const HttpRequest& request);
   // The kept connection of this peer that was used last, if there is one that still works.
   std::optional<PooledConnection> take(const std::string& peer);
   // A new one. Fails with kRefused, kInvalid (TLS material) or the stop's code.
-  Task<Result<PooledConnection>> connect(const ClientTarget& target, std::string peer, Stop stop);
+  Task<Result<PooledConnection>> connect(std::shared_ptr<const ClientOrigin> origin, Stop stop);
   // For another request. The caller gives its permit back itself.
   void keep(PooledConnection used);
 
@@ -44,7 +44,7 @@ class DirectPool {
 
  private:
   [[nodiscard]] bool is_fresh(const PooledConnection& kept, MonoTime now) const;
-  Task<Result<std::unique_ptr<TcpConnection>>> connect_to_one_of(const ClientTarget& target,
+  Task<Result<std::unique_ptr<TcpConnection>>> connect_to_one_of(const ClientOrigin& origin,
                                                                  std::vector<std::string> addresses,
                                                                  MonoTime deadline, Stop stop);
   void sweep_later();
@@ -52,7 +52,8 @@ class DirectPool {
   AsioLoop& loop_;
   const DirectClientOptions options_;
   const std::unique_ptr<Resolver> resolver_;
-  std::optional<TlsContext> tls_;  // made when first needed
+  std::shared_ptr<const ClientOrigin> last_origin_;  // null before the first request
+  std::optional<TlsContext> tls_;                    // made when first needed
   Semaphore permits_;
   std::vector<PooledConnection> kept_;  // the last used last
   std::optional<Timer> sweep_;          // while there are kept ones

@@ -114,6 +114,30 @@ TEST(RequestText, FramesTheMessageItselfAndLeavesTheRestToTheRequest) {
             "PUT / HTTP/1.1\r\nhost: b\r\nuser-agent: c\r\nAccept:\r\nContent-Length: 0\r\n\r\n");
 }
 
+TEST(CheckRequest, AKnownOriginServesItsOwnRequestsOnly) {
+  const auto known = check_request({"GET", "http://a/b"}).value().origin;
+  for (const char* target : {"http://a", "http://a/c", "http://a?c", "http://a#c"}) {
+    const HttpRequest request{"GET", target};
+    const ClientTarget again = check_request(request, known).value();
+    EXPECT_EQ(again.origin, known) << target;
+    EXPECT_EQ(again.rest, request.target.substr(8));
+  }
+  const std::pair<std::string, std::string> others[] = {{"http://a:8080/b", "http://a:8080"},
+                                                        {"http://ab/b", "http://ab"},
+                                                        {"http://a.b", "http://a.b"},
+                                                        {"https://a/b", "https://a"},
+                                                        {"http:", ""},
+                                                        {"http://a@b/b", ""},
+                                                        {"http://a\\b", ""}};
+  for (const auto& [target, origin] : others) {
+    const auto other = check_request({"GET", target}, known);
+    EXPECT_EQ(other ? other->origin->text : "", origin) << target;
+  }
+  const HttpRequest aside{.target = "http://a/b", .connect_to = "c:1"};
+  EXPECT_EQ(check_request(aside, known).value().origin->peer.host, "c");
+  EXPECT_EQ(check_request(aside, check_request(aside, known).value().origin).value().rest, "/b");
+}
+
 TEST(CurlError, IsRefusedOnlyWhenNothingWasSent) {
   for (int code = 1; code < 100; ++code) {
     CurlFailure failure;

@@ -11,7 +11,7 @@
 namespace holmes {
 namespace {
 
-constexpr size_t kUsualRequestHeadBytes = 1024;
+constexpr size_t kMaxFramingBytes = 128;  // of a request, besides what its parts hold
 
 bool is_ours(std::string_view name) {
   return equals_ignoring_case(name, "Content-Length") || equals_ignoring_case(name, "Connection") ||
@@ -23,6 +23,17 @@ bool would_break(const HttpHeaders::Field& field) {
   const auto& [name, value] = field;
   return name.empty() || name.find_first_of(kLineEnds) != name.npos ||
          name.find(':') != name.npos || value.find_first_of(kLineEnds) != value.npos;
+}
+
+// How long a request's text can be, about: that much is allocated.
+size_t request_bytes_max(const HttpRequest& request, const ClientTarget& target,
+                         std::string_view user_agent) {
+  size_t size = kMaxFramingBytes + request.method.size() + target.rest.size() +
+                target.origin->text.size() + user_agent.size() + request.body.size();
+  for (const auto& [name, value] : request.headers.all()) {
+    size += name.size() + value.size() + std::string_view(": \r\n").size();
+  }
+  return size;
 }
 
 }  // namespace
@@ -69,29 +80,24 @@ std::string chunk(std::string_view piece) {
 std::string request_text(const HttpRequest& request, const ClientTarget& target,
                          std::string_view user_agent) {
   const std::string& method = request.method;
+  const std::string_view rest = target.rest.substr(0, target.rest.find('#'));
   const std::string_view body = method == "HEAD" ? std::string_view() : request.body;
   const bool sized = !body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
   std::string text;
-  text.reserve(kUsualRequestHeadBytes + body.size());
-  text += method;
-  text += target.rest.starts_with('/') ? " " : " /";
-  text += target.rest.substr(0, target.rest.find('#'));
-  text += " HTTP/1.1\r\n";
+  text.reserve(request_bytes_max(request, target, user_agent));
+  text.append(method).append(rest.starts_with('/') ? " " : " /").append(rest);
+  text.append(" HTTP/1.1\r\n");
   const auto add = [&text](std::string_view name, std::string_view value) {
-    text += name;
-    text += value.empty() ? ":" : ": ";
-    text += value;
-    text += "\r\n";
+    text.append(name).append(value.empty() ? ":" : ": ").append(value).append("\r\n");
   };
-  if (!request.headers.find("Host")) add("Host", target.host_header());
+  if (!request.headers.find("Host")) add("Host", target.origin->host_header());
   if (!request.headers.find("User-Agent")) add("User-Agent", user_agent);
   if (!request.headers.find("Accept")) add("Accept", "*/*");
   for (const auto& [name, value] : request.headers.all()) {
     if (!is_ours(name)) add(name, value);
   }
   if (sized) add("Content-Length", std::to_string(body.size()));
-  text += "\r\n";
-  text += body;
+  text.append("\r\n").append(body);
   return text;
 }
 
