@@ -28,9 +28,9 @@ Task<Result<Identity>> Credentials::get(Stop stop) {
     HOLMES_CO_TRY(identity.from_plugin, co_await plugin_->get(std::move(stop)));
   }
   // Nothing waits from here on, so that identities are given out in the order of their making.
-  HOLMES_CO_TRY(std::string token, token_.token());
+  HOLMES_CO_TRY(std::string_view token, token_.token());
   if (identity.from_plugin != nullptr) token = identity.from_plugin->token;
-  identity.authorization = token.empty() ? basic_ : std::string(kBearer) + token;
+  identity.authorization = token.empty() ? basic_ : std::string(kBearer).append(token);
   identity.from_files = tls_.options();
   identity.tls = combine(identity);
   co_return identity;

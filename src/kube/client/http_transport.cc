@@ -8,6 +8,8 @@ namespace holmes::kube {
 namespace {
 
 constexpr int kUnauthorized = 401;
+constexpr size_t kUsualFields = 4;  // and bytes, without credentials
+constexpr size_t kUsualHeaderBytes = 256;
 
 // The request is fine (prepare() looked); what is wrong is our own certificate or address.
 Error not_sent(Error error) {
@@ -125,9 +127,11 @@ Task<Result<HttpTransport::Attempt>> HttpTransport::prepare(const Request& reque
   HOLMES_CO_TRY(attempt.identity, std::move(identity));
   attempt.connections = connections_of(attempt.identity);
   attempt.http.method = request.method;
-  attempt.http.target = base_ + request.target();
+  attempt.http.target = request.target(base_);
   attempt.http.body = request.body;
   HttpHeaders& headers = attempt.http.headers;
+  headers.reserve(kUsualFields + options_.headers.size(),
+                  kUsualHeaderBytes + attempt.identity.authorization.size());
   headers.add("Accept", request.accept);
   headers.add("User-Agent", options_.user_agent);
   if (!attempt.identity.authorization.empty()) {

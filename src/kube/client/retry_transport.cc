@@ -15,8 +15,9 @@ RetryTransport::RetryTransport(Loop& loop, Transport& inner, Logger logger, Requ
 Task<Result<Response>> RetryTransport::send(Request request, Stop stop) {
   std::optional<Error> refusal;
   for (unsigned sends = 1;; ++sends) {
-    HOLMES_CO_CHECK(co_await wait_for_lane(refusal, stop));
-    Result<Response> answer = co_await send_once(request, stop);
+    while (loop_.mono_now() < closed_until_) HOLMES_CO_CHECK(co_await wait_for_lane(refusal, stop));
+    const StopSource limit(stop, loop_, loop_.mono_now() + kMaxRequestTime);
+    Result<Response> answer = co_await inner_.send(request, limit.stop());
     if (answer || stop.requested()) co_return answer;
     const std::optional<nanoseconds> pause = pause_after(request, answer.error(), sends);
     if (!pause) co_return answer;
@@ -39,22 +40,14 @@ Task<Result<std::unique_ptr<HttpStream>>> RetryTransport::open(Request request, 
   return inner_.open(std::move(request), std::move(stop));
 }
 
-Task<Result<Response>> RetryTransport::send_once(Request request, Stop stop) {
-  const StopSource limit(stop, loop_, loop_.mono_now() + kMaxRequestTime);
-  co_return co_await inner_.send(std::move(request), limit.stop());
-}
-
 Task<Status> RetryTransport::wait_for_lane(const std::optional<Error>& refusal, Stop stop) {
-  while (loop_.mono_now() < closed_until_) {
-    if (co_await sleep_until(loop_, closed_until_, stop)) continue;
-    if (stop.reason() != StopReason::kDeadline) co_return fail(stop.error("wait to send again"));
-    if (refusal) co_return fail(*refusal);
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        std::max(nanoseconds::zero(), closed_until_ - loop_.mono_now()));
-    co_return fail(
-        Error(ErrorCode::kRefused, "not sent: the API server has asked this client to wait", left));
-  }
-  co_return Status();
+  if (co_await sleep_until(loop_, closed_until_, stop)) co_return Status();
+  if (stop.reason() != StopReason::kDeadline) co_return fail(stop.error("wait to send again"));
+  if (refusal) co_return fail(*refusal);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      std::max(nanoseconds::zero(), closed_until_ - loop_.mono_now()));
+  co_return fail(
+      Error(ErrorCode::kRefused, "not sent: the API server has asked this client to wait", left));
 }
 
 std::optional<nanoseconds> RetryTransport::pause_after(const Request& request, const Error& error,

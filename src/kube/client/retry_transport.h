@@ -40,7 +40,6 @@ class RetryTransport final : public Transport {
   Task<Result<std::unique_ptr<HttpStream>>> open(Request request, Stop stop) override;
 
  private:
-  Task<Result<Response>> send_once(Request request, Stop stop);
   Task<Status> wait_for_lane(const std::optional<Error>& refusal, Stop stop);
   [[nodiscard]] std::optional<std::chrono::nanoseconds> pause_after(const Request& request,
                                                                     const Error& error,

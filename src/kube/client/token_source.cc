@@ -22,7 +22,7 @@ TokenSource::TokenSource(const Clock& clock, const Files& files, Logger logger, 
       token_(std::move(token)),
       token_file_(std::move(token_file)) {}
 
-Result<std::string> TokenSource::token() {
+Result<std::string_view> TokenSource::token() {
   if (token_file_.empty()) return token_;
   const bool due = !last_read_ || clock_.mono_now() - *last_read_ >= kTokenRereadInterval;
   if (due || token_.empty()) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "async/files.h"
 #include "async/loop.h"
@@ -23,9 +24,9 @@ class TokenSource {
   TokenSource(const Clock& clock, const Files& files, Logger logger, std::string token,
               std::string token_file);
 
-  // The token to send, "" for none. Fails with kUnauthenticated when the file was never readable; a
-  // stale token is kept when a later read fails.
-  Result<std::string> token();
+  // The token to send, "" for none, until the next call. Fails with kUnauthenticated when the file
+  // was never readable; a stale token is kept when a later read fails.
+  Result<std::string_view> token();
 
   // After a 401 for `rejected`: reads the file at once. True when there is another token now.
   bool renew(const std::string& rejected);

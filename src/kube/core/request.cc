@@ -1,6 +1,7 @@
 #include "kube/core/request.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/strings.h"
@@ -11,13 +12,29 @@ namespace {
 constexpr std::string_view kTableAccept =
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
-// RFC 3986, 2.3: everything but unreserved characters is escaped.
+// By character: RFC 3986, 2.3.
+constexpr auto kUnreserved = [] {
+  std::array<bool, 256> is{};
+  for (size_t c = 'a'; c <= 'z'; ++c) is[c] = true;
+  for (size_t c = 'A'; c <= 'Z'; ++c) is[c] = true;
+  for (size_t c = '0'; c <= '9'; ++c) is[c] = true;
+  for (const char c : std::string_view("-._~")) is[static_cast<size_t>(c)] = true;
+  return is;
+}();
+
+bool is_unreserved(char c) {
+  return kUnreserved[static_cast<unsigned char>(c)];
+}
+
+// Everything but unreserved characters is escaped. Names have no other characters.
 void append_encoded(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
+  if (std::ranges::all_of(text, is_unreserved)) {
+    out.append(text);
+    return;
+  }
   for (const char c : text) {
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
+    if (is_unreserved(c)) {
       out.push_back(c);
       continue;
     }
@@ -33,8 +50,13 @@ void append_segment(std::string& path, std::string_view segment) {
   append_encoded(path, segment);
 }
 
-std::string collection_path(const ResourceType& type, std::string_view ns) {
-  std::string path = type.group.empty() ? "/api" : "/apis";
+// `more`: how much will be appended.
+std::string collection_path(const ResourceType& type, std::string_view ns, size_t more = 0) {
+  constexpr size_t kFixedBytes = std::string_view("/apis////namespaces//").size();
+  std::string path;
+  path.reserve(kFixedBytes + type.group.size() + type.version.size() + ns.size() +
+               type.plural.size() + more);
+  path += type.group.empty() ? "/api" : "/apis";
   if (!type.group.empty()) append_segment(path, type.group);
   append_segment(path, type.version);
   if (type.namespaced && !ns.empty()) {
@@ -47,7 +69,7 @@ std::string collection_path(const ResourceType& type, std::string_view ns) {
 
 std::string object_path(const ResourceType& type, const ObjectKey& key,
                         std::string_view subresource) {
-  std::string path = collection_path(type, key.ns);
+  std::string path = collection_path(type, key.ns, key.name.size() + subresource.size() + 2);
   append_segment(path, key.name);
   if (!subresource.empty()) append_segment(path, subresource);
   return path;
@@ -69,6 +91,7 @@ bool is_path_character(char c) {
 // "%2e" is a dot to whoever normalises paths.
 bool is_dots(std::string_view segment) {
   if (segment.size() > std::string_view("%2e%2e").size()) return false;
+  if (segment[0] != '.' && segment[0] != '%') return false;
   std::string text = to_lower(segment);
   for (size_t at = text.find("%2e"); at != std::string::npos; at = text.find("%2e")) {
     text.replace(at, 3, ".");
@@ -98,8 +121,10 @@ std::string_view to_string(Verb verb) {
   return "unknown";
 }
 
-std::string Request::target() const {
-  std::string out = path;
+std::string Request::target(std::string_view base) const {
+  std::string out;
+  out.reserve(base.size() + path.size());
+  out.append(base).append(path);
   char separator = '?';
   for (const auto& [name, value] : query) {
     out.push_back(separator);
@@ -118,9 +143,12 @@ Status check_path(std::string_view path) {
   };
   if (!path.starts_with('/')) return bad("does not begin with '/'");
   if (!std::ranges::all_of(path, is_path_character)) return bad("has a character no path may have");
-  for (const std::string_view segment : split(path.substr(1), '/')) {
+  for (size_t slash = 0; slash < path.size();) {
+    const size_t next = std::min(path.find('/', slash + 1), path.size());
+    const std::string_view segment = path.substr(slash + 1, next - slash - 1);
     if (segment.empty()) return bad("has an empty segment: is a name missing?");
     if (is_dots(segment)) return bad("has a segment of dots only");
+    slash = next;
   }
   return {};
 }

@@ -31,8 +31,8 @@ struct Request {
   std::string content_type;  // set when there is a body
   std::string accept = "application/json";
 
-  // Path and encoded query.
-  [[nodiscard]] std::string target() const;
+  // Path and encoded query, behind the `base`.
+  [[nodiscard]] std::string target(std::string_view base = "") const;
 };
 
 // Fails with kInvalid when the path does not name what it seems to: an empty, "." or ".." segment
