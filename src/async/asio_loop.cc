@@ -19,7 +19,7 @@
 namespace holmes {
 namespace {
 
-constexpr int kPostsInARow = 64;
+constexpr int kStepsInARow = 64;
 
 // Counts the time that the machine is suspended, which steady_clock (CLOCK_MONOTONIC) does not: a
 // deadline that passed meanwhile has passed. A timer counts only the time awake, so after a sleep
@@ -42,6 +42,7 @@ struct AsioLoop::Impl {
 
   std::mutex posted_mutex;
   std::deque<Callback> posted;
+  int handlers_in_a_row = 0;
   int posts_in_a_row = 0;
   std::atomic<std::thread::id> runner;
   // One thread runs the context, but posts may come from others: no concurrency hint of 1.
@@ -88,17 +89,22 @@ struct AsioLoop::Impl {
     return first;
   }
 
-  // What was posted goes first, for a look at the sockets costs a system call; but not for ever.
+  // One step: what has come is handled first and then what was posted, each up to so many in a row.
   void run_one() {
-    if (posts_in_a_row < kPostsInARow) {
+    const bool looked = posts_in_a_row == 0 && handlers_in_a_row < kStepsInARow;
+    if (looked && context.poll_one() > 0) {
+      ++handlers_in_a_row;
+      return;
+    }
+    if (posts_in_a_row < kStepsInARow) {
       if (Callback callback = take_posted()) {
         ++posts_in_a_row;
         callback();
         return;
       }
     }
-    const bool more_posted = std::exchange(posts_in_a_row, 0) == kPostsInARow;
-    if (context.poll_one() > 0 || more_posted || (rest() && context.poll_one() > 0)) return;
+    handlers_in_a_row = posts_in_a_row = 0;
+    if (!looked || (rest() && context.poll_one() > 0)) return;
     context.run_one();
   }
 
