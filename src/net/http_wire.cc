@@ -79,17 +79,17 @@ std::string chunk(std::string_view piece) {
 
 std::string request_text(const HttpRequest& request, const ClientTarget& target,
                          std::string_view user_agent) {
-  const std::string& method = request.method;
+  const std::string_view method = request.method;
   const std::string_view rest = target.rest.substr(0, target.rest.find('#'));
   const std::string_view body = method == "HEAD" ? std::string_view() : request.body;
   const bool sized = !body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
   std::string text;
   text.reserve(request_bytes_max(request, target, user_agent));
-  text.append(method).append(rest.starts_with('/') ? " " : " /").append(rest);
-  text.append(" HTTP/1.1\r\n");
-  const auto add = [&text](std::string_view name, std::string_view value) {
-    text.append(name).append(value.empty() ? ":" : ": ").append(value).append("\r\n");
+  const auto put = [&text](auto... pieces) { (text.append(std::string_view(pieces)), ...); };
+  const auto add = [&put](std::string_view name, std::string_view value) {
+    put(name, value.empty() ? ":" : ": ", value, "\r\n");
   };
+  put(method, rest.starts_with('/') ? " " : " /", rest, " HTTP/1.1\r\n");
   if (!request.headers.find("Host")) add("Host", target.origin->host_header());
   if (!request.headers.find("User-Agent")) add("User-Agent", user_agent);
   if (!request.headers.find("Accept")) add("Accept", "*/*");
@@ -97,7 +97,7 @@ std::string request_text(const HttpRequest& request, const ClientTarget& target,
     if (!is_ours(name)) add(name, value);
   }
   if (sized) add("Content-Length", std::to_string(body.size()));
-  text.append("\r\n").append(body);
+  put("\r\n", body);
   return text;
 }
 

@@ -84,8 +84,8 @@ void set_body(Request& request, std::string body, std::string_view content_type)
   request.content_type = content_type;
 }
 
-bool is_path_character(char c) {
-  return c > ' ' && c < 0x7F && c != '?' && c != '#' && c != '\\';
+bool is_no_path_character(char c) {
+  return (c <= ' ') | (c == 0x7F) | (c == '?') | (c == '#') | (c == '\\');
 }
 
 // "%2e" is a dot to whoever normalises paths.
@@ -142,7 +142,7 @@ Status check_path(std::string_view path) {
                 "request path '" + cut(to_valid_utf8(path), 200) + "' " + std::string(why));
   };
   if (!path.starts_with('/')) return bad("does not begin with '/'");
-  if (!std::ranges::all_of(path, is_path_character)) return bad("has a character no path may have");
+  if (has_any(path, is_no_path_character)) return bad("has a character no path may have");
   for (size_t slash = 0; slash < path.size();) {
     const size_t next = std::min(path.find('/', slash + 1), path.size());
     const std::string_view segment = path.substr(slash + 1, next - slash - 1);
