@@ -34,11 +34,13 @@ bool is_plain(std::string_view text) {
 
 std::string field_text(const LogField& field) {
   if (const auto* text = std::get_if<std::string>(&field.value)) {
-    const std::string shown = to_valid_utf8(cut(*text, kMaxFieldBytes));
-    return is_plain(shown) ? shown : to_text(json::value(json::string(shown)));
+    std::string shown = to_valid_utf8(cut(*text, kMaxFieldBytes));
+    if (is_plain(shown)) return shown;
+    return to_text(json::value(json::string(shown)));
   }
   if (const auto* number = std::get_if<double>(&field.value)) return fmt::format("{:g}", *number);
-  return to_text(to_json(field));
+  if (const auto* number = std::get_if<int64_t>(&field.value)) return std::to_string(*number);
+  return std::get<bool>(field.value) ? "true" : "false";
 }
 
 // The message is ours, but it may quote a peer's words.

@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "base/json.h"
@@ -20,6 +22,16 @@ TEST(Log, DropsRecordsBelowTheLevelAndAddsContext) {
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0],
             "2024-01-01T00:00:00.000000Z warning slow check=default/a seconds=1.5 attempt=2");
+}
+
+TEST(Log, NumbersAreShort) {
+  const LogFields fields{{"a", 0.1 + 0.2}, {"b", 1e-7},
+                         {"c", 1234567.0}, {"d", -0.0},
+                         {"e", 100.0},     {"f", std::numeric_limits<double>::infinity()},
+                         {"g", INT64_MIN}, {"h", true}};
+  EXPECT_EQ(format_log_text(kTime, LogLevel::kInfo, "m", fields),
+            "2024-01-01T00:00:00.000000Z info    m a=0.3 b=1e-07 c=1.23457e+06 d=-0 e=100 f=inf "
+            "g=-9223372036854775808 h=true");
 }
 
 TEST(Log, AValueCannotForgeARecord) {
