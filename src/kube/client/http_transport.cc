@@ -11,7 +11,7 @@ constexpr int kUnauthorized = 401;
 constexpr size_t kUsualFields = 4;  // and bytes, without credentials
 constexpr size_t kUsualHeaderBytes = 256;
 
-// The request is fine (prepare() looked); what is wrong is our own certificate or address.
+// The request is fine (identity_for() looked); what is wrong is our own certificate or address.
 Error not_sent(Error error) {
   if (error.code == ErrorCode::kInvalid) error.code = ErrorCode::kRefused;
   return error;
@@ -86,7 +86,8 @@ HttpTransport::~HttpTransport() = default;
 
 Task<Result<Response>> HttpTransport::send(Request request, Stop stop) {
   for (bool first = true;; first = false) {
-    HOLMES_CO_TRY(Attempt attempt, co_await prepare(request, stop));
+    HOLMES_CO_TRY(Identity identity, co_await identity_for(request, stop));
+    Attempt attempt = prepare(request, std::move(identity));
     Result<HttpResponse> answer =
         co_await attempt.connections->clients.requests->send(std::move(attempt.http), stop);
     const Result<int> status = answer ? Result<int>(answer->status) : fail(answer.error());
@@ -100,7 +101,8 @@ Task<Result<Response>> HttpTransport::send(Request request, Stop stop) {
 
 Task<Result<std::unique_ptr<HttpStream>>> HttpTransport::open(Request request, Stop stop) {
   for (bool first = true;; first = false) {
-    HOLMES_CO_TRY(Attempt attempt, co_await prepare(request, stop));
+    HOLMES_CO_TRY(Identity identity, co_await identity_for(request, stop));
+    Attempt attempt = prepare(request, std::move(identity));
     Result<std::unique_ptr<HttpStream>> stream =
         co_await attempt.connections->clients.streams->open(std::move(attempt.http), stop);
     const Result<int> status = stream ? Result<int>((*stream)->status()) : fail(stream.error());
@@ -117,14 +119,18 @@ Task<Result<std::unique_ptr<HttpStream>>> HttpTransport::open(Request request, S
   }
 }
 
-Task<Result<HttpTransport::Attempt>> HttpTransport::prepare(const Request& request, Stop stop) {
+Task<Result<Identity>> HttpTransport::identity_for(const Request& request, Stop stop) {
   HOLMES_CO_CHECK(check_path(request.path));
-  Attempt attempt;
   Result<Identity> identity = co_await credentials_.get(stop);
   if (!identity && stop.reason() == StopReason::kDeadline) {
     co_return fail(ErrorCode::kRefused, "not sent: the deadline passed waiting for credentials");
   }
-  HOLMES_CO_TRY(attempt.identity, std::move(identity));
+  co_return identity;
+}
+
+HttpTransport::Attempt HttpTransport::prepare(const Request& request, Identity identity) {
+  Attempt attempt;
+  attempt.identity = std::move(identity);
   attempt.connections = connections_of(attempt.identity);
   attempt.http.method = request.method;
   attempt.http.target = request.target(base_);
@@ -140,7 +146,7 @@ Task<Result<HttpTransport::Attempt>> HttpTransport::prepare(const Request& reque
   for (const auto& [name, value] : options_.headers) headers.add(name, value);
   if (!request.content_type.empty()) headers.add("Content-Type", request.content_type);
   attempt.begin = loop_.mono_now();
-  co_return attempt;
+  return attempt;
 }
 
 Task<bool> HttpTransport::may_repeat(const Attempt& attempt, Result<int> status, Stop stop) {

@@ -64,7 +64,8 @@ class HttpTransport final : public Transport {
     std::shared_ptr<Connections> connections;
     MonoTime begin;
   };
-  Task<Result<Attempt>> prepare(const Request& request, Stop stop);
+  Task<Result<Identity>> identity_for(const Request& request, Stop stop);
+  Attempt prepare(const Request& request, Identity identity);
   // Whether the attempt, which came to nothing, is worth another as who we are now.
   Task<bool> may_repeat(const Attempt& attempt, Result<int> status, Stop stop);
   std::shared_ptr<Connections> connections_of(const Identity& identity);
