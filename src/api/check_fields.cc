@@ -32,11 +32,15 @@ Result<kube::Condition> parse_condition(const json::value& value) {
   return kube::Condition::from_json(value.get_object());
 }
 
-json::object status_identity(const kube::ObjectMeta& meta) {
-  return json::object{{"name", meta.name},
-                      {"namespace", meta.ns},
-                      {"uid", meta.uid},
-                      {"resourceVersion", meta.resource_version}};
+void write_identity(JsonText& to, const kube::ResourceType& type, const kube::ObjectMeta& meta) {
+  to.text("apiVersion", type.api_version());
+  to.text("kind", type.kind);
+  to.object("metadata", [&] {
+    to.text("name", meta.name);
+    to.text("namespace", meta.ns);
+    to.text("uid", meta.uid);
+    to.text("resourceVersion", meta.resource_version);
+  });
 }
 
 }  // namespace holmes

@@ -14,7 +14,7 @@ void put_check_fields(json::object& object, const HealthCheckSpec& spec);
 // An item of status.conditions.
 Result<kube::Condition> parse_condition(const json::value& value);
 
-// The value of "metadata" in a status write.
-json::object status_identity(const kube::ObjectMeta& meta);
+// The members of a status write that say whose it is, and of which version.
+void write_identity(JsonText& to, const kube::ResourceType& type, const kube::ObjectMeta& meta);
 
 }  // namespace holmes

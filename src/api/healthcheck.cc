@@ -94,22 +94,54 @@ Result<HealthCheckStatus> parse_status(const json::object& object) {
   return status;
 }
 
-json::object to_json(const Attempt& attempt) {
-  return json::object{{"number", attempt.number},
-                      {"id", attempt.id},
-                      {"epoch", attempt.epoch},
-                      {"holder", attempt.holder},
-                      {"startTime", format_rfc3339(attempt.start_time)},
-                      {"deadline", format_rfc3339(attempt.deadline)}};
+void write_attempt(JsonText& to, const Attempt& attempt) {
+  to.integer("number", attempt.number);
+  to.text("id", attempt.id);
+  to.text("epoch", attempt.epoch);
+  to.text("holder", attempt.holder);
+  to.text("startTime", format_rfc3339(attempt.start_time));
+  to.text("deadline", format_rfc3339(attempt.deadline));
 }
 
-json::object to_json(const AttemptRecord& record) {
-  return json::object{{"run", record.run},
-                      {"number", record.number},
-                      {"id", record.id},
-                      {"startTime", format_rfc3339(record.start_time)},
-                      {"endTime", format_rfc3339(record.end_time)},
-                      {"outcome", to_string(record.outcome)}};
+void write_record(JsonText& to, const AttemptRecord& record) {
+  to.integer("run", record.run);
+  to.integer("number", record.number);
+  to.text("id", record.id);
+  to.text("startTime", format_rfc3339(record.start_time));
+  to.text("endTime", format_rfc3339(record.end_time));
+  to.text("outcome", to_string(record.outcome));
+}
+
+// Lists of what servers answered, which are rarely long.
+template <class T>
+void put_answered(JsonText& to, std::string_view name, const std::vector<T>& list) {
+  if (list.empty()) return;
+  json::array items;
+  for (const T& item : list) items.push_back(to_json(item));
+  to.tree(name, items);
+}
+
+void write_status(JsonText& to, const HealthCheckStatus& status) {
+  if (status.phase != Phase::kNew) to.text("phase", to_string(status.phase));
+  put_time(to, "startTime", status.start_time);
+  put_time(to, "completionTime", status.completion_time);
+  if (status.result) to.text("result", to_string(*status.result));
+  put_text(to, "message", status.message);
+  put_text(to, "rationale", status.rationale);
+  put_text(to, "error", status.error);
+  if (status.duration_seconds) to.number("duration", *status.duration_seconds);
+  put_text(to, "modelUsed", status.model_used);
+  put_answered(to, "notifications", status.notifications);
+  put_list(to, "conditions", status.conditions,
+           [&to](const kube::Condition& condition) { condition.write_members(to); });
+  to.integer("run", status.run);
+  if (status.attempt) to.object("attempt", [&] { write_attempt(to, *status.attempt); });
+  put_list(to, "attempts", status.attempts,
+           [&to](const AttemptRecord& record) { write_record(to, record); });
+  to.flag("rerunAccepted", status.rerun_accepted);
+  to.integer("observedGeneration", status.observed_generation);
+  if (status.usage) to.tree("usage", to_json(*status.usage));
+  put_answered(to, "evidence", status.evidence);
 }
 
 }  // namespace
@@ -141,11 +173,11 @@ Result<HealthCheck> HealthCheck::from_json(const json::object& object) {
   return check;
 }
 
-json::object status_update(const HealthCheck& check) {
-  return json::object{{"apiVersion", HealthCheck::resource().api_version()},
-                      {"kind", HealthCheck::resource().kind},
-                      {"metadata", status_identity(check.meta)},
-                      {"status", to_json(check.status)}};
+std::string status_update(const HealthCheck& check) {
+  return JsonText::of([&check](JsonText& to) {
+    write_identity(to, HealthCheck::resource(), check.meta);
+    to.object("status", [&] { write_status(to, check.status); });
+  });
 }
 
 json::object to_json(const HealthCheckSpec& spec) {
@@ -156,29 +188,8 @@ json::object to_json(const HealthCheckSpec& spec) {
   return object;
 }
 
-json::object to_json(const HealthCheckStatus& status) {
-  json::object object;
-  if (status.phase != Phase::kNew) object["phase"] = to_string(status.phase);
-  put_time(object, "startTime", status.start_time);
-  put_time(object, "completionTime", status.completion_time);
-  if (status.result) object["result"] = to_string(*status.result);
-  put_text(object, "message", status.message);
-  put_text(object, "rationale", status.rationale);
-  put_text(object, "error", status.error);
-  if (status.duration_seconds) object["duration"] = *status.duration_seconds;
-  put_text(object, "modelUsed", status.model_used);
-  put_list(object, "notifications", status.notifications,
-           [](const Notification& n) { return to_json(n); });
-  put_list(object, "conditions", status.conditions,
-           [](const kube::Condition& c) { return c.to_json(); });
-  object["run"] = status.run;
-  if (status.attempt) object["attempt"] = to_json(*status.attempt);
-  put_list(object, "attempts", status.attempts, [](const AttemptRecord& r) { return to_json(r); });
-  object["rerunAccepted"] = status.rerun_accepted;
-  object["observedGeneration"] = status.observed_generation;
-  if (status.usage) object["usage"] = to_json(*status.usage);
-  put_list(object, "evidence", status.evidence, [](const Evidence& e) { return to_json(e); });
-  return object;
+std::string to_text(const HealthCheckStatus& status) {
+  return JsonText::of([&status](JsonText& to) { write_status(to, status); });
 }
 
 CheckRequest to_request(const HealthCheck& check) {

@@ -112,10 +112,10 @@ struct HealthCheck {
 
 // The body of a status write: identity, resourceVersion and the whole status. No spec: the API
 // server takes the stored one.
-json::object status_update(const HealthCheck& check);
+std::string status_update(const HealthCheck& check);
 
 json::object to_json(const HealthCheckSpec& spec);
-json::object to_json(const HealthCheckStatus& status);
+std::string to_text(const HealthCheckStatus& status);
 
 // What the operator asks of a server for this check.
 CheckRequest to_request(const HealthCheck& check);

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/json_text.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -196,9 +197,18 @@ inline void put_text(json::object& object, std::string_view name, const std::str
   if (!text.empty()) object[name] = text;
 }
 
-inline void put_time(json::object& object, std::string_view name,
-                     const std::optional<WallTime>& time) {
-  if (time) object[name] = format_rfc3339(*time);
+inline void put_text(JsonText& to, std::string_view name, const std::string& text) {
+  if (!text.empty()) to.text(name, text);
+}
+
+template <class T, class WriteMembers>
+void put_list(JsonText& to, std::string_view name, const std::vector<T>& list,
+              WriteMembers write_members) {
+  if (!list.empty()) to.objects(name, list, write_members);
+}
+
+inline void put_time(JsonText& to, std::string_view name, const std::optional<WallTime>& time) {
+  if (time) to.text(name, format_rfc3339(*time));
 }
 
 }  // namespace holmes

@@ -147,36 +147,54 @@ ScheduledHealthCheckStatus read_status(const json::object& object) {
   return status;
 }
 
-json::object to_json(const ActiveCheck& active) {
-  json::object object{{"name", active.name}};
-  put_text(object, "namespace", active.ns);
-  put_text(object, "uid", active.uid);
-  put_time(object, "startTime", active.start_time);
-  return object;
+void write_active(JsonText& to, const ActiveCheck& active) {
+  to.text("name", active.name);
+  put_text(to, "namespace", active.ns);
+  put_text(to, "uid", active.uid);
+  put_time(to, "startTime", active.start_time);
 }
 
-json::object to_json(const HistoryEntry& entry) {
-  json::object object{{"executionTime", format_rfc3339(entry.execution_time)},
-                      {"result", to_string(entry.result)}};
-  if (entry.duration_seconds) object["duration"] = *entry.duration_seconds;
-  put_text(object, "checkName", entry.check_name);
-  put_text(object, "message", entry.message);
-  return object;
+void write_entry(JsonText& to, const HistoryEntry& entry) {
+  to.text("executionTime", format_rfc3339(entry.execution_time));
+  to.text("result", to_string(entry.result));
+  if (entry.duration_seconds) to.number("duration", *entry.duration_seconds);
+  put_text(to, "checkName", entry.check_name);
+  put_text(to, "message", entry.message);
 }
 
-json::object to_json(const MissedTicks& missed) {
-  return json::object{{"from", format_rfc3339(missed.from)},
-                      {"to", format_rfc3339(missed.to)},
-                      {"count", missed.count},
-                      {"reason", to_string(missed.reason)}};
+void write_missed(JsonText& to, const MissedTicks& missed) {
+  to.text("from", format_rfc3339(missed.from));
+  to.text("to", format_rfc3339(missed.to));
+  to.integer("count", missed.count);
+  to.text("reason", to_string(missed.reason));
 }
 
-json::object to_json(const ObservedSchedule& observed) {
-  json::object object{{"schedule", observed.schedule}};
-  put_text(object, "timeZone", observed.time_zone);
-  object["dstPolicy"] = to_string(observed.dst_policy);
-  object["since"] = format_rfc3339(observed.since);
-  return object;
+void write_observed(JsonText& to, const ObservedSchedule& observed) {
+  to.text("schedule", observed.schedule);
+  put_text(to, "timeZone", observed.time_zone);
+  to.text("dstPolicy", to_string(observed.dst_policy));
+  to.text("since", format_rfc3339(observed.since));
+}
+
+void write_status(JsonText& to, const ScheduledHealthCheckStatus& status) {
+  put_time(to, "lastScheduleTime", status.last_schedule_time);
+  put_time(to, "lastSuccessfulTime", status.last_successful_time);
+  if (status.last_result) to.text("lastResult", to_string(*status.last_result));
+  put_text(to, "message", status.message);
+  put_list(to, "active", status.active, [&](const ActiveCheck& a) { write_active(to, a); });
+  put_list(to, "history", status.history, [&](const HistoryEntry& e) { write_entry(to, e); });
+  put_time(to, "nextScheduleTime", status.next_schedule_time);
+  to.integer("consecutiveFailures", status.consecutive_failures);
+  to.integer("observedGeneration", status.observed_generation);
+  put_list(to, "missed", status.missed, [&](const MissedTicks& m) { write_missed(to, m); });
+  if (const auto& observed = status.observed_schedule) {
+    to.object("observedSchedule", [&] { write_observed(to, *observed); });
+  }
+  if (!status.run_now_id.empty()) {
+    to.object("runNow", [&] { to.text("id", status.run_now_id); });
+  }
+  put_list(to, "conditions", status.conditions,
+           [&](const kube::Condition& condition) { condition.write_members(to); });
 }
 
 }  // namespace
@@ -209,11 +227,11 @@ Result<ScheduledHealthCheck> ScheduledHealthCheck::from_json(const json::object&
   return schedule;
 }
 
-json::object status_update(const ScheduledHealthCheck& schedule) {
-  return json::object{{"apiVersion", ScheduledHealthCheck::resource().api_version()},
-                      {"kind", ScheduledHealthCheck::resource().kind},
-                      {"metadata", status_identity(schedule.meta)},
-                      {"status", to_json(schedule.status)}};
+std::string status_update(const ScheduledHealthCheck& schedule) {
+  return JsonText::of([&schedule](JsonText& to) {
+    write_identity(to, ScheduledHealthCheck::resource(), schedule.meta);
+    to.object("status", [&] { write_status(to, schedule.status); });
+  });
 }
 
 json::object to_json(const ScheduledHealthCheckSpec& spec) {
@@ -233,23 +251,8 @@ json::object to_json(const ScheduledHealthCheckSpec& spec) {
   return object;
 }
 
-json::object to_json(const ScheduledHealthCheckStatus& status) {
-  json::object object;
-  put_time(object, "lastScheduleTime", status.last_schedule_time);
-  put_time(object, "lastSuccessfulTime", status.last_successful_time);
-  if (status.last_result) object["lastResult"] = to_string(*status.last_result);
-  put_text(object, "message", status.message);
-  put_list(object, "active", status.active, [](const ActiveCheck& a) { return to_json(a); });
-  put_list(object, "history", status.history, [](const HistoryEntry& e) { return to_json(e); });
-  put_time(object, "nextScheduleTime", status.next_schedule_time);
-  object["consecutiveFailures"] = status.consecutive_failures;
-  object["observedGeneration"] = status.observed_generation;
-  put_list(object, "missed", status.missed, [](const MissedTicks& m) { return to_json(m); });
-  if (status.observed_schedule) object["observedSchedule"] = to_json(*status.observed_schedule);
-  if (!status.run_now_id.empty()) object["runNow"] = json::object{{"id", status.run_now_id}};
-  put_list(object, "conditions", status.conditions,
-           [](const kube::Condition& c) { return c.to_json(); });
-  return object;
+std::string to_text(const ScheduledHealthCheckStatus& status) {
+  return JsonText::of([&status](JsonText& to) { write_status(to, status); });
 }
 
 }  // namespace holmes

@@ -134,9 +134,9 @@ struct ScheduledHealthCheck {
 
 // The body of a status write: identity, resourceVersion and the whole status; no spec, so from_json
 // does not read it. Times are written as whole seconds, rounded down.
-json::object status_update(const ScheduledHealthCheck& schedule);
+std::string status_update(const ScheduledHealthCheck& schedule);
 
 json::object to_json(const ScheduledHealthCheckSpec& spec);
-json::object to_json(const ScheduledHealthCheckStatus& status);
+std::string to_text(const ScheduledHealthCheckStatus& status);
 
 }  // namespace holmes

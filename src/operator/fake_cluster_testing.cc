@@ -127,13 +127,13 @@ FakeCluster::FakeCluster(Loop& loop) : loop_(loop), news_(loop), nothing_(loop) 
 }
 
 void FakeCluster::put(const HealthCheck& check) {
-  json::object object = status_update(check);
+  json::object object = parse_json_object(status_update(check)).value();
   object["spec"] = to_json(check.spec);
   apply(checks_, check.meta, std::move(object));
 }
 
 void FakeCluster::put(const ScheduledHealthCheck& schedule) {
-  json::object object = status_update(schedule);
+  json::object object = parse_json_object(status_update(schedule)).value();
   object["spec"] = to_json(schedule.spec);
   apply(schedules_, schedule.meta, std::move(object));
 }

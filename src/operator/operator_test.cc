@@ -95,7 +95,8 @@ TEST(Operator, ACheckThatHadEndedAndRunsAgainIsRecoveredAtOnce) {
   ASSERT_EQ(running.phase, Phase::kRunning);
   world.loop.advance(seconds(30));
   ASSERT_EQ(world.cluster.at("a").status.phase, Phase::kCompleted);
-  world.cluster.edit_check("a", [&](json::object& check) { check["status"] = to_json(running); });
+  world.cluster.edit_check(
+      "a", [&](json::object& check) { check["status"] = parse_json(to_text(running)).value(); });
   world.loop.advance(seconds(30));
   EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kCompleted);
   EXPECT_EQ(world.total_executions(), 1);

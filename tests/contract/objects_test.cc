@@ -127,7 +127,7 @@ TEST_F(Objects, AStatusIsGuardedByItsVersion) {
   toy.mood = "sad";
   for (const auto& code :
        {run(toys->replace_status(key("a"), toy.to_json(), limit())).error().code,
-        run(toys->write_status(key("a"), toy.to_json(), limit())).error().code}) {
+        run(toys->write_status(key("a"), to_text(toy.to_json()), limit())).error().code}) {
     EXPECT_EQ(code, ErrorCode::kConflict);
   }
   EXPECT_EQ(live("a").mood, "glad");
@@ -136,7 +136,7 @@ TEST_F(Objects, AStatusIsGuardedByItsVersion) {
 TEST_F(Objects, AStatusMayBeWrittenForItsVersionAlone) {
   Toy toy = make("a");
   toy.mood = "glad";
-  const auto version = run(toys->write_status(key("a"), toy.to_json(), limit()));
+  const auto version = run(toys->write_status(key("a"), to_text(toy.to_json()), limit()));
   ASSERT_TRUE(version.has_value()) << version.error().message;
   EXPECT_EQ(live("a").mood, "glad");
   EXPECT_EQ(live("a").meta.resource_version, *version);

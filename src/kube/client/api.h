@@ -83,8 +83,8 @@ class Api {
   }
 
   // The same, for who knows what was written: the answer is only the new resourceVersion.
-  Task<Result<std::string>> write_status(ObjectKey key, json::object object, Stop stop) {
-    Request request = replace_request(T::resource(), key, object, "status");
+  Task<Result<std::string>> write_status(ObjectKey key, std::string text, Stop stop) {
+    Request request = replace_request_of(T::resource(), key, std::move(text), "status");
     request.accept = kMetadataAccept;
     return api_internal::exchange_version(
         transport_, std::move(request),

@@ -222,15 +222,13 @@ Result<Condition> Condition::from_json(const json::object& object) {
   return condition;
 }
 
-json::object Condition::to_json() const {
-  json::object object;
-  object["type"] = type;
-  object["status"] = status ? "True" : "False";
-  object["reason"] = reason;
-  object["message"] = message;
-  object["lastTransitionTime"] = format_rfc3339(last_transition_time);
-  if (observed_generation != 0) object["observedGeneration"] = observed_generation;
-  return object;
+void Condition::write_members(JsonText& to) const {
+  to.text("type", type);
+  to.text("status", status ? "True" : "False");
+  to.text("reason", reason);
+  to.text("message", message);
+  to.text("lastTransitionTime", format_rfc3339(last_transition_time));
+  if (observed_generation != 0) to.integer("observedGeneration", observed_generation);
 }
 
 void set_condition(std::vector<Condition>& conditions, Condition condition) {

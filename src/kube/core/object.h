@@ -12,6 +12,7 @@
 #include <boost/container/flat_map.hpp>
 
 #include "base/json.h"
+#include "base/json_text.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -100,7 +101,7 @@ struct Condition {
 
   // Fails with kInvalid, naming the field ("lastTransitionTime: ...").
   static Result<Condition> from_json(const json::object& object);
-  [[nodiscard]] json::object to_json() const;
+  void write_members(JsonText& to) const;
   bool operator==(const Condition&) const = default;
 };
 // Replaces or adds the condition of that type. The old transition time stays when the status does.

@@ -191,21 +191,30 @@ Request watch_request(const ResourceType& type, const WatchOptions& options) {
 }
 
 Request create_request(const ResourceType& type, std::string_view ns, const json::object& object) {
+  return create_request_of(type, ns, to_text(object));
+}
+
+Request create_request_of(const ResourceType& type, std::string_view ns, std::string text) {
   Request request;
   request.verb = Verb::kCreate;
   request.method = "POST";
   request.path = collection_path(type, ns);
-  set_body(request, to_text(object), "application/json");
+  set_body(request, std::move(text), "application/json");
   return request;
 }
 
 Request replace_request(const ResourceType& type, const ObjectKey& key, const json::object& object,
                         std::string_view subresource) {
+  return replace_request_of(type, key, to_text(object), subresource);
+}
+
+Request replace_request_of(const ResourceType& type, const ObjectKey& key, std::string text,
+                           std::string_view subresource) {
   Request request;
   request.verb = Verb::kUpdate;
   request.method = "PUT";
   request.path = object_path(type, key, subresource);
-  set_body(request, to_text(object), "application/json");
+  set_body(request, std::move(text), "application/json");
   return request;
 }
 

@@ -78,8 +78,12 @@ Request get_request(const ResourceType& type, const ObjectKey& key,
 Request list_request(const ResourceType& type, const ListOptions& options);
 Request watch_request(const ResourceType& type, const WatchOptions& options);
 Request create_request(const ResourceType& type, std::string_view ns, const json::object& object);
+// `_of`: of an object that is JSON text already.
+Request create_request_of(const ResourceType& type, std::string_view ns, std::string text);
 Request replace_request(const ResourceType& type, const ObjectKey& key, const json::object& object,
                         std::string_view subresource = "");
+Request replace_request_of(const ResourceType& type, const ObjectKey& key, std::string text,
+                           std::string_view subresource = "");
 Request patch_request(const ResourceType& type, const ObjectKey& key, PatchType patch_type,
                       const json::value& patch, std::string_view subresource = "");
 Request delete_request(const ResourceType& type, const ObjectKey& key,

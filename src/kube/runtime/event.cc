@@ -1,5 +1,6 @@
 #include "kube/runtime/event.h"
 
+#include "base/json_text.h"
 #include "base/strings.h"
 
 namespace holmes::kube {
@@ -13,21 +14,19 @@ std::string limited(std::string_view text, size_t bytes_max) {
   return cut(to_valid_utf8(text), bytes_max);
 }
 
-json::object to_json(const ObjectReference& reference) {
-  json::object object;
-  const auto add = [&object](std::string_view name, const std::string& value) {
-    if (!value.empty()) object.emplace(name, value);
+void write_members(JsonText& to, const ObjectReference& reference) {
+  const auto write = [&to](std::string_view name, const std::string& value) {
+    if (!value.empty()) to.text(name, value);
   };
-  add("apiVersion", reference.api_version);
-  add("kind", reference.kind);
-  add("namespace", reference.ns);
-  add("name", reference.name);
-  add("uid", reference.uid);
-  add("resourceVersion", reference.resource_version);
-  return object;
+  write("apiVersion", reference.api_version);
+  write("kind", reference.kind);
+  write("namespace", reference.ns);
+  write("name", reference.name);
+  write("uid", reference.uid);
+  write("resourceVersion", reference.resource_version);
 }
 
-json::object to_json(const EventRepeats& repeats) {
+json::object series(const EventRepeats& repeats) {
   return {{"count", repeats.count}, {"lastObservedTime", format_rfc3339_micros(repeats.last)}};
 }
 
@@ -50,26 +49,32 @@ const ResourceType& event_resource() {
   return kEventResource;
 }
 
-json::object to_json(const EventRecord& event, const EventSource& source) {
+std::string event_text(const EventRecord& event, const EventSource& source) {
   const EventSpec& spec = event.spec;
-  json::object object{
-      {"apiVersion", event_resource().api_version()},
-      {"kind", event_resource().kind},
-      {"metadata", {{"name", event.name}, {"namespace", event.ns()}}},
-      {"eventTime", format_rfc3339_micros(event.time)},
-      {"reportingController", limited(source.controller, kMaxEventFieldBytes)},
-      {"reportingInstance", limited(source.instance, kMaxEventFieldBytes)},
-      {"action", limited(spec.action.empty() ? spec.reason : spec.action, kMaxEventFieldBytes)},
-      {"reason", limited(spec.reason, kMaxEventFieldBytes)},
-      {"type", spec.type == EventType::kNormal ? "Normal" : "Warning"},
-      {"regarding", to_json(spec.regarding)},
-      {"note", limited(spec.note, kMaxEventNoteBytes)}};
-  if (event.repeats) object["series"] = to_json(*event.repeats);
-  return object;
+  return JsonText::of([&](JsonText& to) {
+    const auto write = [&to](std::string_view name, std::string_view value, size_t bytes_max) {
+      to.text(name, limited(value, bytes_max));
+    };
+    to.text("apiVersion", event_resource().api_version());
+    to.text("kind", event_resource().kind);
+    to.object("metadata", [&] {
+      to.text("name", event.name);
+      to.text("namespace", event.ns());
+    });
+    to.text("eventTime", format_rfc3339_micros(event.time));
+    write("reportingController", source.controller, kMaxEventFieldBytes);
+    write("reportingInstance", source.instance, kMaxEventFieldBytes);
+    write("action", spec.action.empty() ? spec.reason : spec.action, kMaxEventFieldBytes);
+    write("reason", spec.reason, kMaxEventFieldBytes);
+    to.text("type", spec.type == EventType::kNormal ? "Normal" : "Warning");
+    to.object("regarding", [&] { write_members(to, spec.regarding); });
+    write("note", spec.note, kMaxEventNoteBytes);
+    if (event.repeats) to.tree("series", series(*event.repeats));
+  });
 }
 
 json::object repeats_patch(const EventRepeats& repeats) {
-  return {{"series", to_json(repeats)}};
+  return {{"series", series(repeats)}};
 }
 
 }  // namespace holmes::kube

@@ -56,7 +56,7 @@ struct EventRecord {
 };
 
 const ResourceType& event_resource();
-json::object to_json(const EventRecord& event, const EventSource& source);
+std::string event_text(const EventRecord& event, const EventSource& source);
 // The merge patch that brings an event that is stored up to date.
 json::object repeats_patch(const EventRepeats& repeats);
 

@@ -135,7 +135,7 @@ Task<Result<Response>> EventRecorder::write(const EventRecord& event, Stop stop)
     if (patched || patched.error().code != ErrorCode::kNotFound) co_return patched;
   }
   Result<Response> made = co_await request(
-      create_request(event_resource(), event.ns(), to_json(event, options_.source)), stop);
+      create_request_of(event_resource(), event.ns(), event_text(event, options_.source)), stop);
   if (made || made.error().code != ErrorCode::kAlreadyExists) co_return made;
   // Names are unique: one that exists is an earlier try whose answer was lost. But a series may
   // have met its own first event on its way, and is to be patched then.
