@@ -10,10 +10,11 @@ namespace holmes::kube {
 namespace {
 
 // What the decoder said so far, one line each.
-std::vector<std::string> drain(WatchDecoder& decoder, bool& lost) {
+std::vector<std::string> drain(WatchDecoder& decoder, bool& lost,
+                               const WatchDecoder::IsKnown& is_known = {}) {
   std::vector<std::string> lines;
   while (!lost) {
-    const Result<std::optional<WatchEvent>> event = decoder.next();
+    const Result<std::optional<WatchEvent>> event = decoder.next(is_known);
     if (!event) {
       lines.push_back(event.error().message);
       lost = event.error().code == ErrorCode::kTooLarge;
@@ -55,6 +56,16 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   HOLMES_ASSERT(got == expected);
   HOLMES_ASSERT(lost == lost_too);
   HOLMES_ASSERT(lost || pieces.pending_bytes() == whole.pending_bytes());
+
+  // A glance at each event first changes nothing, when nothing is known.
+  bool lost_again = false;
+  kube::WatchDecoder glancing;
+  glancing.feed(bytes);
+  const auto never = [](const kube::ObjectGlance::Seen& seen) {
+    HOLMES_ASSERT(seen.uid.size() <= kube::kMaxGlanceBytes);
+    return false;
+  };
+  HOLMES_ASSERT(kube::drain(glancing, lost_again, never) == expected);
 
   if (const auto list = kube::decode_list(bytes)) {
     for (const json::object& item : list->items) {
