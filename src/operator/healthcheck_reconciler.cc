@@ -292,6 +292,9 @@ void HealthCheckReconciler::begin_run(const CheckSnapshot& claimed, bool execute
 
 Task<> HealthCheckReconciler::run(CheckSnapshot claimed, bool execute, Run* self) {
   const StatusChange change = co_await outcome_of(claimed, execute, self);
+  // No server works for it any more: the next one need not wait until its outcome is written.
+  slots_.release();
+  wake_waiting();
   const bool settled = !change || co_await commit(claimed, change, self);
   end_run(claimed->meta.uid, settled);
 }
@@ -435,9 +438,7 @@ void HealthCheckReconciler::end_run(const std::string& uid, bool settled) {
     queue_.retry(found->second->key);
   }
   runs_.erase(found);
-  slots_.release();
   metrics_.set_running(runs_.size());
-  wake_waiting();
 }
 
 void HealthCheckReconciler::wake_waiting() {
