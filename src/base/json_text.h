@@ -30,11 +30,13 @@ class JsonText {
     return std::move(to.text_);
   }
 
-  void text(std::string_view name, std::string_view value);
-  void integer(std::string_view name, int64_t value);
-  void number(std::string_view name, double value);  // null for what JSON has no number for
-  void flag(std::string_view name, bool value);
-  void tree(std::string_view name, const json::value& value);
+  // Never inlined, however often they are called: many copies are more code than caches hold.
+  [[gnu::noinline]] void text(std::string_view name, std::string_view value);
+  [[gnu::noinline]] void integer(std::string_view name, int64_t value);
+  // Null for what JSON has no number for.
+  [[gnu::noinline]] void number(std::string_view name, double value);
+  [[gnu::noinline]] void flag(std::string_view name, bool value);
+  [[gnu::noinline]] void tree(std::string_view name, const json::value& value);
 
   // `fill()` writes its members.
   template <class Fill>
