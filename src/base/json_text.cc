@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/assert.h"
+#include "base/strings.h"
 
 namespace holmes {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 constexpr unsigned char kFirstPrintable = 0x20;
 
 bool needs_escape(char c) {
-  return static_cast<unsigned char>(c) < kFirstPrintable || c == '"' || c == '\\';
+  return (static_cast<unsigned char>(c) < kFirstPrintable) | (c == '"') | (c == '\\');
 }
 
 void append_number(std::string& text, auto value) {
@@ -64,6 +65,11 @@ void JsonText::key(std::string_view name) {
 void JsonText::append_escaped(std::string_view value) {
   constexpr std::string_view kHex = "0123456789abcdef";
   text_ += '"';
+  if (!has_any(value, needs_escape)) {  // as most
+    text_ += value;
+    text_ += '"';
+    return;
+  }
   size_t plain = 0;  // from here to i nothing is escaped
   for (size_t i = 0; i < value.size(); ++i) {
     const char c = value[i];

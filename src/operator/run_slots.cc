@@ -1,5 +1,7 @@
 #include "operator/run_slots.h"
 
+#include <utility>
+
 #include "base/assert.h"
 
 namespace holmes {
@@ -7,12 +9,12 @@ namespace holmes {
 bool RunSlots::take_or_wait(const HealthCheck& check, bool held) {
   const CheckAge place(check);
   stop_waiting(place.key);
-  const bool is_next = waiting_.empty() || place < *waiting_.begin();
+  const bool is_next = waiting_.empty() || place < waiting_.begin()->first;
   if (!held && taken_ < limit_ && is_next) {
     ++taken_;
     return true;
   }
-  waiting_.insert(place);
+  waiting_.emplace(place, false);
   places_.emplace(place.key, place);
   return false;
 }
@@ -25,16 +27,21 @@ void RunSlots::release() {
 void RunSlots::stop_waiting(const kube::ObjectKey& key) {
   const auto found = places_.find(key);
   if (found == places_.end()) return;
-  waiting_.erase(found->second);
+  const auto waits = waiting_.find(found->second);
+  if (waits->second) --returned_;
+  waiting_.erase(waits);
   places_.erase(found);
 }
 
-std::vector<kube::ObjectKey> RunSlots::next() const {
+std::vector<kube::ObjectKey> RunSlots::next() {
   std::vector<kube::ObjectKey> keys;
   if (taken_ >= limit_) return keys;
   size_t free = limit_ - taken_;
+  if (returned_ >= free) return keys;  // the usual case: this is asked often
   for (auto it = waiting_.begin(); it != waiting_.end() && free > 0; ++it, --free) {
-    keys.push_back(it->key);
+    if (std::exchange(it->second, true)) continue;
+    ++returned_;
+    keys.push_back(it->first.key);
   }
   return keys;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <set>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -39,14 +39,16 @@ class RunSlots {
   // The check does not want to run any more (or asks anew).
   void stop_waiting(const kube::ObjectKey& key);
 
-  // The oldest waiting checks that the free slots are enough for.
-  [[nodiscard]] std::vector<kube::ObjectKey> next() const;
+  // The oldest waiting checks that the free slots are enough for, but those that were returned
+  // before: they are to be looked at, and then wait anew or not at all.
+  [[nodiscard]] std::vector<kube::ObjectKey> next();
   [[nodiscard]] size_t waiting() const { return waiting_.size(); }
 
  private:
   size_t limit_;
   size_t taken_ = 0;
-  std::set<CheckAge> waiting_;
+  std::map<CheckAge, bool> waiting_;  // whether next() returned it
+  size_t returned_ = 0;               // how many of them it did
   std::unordered_map<kube::ObjectKey, CheckAge> places_;
 };
 

@@ -47,6 +47,37 @@ TEST(RunSlots, ACheckThatStopsWaitingMakesRoomForTheNext) {
   EXPECT_EQ(slots.next(), std::vector<kube::ObjectKey>{key("young")});
 }
 
+TEST(RunSlots, ReturnsACheckOnlyOnceUntilItWaitsAnew) {
+  RunSlots slots(2);
+  slots.take();
+  slots.take();
+  EXPECT_FALSE(slots.take_or_wait(new_check("old", 1)));
+  EXPECT_FALSE(slots.take_or_wait(new_check("young", 2)));
+  slots.release();
+  EXPECT_EQ(slots.next(), std::vector<kube::ObjectKey>{key("old")});
+  EXPECT_TRUE(slots.next().empty());
+  slots.release();
+  EXPECT_EQ(slots.next(), std::vector<kube::ObjectKey>{key("young")});
+  EXPECT_TRUE(slots.next().empty());
+  slots.stop_waiting(key("old"));
+  EXPECT_FALSE(slots.take_or_wait(new_check("third", 3), /*held=*/true));
+  EXPECT_FALSE(slots.take_or_wait(new_check("old", 1), /*held=*/true));
+  EXPECT_EQ(slots.next(), std::vector<kube::ObjectKey>{key("old")});
+}
+
+TEST(RunSlots, AnOlderOneThatComesLaterIsNotForgotten) {
+  RunSlots slots(1);
+  slots.take();
+  EXPECT_FALSE(slots.take_or_wait(new_check("young", 2)));
+  slots.release();
+  EXPECT_EQ(slots.next(), std::vector<kube::ObjectKey>{key("young")});
+  EXPECT_FALSE(slots.take_or_wait(new_check("old", 1), /*held=*/true));
+  EXPECT_TRUE(slots.next().empty());  // there is a slot for one, who was returned
+  EXPECT_FALSE(slots.take_or_wait(new_check("young", 2)));  // finds that an older one waits
+  EXPECT_EQ(slots.next(), std::vector<kube::ObjectKey>{key("old")});
+  EXPECT_TRUE(slots.take_or_wait(new_check("old", 1)));
+}
+
 TEST(RunSlots, ARecoveredExecutionCountsEvenAboveTheLimit) {
   RunSlots slots(1);
   slots.take();

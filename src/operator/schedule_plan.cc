@@ -76,6 +76,7 @@ class Planner {
   void plan_next(const Schedule& ticks);
   void plan_run_now();
   [[nodiscard]] bool is_urgent() const;
+  [[nodiscard]] std::chrono::seconds period_to_jitter_in(const Schedule& ticks) const;
 
   const ScheduledHealthCheck& schedule_;
   const ScheduledHealthCheckSpec& spec_;
@@ -101,8 +102,7 @@ SchedulePlan Planner::make() {
   const auto ticks = read_ticks(schedule_, *status.observed_schedule);
   if (!ticks) {
     report_unusable(ticks.error());
-  } else if (const auto period = ticks->shortest_period();
-             spec_.jitter > std::chrono::seconds(0) && spec_.jitter * 2 >= period) {
+  } else if (const auto period = period_to_jitter_in(*ticks); spec_.jitter * 2 >= period) {
     close_old_meaning(*status.observed_schedule);  // what it still owes, with the jitter or without
     if (!plan_.create)
       report_unusable({"InvalidJitter",
@@ -119,6 +119,12 @@ SchedulePlan Planner::make() {
   plan_.remove = surplus_children(spec_, children_);
   plan_.urgent = is_urgent();
   return std::move(plan_);
+}
+
+// Finding it costs as much as the rest of a plan, and few schedules jitter.
+std::chrono::seconds Planner::period_to_jitter_in(const Schedule& ticks) const {
+  const bool jitters = spec_.jitter > std::chrono::seconds(0);
+  return jitters ? ticks.shortest_period() : std::chrono::seconds::max();
 }
 
 // An edit of the meaning ends the old one's ticks now, and begins the new one's.

@@ -144,6 +144,7 @@ Task<Result<Response>> EventRecorder::write(const EventRecord& event, Stop stop)
 }
 
 Task<Result<Response>> EventRecorder::request(Request request, Stop stop) {
+  request.accept = kMetadataAccept;  // nobody reads the answer
   const StopSource bounded(stop, loop_, loop_.mono_now() + kEventSendTimeout);
   co_return co_await transport_.send(std::move(request), bounded.stop());
 }

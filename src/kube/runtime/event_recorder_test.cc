@@ -66,6 +66,7 @@ TEST_F(EventRecorderTest, WritesAnEventOfTheNewApi) {
   EXPECT_TRUE(loop.run(recorder_.flush({})).has_value());
   EXPECT_EQ(api.requests.at(0).method, "POST");
   EXPECT_EQ(api.requests.at(0).path, "/apis/events.k8s.io/v1/namespaces/default/events");
+  EXPECT_EQ(api.requests.at(0).accept, kMetadataAccept);  // a short answer, as nobody reads it
   const json::object event = sent(0);
   EXPECT_EQ(json_string_or(event, {"apiVersion"}), "events.k8s.io/v1");
   EXPECT_EQ(json_string_or(event, {"kind"}), "Event");
