@@ -1,6 +1,7 @@
 #include "operator/healthcheck_reconciler.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -255,9 +256,9 @@ Task<kube::Outcome> HealthCheckReconciler::write_status(CheckSnapshot check, Sta
 
 bool HealthCheckReconciler::watch_runs(const kube::ObjectKey& key, const CheckSnapshot& check) {
   bool goes_on = false;
-  for (const auto& [uid, run] : runs_) {
-    if (run->key != key) continue;
-    const bool same = check != nullptr && check->meta.uid == uid;
+  const auto [first, last] = runs_.equal_range(key);
+  for (const auto& [_, run] : std::ranges::subrange(first, last)) {
+    const bool same = check != nullptr && check->meta.uid == run->uid;
     goes_on = goes_on || same;
     if (run->abort != Abort::kNone) continue;
     if (!same || check->meta.deleting() || !holds_claim(*check, run->attempt_id)) {
@@ -283,9 +284,10 @@ void HealthCheckReconciler::begin_run(const CheckSnapshot& claimed, bool execute
   auto owned = std::make_unique<Run>();
   Run* const self = owned.get();
   self->key = claimed->meta.key();
+  self->uid = claimed->meta.uid;
   self->attempt_id = attempt.id;
   self->source = std::make_unique<StopSource>(scope_.stop(), loop_, loop_.mono_now() + left);
-  runs_.emplace(claimed->meta.uid, std::move(owned));
+  runs_.emplace(self->key, std::move(owned));
   metrics_.set_running(runs_.size());
   scope_.spawn(run(claimed, execute, self));
 }
@@ -296,7 +298,7 @@ Task<> HealthCheckReconciler::run(CheckSnapshot claimed, bool execute, Run* self
   slots_.release();
   wake_waiting();
   const bool settled = !change || co_await commit(claimed, change, self);
-  end_run(claimed->meta.uid, settled);
+  end_run(*self, settled);
 }
 
 Task<bool> HealthCheckReconciler::commit(CheckSnapshot claimed, StatusChange change, Run* self) {
@@ -430,14 +432,15 @@ void HealthCheckReconciler::committed(const CheckSnapshot& before, const CheckSn
   }
 }
 
-void HealthCheckReconciler::end_run(const std::string& uid, bool settled) {
-  const auto found = runs_.find(uid);
+void HealthCheckReconciler::end_run(Run& run, bool settled) {
   if (settled) {
-    queue_.add(found->second->key);
+    queue_.add(run.key);
   } else {
-    queue_.retry(found->second->key);
+    queue_.retry(run.key);
   }
-  runs_.erase(found);
+  const auto [first, last] = runs_.equal_range(run.key);
+  runs_.erase(
+      std::find_if(first, last, [&](const auto& entry) { return entry.second.get() == &run; }));
   metrics_.set_running(runs_.size());
 }
 

@@ -71,6 +71,7 @@ class HealthCheckReconciler {
   // An execution that this process has in hand.
   struct Run {
     kube::ObjectKey key;
+    std::string uid;
     std::string attempt_id;
     Abort abort = Abort::kNone;
     std::unique_ptr<StopSource> source;
@@ -96,7 +97,7 @@ class HealthCheckReconciler {
   Task<StatusChange> recover(CheckSnapshot claimed, Run* self, std::string why);
   Task<StatusChange> aborted(CheckSnapshot claimed, Run* self);
   void committed(const CheckSnapshot& before, const CheckSnapshot& written);
-  void end_run(const std::string& uid, bool settled);
+  void end_run(Run& run, bool settled);
   void record(const HealthCheck& check, kube::EventType type, std::string_view reason,
               std::string note);
   [[nodiscard]] Logger log_for(const HealthCheck& check) const;
@@ -114,7 +115,8 @@ class HealthCheckReconciler {
   Options options_;
   StatusWriter<HealthCheck> writer_;
   RunSlots slots_;
-  std::unordered_map<std::string, std::unique_ptr<Run>> runs_;  // by UID
+  // Of one key there are several after a delete and recreate.
+  std::unordered_multimap<kube::ObjectKey, std::unique_ptr<Run>> runs_;
   // Servers' Retry-After, by UID: not before this time. Only saves requests, so memory is enough.
   std::unordered_map<std::string, MonoTime> not_before_;
   // Attempts whose claim may have been written although the write failed: not posted, so whoever
