@@ -28,7 +28,13 @@ void append_number(std::string& text, auto value) {
 
 void JsonText::text(std::string_view name, std::string_view value) {
   key(name);
-  append_escaped(value);
+  text_ += '"';
+  if (has_any(value, needs_escape)) {
+    append_escaped(value);
+  } else {  // as most
+    text_ += value;
+  }
+  text_ += '"';
 }
 
 void JsonText::integer(std::string_view name, int64_t value) {
@@ -64,12 +70,6 @@ void JsonText::key(std::string_view name) {
 
 void JsonText::append_escaped(std::string_view value) {
   constexpr std::string_view kHex = "0123456789abcdef";
-  text_ += '"';
-  if (!has_any(value, needs_escape)) {  // as most
-    text_ += value;
-    text_ += '"';
-    return;
-  }
   size_t plain = 0;  // from here to i nothing is escaped
   for (size_t i = 0; i < value.size(); ++i) {
     const char c = value[i];
@@ -98,7 +98,6 @@ void JsonText::append_escaped(std::string_view value) {
     }
   }
   text_ += value.substr(plain);
-  text_ += '"';
 }
 
 }  // namespace holmes

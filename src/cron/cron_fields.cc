@@ -181,7 +181,7 @@ chr::minutes shortest_distance(const CronFields& fields) {
   const int first = first_time(fields);
   for (int time = first; const auto after = next_time(fields, time + 1); time = *after) {
     shortest = std::min(shortest, chr::minutes(*after - time));
-    if (shortest == chr::minutes(1)) return shortest;
+    if (shortest == chr::minutes(1)) return shortest;  // there is nothing shorter
   }
   // In 28 years without a century every kind of year follows every kind that it can.
   const local_days begin(chr::year(2001) / 1 / 1);

@@ -14,8 +14,7 @@ bool RunSlots::take_or_wait(const HealthCheck& check, bool held) {
     ++taken_;
     return true;
   }
-  waiting_.emplace(place, false);
-  places_.emplace(place.key, place);
+  places_.emplace(place.key, waiting_.emplace(place, false).first);
   return false;
 }
 
@@ -27,9 +26,8 @@ void RunSlots::release() {
 void RunSlots::stop_waiting(const kube::ObjectKey& key) {
   const auto found = places_.find(key);
   if (found == places_.end()) return;
-  const auto waits = waiting_.find(found->second);
-  if (waits->second) --returned_;
-  waiting_.erase(waits);
+  if (found->second->second) --returned_;
+  waiting_.erase(found->second);
   places_.erase(found);
 }
 

@@ -45,11 +45,13 @@ class RunSlots {
   [[nodiscard]] size_t waiting() const { return waiting_.size(); }
 
  private:
+  using Waiting = std::map<CheckAge, bool>;  // whether next() returned it
+
   size_t limit_;
   size_t taken_ = 0;
-  std::map<CheckAge, bool> waiting_;  // whether next() returned it
-  size_t returned_ = 0;               // how many of them it did
-  std::unordered_map<kube::ObjectKey, CheckAge> places_;
+  Waiting waiting_;
+  size_t returned_ = 0;  // how many of them next() did
+  std::unordered_map<kube::ObjectKey, Waiting::iterator> places_;
 };
 
 }  // namespace holmes
