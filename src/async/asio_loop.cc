@@ -53,7 +53,8 @@ struct AsioLoop::Impl {
   std::optional<MonoTime> armed;
   TimerQueue timers;
   const std::chrono::milliseconds rest_time;
-  MonoTime rest_end{};
+  std::function<bool()> in_haste;
+  MonoTime rested_until{};
   std::optional<boost::asio::signal_set> signals;
   std::function<void(int)> on_signal;
 
@@ -112,10 +113,13 @@ struct AsioLoop::Impl {
   // by a bucket of kLoopWakeUpBurst that gets one more for each rest.
   bool rest() {
     if (rest_time.count() == 0) return false;
+    const bool quick = in_haste && in_haste();
+    const auto length = quick ? std::min(rest_time, kLoopRestInHaste) : rest_time;
     const MonoTime now = boot_time();
-    const MonoTime end = std::min(rest_end, timers.next().value_or(rest_end));
+    const MonoTime whole = rested_until + length;
+    const MonoTime end = std::min(whole, timers.next().value_or(whole));
     const MonoTime woken = std::max(now, end);
-    rest_end = std::clamp(rest_end, woken - kLoopWakeUpBurst * rest_time, woken) + rest_time;
+    rested_until = std::clamp(whole, woken - kLoopWakeUpBurst * length, woken);
     if (end <= now) return false;
     std::this_thread::sleep_for(end - now);
     return true;
@@ -133,6 +137,10 @@ struct AsioLoop::Impl {
 AsioLoop::AsioLoop(std::chrono::milliseconds rest) : impl_(std::make_unique<Impl>(rest)) {}
 AsioLoop::~AsioLoop() {
   while (impl_->take_posted()) continue;  // may post again
+}
+
+void AsioLoop::set_haste(std::function<bool()> in_haste) {
+  impl_->in_haste = std::move(in_haste);
 }
 
 WallTime AsioLoop::wall_now() const {

@@ -19,8 +19,10 @@ namespace holmes {
 // more than a burst of wake-ups that come faster than one each rest, to the end of the rest, and
 // then finds all ready that came meanwhile. So whatever is not a timer is served at most one rest
 // later, also each step of a long chain of quick answers; timers are not late, and a loop that
-// wakes up seldom never rests. For processes that do much for nobody who waits.
-inline constexpr std::chrono::milliseconds kLoopRest{4};
+// wakes up seldom never rests. For processes that do much for nobody who waits; while somebody
+// does, they are in haste.
+inline constexpr std::chrono::milliseconds kLoopRest{16};
+inline constexpr std::chrono::milliseconds kLoopRestInHaste{4};
 inline constexpr int kLoopWakeUpBurst = 8;
 
 class AsioLoop final : public Loop {
@@ -30,6 +32,10 @@ class AsioLoop final : public Loop {
   ~AsioLoop() override;
   AsioLoop(const AsioLoop&) = delete;
   AsioLoop& operator=(const AsioLoop&) = delete;
+
+  // Asked before each rest, which is at most kLoopRestInHaste long while it says true. What it
+  // refers to must live as long as the loop runs.
+  void set_haste(std::function<bool()> in_haste);
 
   [[nodiscard]] WallTime wall_now() const override;
   [[nodiscard]] MonoTime mono_now() const override;

@@ -144,11 +144,11 @@ class Load {
 
   // In the order in which they ran. Read on the loop's thread.
   [[nodiscard]] const std::vector<MonoTime>& came_at() const { return came_at_; }
-  // Groups with a pause before each.
-  [[nodiscard]] size_t groups() const {
+  // Groups with a pause before each, a quarter of a rest or longer.
+  [[nodiscard]] size_t groups(std::chrono::milliseconds rest) const {
     size_t count = came_at_.empty() ? 0 : 1;
     for (size_t i = 1; i < came_at_.size(); ++i) {
-      if (came_at_[i] - came_at_[i - 1] > kLoopRest / 4) ++count;
+      if (came_at_[i] - came_at_[i - 1] > rest / 4) ++count;
     }
     return count;
   }
@@ -166,7 +166,24 @@ TEST(AsioLoop, UnderLoadOneWakeUpServesWhatCameInARest) {
   load.end();
   // A busy machine may cut a group in two now and then.
   const auto rests = static_cast<size_t>(100 + kLoopWakeUpBurst);
-  EXPECT_LE(load.groups(), rests * 3 / 2);
+  EXPECT_LE(load.groups(kLoopRest), rests * 3 / 2);
+}
+
+TEST(AsioLoop, InHasteItRestsForAShortTime) {
+  AsioLoop loop(kLoopRest);
+  bool in_haste = true;
+  loop.set_haste([&] { return in_haste; });
+  Load load(loop, milliseconds(1) * 3 / 2);
+  EXPECT_TRUE(loop.run(sleep_for(loop, 400 * kLoopRestInHaste, {})).has_value());
+  const size_t groups = load.groups(kLoopRestInHaste);
+  EXPECT_GE(groups, 400U / 2);  // whole rests would be 100
+  EXPECT_LE(groups, static_cast<size_t>(400 + kLoopWakeUpBurst) * 3 / 2);
+
+  in_haste = false;
+  EXPECT_TRUE(loop.run(sleep_for(loop, 100 * kLoopRest, {})).has_value());
+  load.end();
+  const auto rests = static_cast<size_t>(100 + kLoopWakeUpBurst);
+  EXPECT_LE(load.groups(kLoopRestInHaste) - groups, rests * 3 / 2);
 }
 
 TEST(AsioLoop, ARestDoesNotMakeATimerLate) {

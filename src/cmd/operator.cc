@@ -130,7 +130,7 @@ kube::LeaderElectorOptions elector_options(const ElectionOptions& options,
 
 int run(const OperatorCommandOptions& options, const kube::ClusterConfig& cluster,
         const std::map<std::string, std::string>& environment) {
-  AsioLoop loop(kLoopRest);  // whoever waits for a check does not notice
+  AsioLoop loop(kLoopRest);  // who waits for a check does not notice, who waits for a tick would
   SystemRandom random;
   const Logger log = options.log.make(loop);
   MetricsRegistry registry;
@@ -158,6 +158,7 @@ int run(const OperatorCommandOptions& options, const kube::ClusterConfig& cluste
   }
   Operator work(loop, random, *transport, *api, *resolver, registry, log, work_options,
                 lease ? &*lease : nullptr);
+  loop.set_haste([&work] { return work.creating(); });
   HttpServerOptions http_options;
   http_options.host = options.metrics_address.host;
   http_options.port = options.metrics_address.port;

@@ -62,8 +62,7 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
       events_(
           loop, random, kube, log, runtime_metrics_,
           {.source = {.controller = "holmesgpt.dev/operator", .instance = options_.claimant.holder},
-           .yield =
-               [this] { return reconciler_.waiting() > 0 || schedule_reconciler_.creating(); }}),
+           .yield = [this] { return reconciler_.waiting() > 0 || creating(); }}),
       client_(loop, api, resolver, log,
               {.base = options_.api_url,
                .api_key = options_.api_key,
@@ -71,7 +70,7 @@ Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient
       reconciler_(loop, api_, informer_, queue_, client_, events_, metrics_, log,
                   {.claimant = [this] { return claimant(); },
                    .concurrent_max = options_.concurrent_max,
-                   .hold = [this] { return schedule_reconciler_.creating(); },
+                   .hold = [this] { return creating(); },
                    .may_start = [this](const HealthCheck& check) { return may_start(check); },
                    .may_delete = [this](const HealthCheck& check) { return may_delete(check); }}),
       controller_(loop, queue_, reconciler_of(reconciler_), log, runtime_metrics_,

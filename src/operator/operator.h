@@ -56,6 +56,8 @@ class Operator {
   Task<> run(Stop stop);
   // run() ended by itself: the process should end too, and be started anew.
   [[nodiscard]] bool ended_early() const { return ended_early_; }
+  // Ticks came due whose checks are not made yet: what comes from the API server is urgent.
+  [[nodiscard]] bool creating() const { return schedule_reconciler_.creating(); }
 
   // /healthz, /readyz (503 until the cache is synced, saying what it waits for) and /metrics.
   Task<HttpResponse> handle(HttpRequest request, Stop stop);
