@@ -1,23 +1,40 @@
 #include "metrics/registry.h"
 
-#include <map>
+#include <algorithm>
+#include <limits>
 #include <set>
 #include <sstream>
 #include <unordered_map>
 
-#include <prometheus/collectable.h>
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
 #include "base/assert.h"
 
 namespace holmes {
+
+struct HistogramSeries {
+  explicit HistogramSeries(const std::vector<double>& upper_bounds)
+      : bounds(&upper_bounds), counts(upper_bounds.size() + 1) {}
+
+  const std::vector<double>* bounds;  // the family's
+  std::vector<uint64_t> counts;       // of each bucket alone; the last one has no bound
+  double sum = 0;
+};
+
 namespace {
 
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
 constexpr const char* kOther = "_other";
+
+struct FamilyName {
+  std::string name;
+  std::string help;
+  std::vector<std::string> labels;
+};
 
 struct HashOfValues {
   size_t operator()(const LabelValues& values) const {
@@ -27,155 +44,167 @@ struct HashOfValues {
   }
 };
 
-// Maps label values to the metric of that set, within the limit. prometheus-cpp looks a metric up
-// by building and hashing a map of labels; this does it once per set.
-template <class Metric>
+void write(double value, ClientMetric& metric) {
+  metric.counter.value = metric.gauge.value = value;  // the family's type says which is read
+}
+
+void write(const HistogramSeries& series, ClientMetric& metric) {
+  ClientMetric::Histogram& histogram = metric.histogram;
+  for (size_t i = 0; i < series.counts.size(); ++i) {
+    const bool last = i == series.bounds->size();
+    const double bound = last ? std::numeric_limits<double>::infinity() : (*series.bounds)[i];
+    histogram.sample_count += series.counts[i];
+    histogram.bucket.push_back({histogram.sample_count, bound});
+  }
+  histogram.sample_sum = series.sum;
+}
+
+class Collected {
+ public:
+  virtual ~Collected() = default;
+  [[nodiscard]] virtual MetricFamily collect() const = 0;
+};
+
+// Maps label values to the series of that set, within the limit. A series stays where it is.
+template <class Series>
 class LabelSets {
  public:
-  LabelSets(prometheus::Family<Metric>& family, std::vector<std::string> names,
-            prometheus::Family<prometheus::Counter>& overflow)
-      : family_(family), names_(std::move(names)), overflow_(overflow) {}
+  // `overflow` is null for the family that counts the overflow.
+  LabelSets(FamilyName name, CounterFamily* overflow)
+      : name_(std::move(name)), overflow_(overflow) {}
 
   template <class... Args>
-  Metric& get(const LabelValues& values, const Args&... args) {
-    HOLMES_ASSERT(values.size() == names_.size());
-    if (const auto found = sets_.find(values); found != sets_.end()) return *found->second;
-    LabelValues kept = values;
-    if (sets_.size() >= kMaxLabelSets && !kept.empty()) {
-      overflow_.Add({{"metric", family_.GetName()}}).Increment();
-      kept.back() = kOther;
-      if (const auto found = sets_.find(kept); found != sets_.end()) return *found->second;
+  Series& get(const LabelValues& values, const Args&... args) {
+    HOLMES_ASSERT(values.size() == name_.labels.size());
+    if (const auto found = sets_.find(values); found != sets_.end()) return found->second;
+    if (sets_.size() < kMaxLabelSets || values.empty() || overflow_ == nullptr) {
+      return sets_.try_emplace(values, args...).first->second;
     }
-    std::map<std::string, std::string> labels;
-    for (size_t i = 0; i < names_.size(); ++i) labels.emplace(names_[i], kept[i]);
-    Metric& metric = family_.Add(labels, args...);
-    sets_.emplace(std::move(kept), &metric);
-    return metric;
+    overflow_->add({name_.name});
+    LabelValues other = values;
+    other.back() = kOther;
+    return sets_.try_emplace(std::move(other), args...).first->second;
   }
 
-  void remove(const LabelValues& values) {
-    const auto found = sets_.find(values);
-    if (found == sets_.end()) return;
-    family_.Remove(found->second);
-    sets_.erase(found);
+  void remove(const LabelValues& values) { sets_.erase(values); }
+
+  [[nodiscard]] MetricFamily collect(MetricType type) const {
+    MetricFamily family{name_.name, name_.help, type, {}};
+    family.metric.reserve(sets_.size());
+    for (const auto& [values, series] : sets_) {
+      ClientMetric& metric = family.metric.emplace_back();
+      for (size_t i = 0; i < values.size(); ++i) {
+        metric.label.push_back({name_.labels[i], values[i]});
+      }
+      std::ranges::sort(metric.label, {}, &ClientMetric::Label::name);
+      write(series, metric);
+    }
+    return family;
   }
 
  private:
-  prometheus::Family<Metric>& family_;
-  std::vector<std::string> names_;
-  prometheus::Family<prometheus::Counter>& overflow_;
-  std::unordered_map<LabelValues, Metric*, HashOfValues> sets_;
+  FamilyName name_;
+  CounterFamily* overflow_;
+  std::unordered_map<LabelValues, Series, HashOfValues> sets_;
 };
 
-class Counters final : public CounterFamily {
+class Counters final : public CounterFamily, public Collected {
  public:
-  explicit Counters(auto&&... args) : sets_(std::forward<decltype(args)>(args)...) {}
-  Counter bind(const LabelValues& labels) override { return Counter(&sets_.get(labels)); }
-  void add(const LabelValues& labels, double amount) override {
-    sets_.get(labels).Increment(amount);
-  }
+  Counters(FamilyName name, CounterFamily* overflow) : sets_(std::move(name), overflow) {}
+  Counter bind(const LabelValues& labels) override { return Counter(sets_.get(labels)); }
+  void add(const LabelValues& labels, double amount) override { bind(labels).add(amount); }
   void remove(const LabelValues& labels) override { sets_.remove(labels); }
+  [[nodiscard]] MetricFamily collect() const override { return sets_.collect(MetricType::Counter); }
 
  private:
-  LabelSets<prometheus::Counter> sets_;
+  LabelSets<double> sets_;
 };
 
-class Gauges final : public GaugeFamily {
+class Gauges final : public GaugeFamily, public Collected {
  public:
-  explicit Gauges(auto&&... args) : sets_(std::forward<decltype(args)>(args)...) {}
-  Gauge bind(const LabelValues& labels) override { return Gauge(&sets_.get(labels)); }
-  void set(const LabelValues& labels, double value) override { sets_.get(labels).Set(value); }
-  void add(const LabelValues& labels, double amount) override {
-    sets_.get(labels).Increment(amount);
-  }
+  Gauges(FamilyName name, CounterFamily* overflow) : sets_(std::move(name), overflow) {}
+  Gauge bind(const LabelValues& labels) override { return Gauge(sets_.get(labels)); }
+  void set(const LabelValues& labels, double value) override { sets_.get(labels) = value; }
+  void add(const LabelValues& labels, double amount) override { sets_.get(labels) += amount; }
   void remove(const LabelValues& labels) override { sets_.remove(labels); }
+  [[nodiscard]] MetricFamily collect() const override { return sets_.collect(MetricType::Gauge); }
 
  private:
-  LabelSets<prometheus::Gauge> sets_;
+  LabelSets<double> sets_;
 };
 
-class Histograms final : public HistogramFamily {
+class Histograms final : public HistogramFamily, public Collected {
  public:
-  Histograms(prometheus::Family<prometheus::Histogram>& family, std::vector<std::string> names,
-             prometheus::Family<prometheus::Counter>& overflow, std::vector<double> buckets)
-      : sets_(family, std::move(names), overflow), buckets_(std::move(buckets)) {}
+  Histograms(FamilyName name, std::vector<double> buckets, CounterFamily* overflow)
+      : sets_(std::move(name), overflow), buckets_(std::move(buckets)) {
+    HOLMES_ASSERT(std::ranges::is_sorted(buckets_));
+  }
   Histogram bind(const LabelValues& labels) override {
-    return Histogram(&sets_.get(labels, buckets_));
+    return Histogram(sets_.get(labels, buckets_));
   }
-  void observe(const LabelValues& labels, double value) override {
-    sets_.get(labels, buckets_).Observe(value);
-  }
+  void observe(const LabelValues& labels, double value) override { bind(labels).observe(value); }
   void remove(const LabelValues& labels) override { sets_.remove(labels); }
+  [[nodiscard]] MetricFamily collect() const override {
+    return sets_.collect(MetricType::Histogram);
+  }
 
  private:
-  LabelSets<prometheus::Histogram> sets_;
+  LabelSets<HistogramSeries> sets_;
   std::vector<double> buckets_;
 };
 
 }  // namespace
 
-void Counter::add(double amount) const {
-  static_cast<prometheus::Counter*>(series_)->Increment(amount);
-}
-void Gauge::set(double value) const {
-  static_cast<prometheus::Gauge*>(series_)->Set(value);
-}
-void Gauge::add(double amount) const {
-  static_cast<prometheus::Gauge*>(series_)->Increment(amount);
-}
 void Histogram::observe(double value) const {
-  static_cast<prometheus::Histogram*>(series_)->Observe(value);
+  const std::vector<double>& bounds = *series_->bounds;
+  ++series_->counts[static_cast<size_t>(std::ranges::lower_bound(bounds, value) - bounds.begin())];
+  series_->sum += value;
 }
 
 struct MetricsRegistry::Impl {
-  prometheus::Registry registry;
-  prometheus::Family<prometheus::Counter>& overflow =
-      prometheus::BuildCounter()
-          .Name("holmes_metrics_label_overflow_total")
-          .Help("Label sets beyond the limit of a metric, counted under _other.")
-          .Register(registry);
   std::set<std::string> names;
-  std::vector<std::unique_ptr<CounterFamily>> counters;
-  std::vector<std::unique_ptr<GaugeFamily>> gauges;
-  std::vector<std::unique_ptr<HistogramFamily>> histograms;
+  std::vector<std::unique_ptr<Collected>> families;
   std::list<std::function<void()>> refreshes;
+  CounterFamily* overflow = nullptr;
 
-  void take_name(const std::string& name) { HOLMES_ASSERT(names.insert(name).second); }
+  template <class Family, class... Args>
+  Family& add(FamilyName name, Args&&... args) {
+    HOLMES_ASSERT(names.insert(name.name).second);
+    auto family = std::make_unique<Family>(std::move(name), std::forward<Args>(args)..., overflow);
+    Family& added = *family;
+    families.push_back(std::move(family));
+    return added;
+  }
 };
 
-MetricsRegistry::MetricsRegistry() : impl_(std::make_unique<Impl>()) {}
+MetricsRegistry::MetricsRegistry() : impl_(std::make_unique<Impl>()) {
+  impl_->overflow =
+      &counter("holmes_metrics_label_overflow_total",
+               "Label sets beyond the limit of a metric, counted under _other.", {"metric"});
+}
 MetricsRegistry::~MetricsRegistry() = default;
 
+// An unlabelled series exists from the start.
 CounterFamily& MetricsRegistry::counter(const std::string& name, const std::string& help,
                                         std::vector<std::string> label_names) {
-  impl_->take_name(name);
-  auto& family = prometheus::BuildCounter().Name(name).Help(help).Register(impl_->registry);
   const bool single = label_names.empty();
-  impl_->counters.push_back(
-      std::make_unique<Counters>(family, std::move(label_names), impl_->overflow));
-  if (single) impl_->counters.back()->add({}, 0);  // an unlabelled series exists from the start
-  return *impl_->counters.back();
+  auto& family = impl_->add<Counters>({name, help, std::move(label_names)});
+  if (single) family.bind({});
+  return family;
 }
 
 GaugeFamily& MetricsRegistry::gauge(const std::string& name, const std::string& help,
                                     std::vector<std::string> label_names) {
-  impl_->take_name(name);
-  auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(impl_->registry);
   const bool single = label_names.empty();
-  impl_->gauges.push_back(
-      std::make_unique<Gauges>(family, std::move(label_names), impl_->overflow));
-  if (single) impl_->gauges.back()->set({}, 0);
-  return *impl_->gauges.back();
+  auto& family = impl_->add<Gauges>({name, help, std::move(label_names)});
+  if (single) family.bind({});
+  return family;
 }
 
 HistogramFamily& MetricsRegistry::histogram(const std::string& name, const std::string& help,
                                             std::vector<double> buckets,
                                             std::vector<std::string> label_names) {
-  impl_->take_name(name);
-  auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(impl_->registry);
-  impl_->histograms.push_back(std::make_unique<Histograms>(family, std::move(label_names),
-                                                           impl_->overflow, std::move(buckets)));
-  return *impl_->histograms.back();
+  return impl_->add<Histograms>({name, help, std::move(label_names)}, std::move(buckets));
 }
 
 MetricsRegistry::Refresh::Refresh(MetricsRegistry& registry, std::function<void()> refresh)
@@ -188,8 +217,13 @@ MetricsRegistry::Refresh::~Refresh() {
 
 std::string MetricsRegistry::expose() const {
   for (const auto& refresh : impl_->refreshes) refresh();
+  std::vector<MetricFamily> families;
+  for (const auto& family : impl_->families) {
+    MetricFamily collected = family->collect();
+    if (!collected.metric.empty()) families.push_back(std::move(collected));
+  }
   std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());
+  prometheus::TextSerializer().Serialize(out, families);
   return out.str();
 }
 

@@ -1,4 +1,5 @@
-// Metrics: families with label limits over prometheus-cpp, and their text exposition. No sockets.
+// Metrics: families of series with a limit on their labels, and their text exposition, which
+// prometheus-cpp writes. No sockets.
 //
 // Families are created once at start (asserts on a duplicate name) and live as long as the
 // registry. Threads: the loop's.
@@ -23,28 +24,32 @@ using LabelValues = std::vector<std::string>;  // in the order of the family's l
 // used until the family's remove() of these labels or the registry's end.
 class Counter {
  public:
-  explicit Counter(void* series) : series_(series) {}
-  void add(double amount = 1) const;
+  explicit Counter(double& series) : series_(&series) {}
+  // A counter never falls: what is not above 0 does not count.
+  void add(double amount = 1) const {
+    if (amount > 0) *series_ += amount;
+  }
 
  private:
-  void* series_;
+  double* series_;
 };
 class Gauge {
  public:
-  explicit Gauge(void* series) : series_(series) {}
-  void set(double value) const;
-  void add(double amount) const;
+  explicit Gauge(double& series) : series_(&series) {}
+  void set(double value) const { *series_ = value; }
+  void add(double amount) const { *series_ += amount; }
 
  private:
-  void* series_;
+  double* series_;
 };
+struct HistogramSeries;
 class Histogram {
  public:
-  explicit Histogram(void* series) : series_(series) {}
+  explicit Histogram(HistogramSeries& series) : series_(&series) {}
   void observe(double value) const;
 
  private:
-  void* series_;
+  HistogramSeries* series_;
 };
 
 class CounterFamily {

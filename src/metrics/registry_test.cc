@@ -1,5 +1,7 @@
 #include "metrics/registry.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 namespace holmes {
@@ -17,6 +19,34 @@ TEST(MetricsRegistry, ExposesEachKindInThePrometheusTextFormat) {
         "holmes_c_seconds_bucket{type=\"t\",le=\"5\"} 1", "holmes_c_seconds_count{type=\"t\"} 1"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
   }
+}
+
+TEST(MetricsRegistry, ACounterNeverFalls) {
+  MetricsRegistry registry;
+  CounterFamily& family = registry.counter("holmes_a_total", "A.");
+  family.add({}, 2);
+  family.add({}, -1);
+  family.bind({}).add(std::nan(""));
+  EXPECT_NE(registry.expose().find("holmes_a_total 2\n"), std::string::npos);
+}
+
+TEST(MetricsRegistry, BucketsCountWhatIsAtMostTheirBound) {
+  MetricsRegistry registry;
+  HistogramFamily& family = registry.histogram("holmes_a", "A.", {1, 5}, {"name"});
+  for (const double value : {0.5, 1.0, 1.5, 5.0, 7.0}) family.observe({"x"}, value);
+  const std::string text = registry.expose();
+  for (const std::string_view line :
+       {"# TYPE holmes_a histogram", "holmes_a_bucket{name=\"x\",le=\"1\"} 2\n",
+        "holmes_a_bucket{name=\"x\",le=\"5\"} 4\n", "holmes_a_bucket{name=\"x\",le=\"+Inf\"} 5\n",
+        "holmes_a_count{name=\"x\"} 5\n", "holmes_a_sum{name=\"x\"} 15\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  }
+}
+
+TEST(MetricsRegistry, AFamilyWithoutSeriesIsNotExposed) {
+  MetricsRegistry registry;
+  registry.counter("holmes_a_total", "A.", {"name"});
+  EXPECT_EQ(registry.expose(), "");
 }
 
 TEST(MetricsRegistry, RemovedSeriesAreGoneAndMayComeBack) {
