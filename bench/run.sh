@@ -14,7 +14,7 @@ case $name in
     ;;
   '')
     cat <<'TEXT'
-operator    2,000 HealthChecks at once on a real API server, side by side with a controller-runtime operator (about 8 minutes)
+operator    2,000 HealthChecks at once on a real API server, side by side with a controller-runtime operator (about 12 minutes)
 schedules   1,000 every-minute schedules side by side with it; then 5,000 on one minute, and 10,000 that are not due (about 16 minutes)
 sync        memory with 50,000 HealthChecks, from the first list to their deletion, side by side with it (about 15 minutes)
 server      1,000 checks at once in one server process, and how long it takes to start (a minute)

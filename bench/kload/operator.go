@@ -17,7 +17,7 @@ type operatorBench struct {
 
 func cmdOperator(args []string) (any, error) {
 	c := &operatorBench{}
-	fs := c.flags("operator", 2, 12*time.Second)
+	fs := c.flags("operator", 4, 12*time.Second)
 	fs.IntVar(&c.n, "n", 2000, "checks at once")
 	fs.IntVar(&c.cached, "cached", 10000, "finished checks for the memory of the cache")
 	fs.Parse(args)
