@@ -7,7 +7,7 @@ readonly cache=${HOLMES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/holmes}
 
 readonly name=${1:-}
 case $name in
-  operator | schedules | sync | server) shift ;;
+  operator | pair | schedules | sync | server) shift ;;
   cron | decode | queue | store)
     shift
     exec "bench/micro/$name.sh" "$@"
@@ -15,6 +15,7 @@ case $name in
   '')
     cat <<'TEXT'
 operator    2,000 HealthChecks at once on a real API server, side by side with a controller-runtime operator (about 12 minutes)
+pair        CPU of two holmes operators at once on one API server: tells apart 1 or 2 %; BENCH_OTHER="/path/to/another/holmes operator" (about 3 minutes)
 schedules   1,000 every-minute schedules side by side with it; then 5,000 on one minute, and 10,000 that are not due (about 16 minutes)
 sync        memory with 50,000 HealthChecks, from the first list to their deletion, side by side with it (about 15 minutes)
 server      1,000 checks at once in one server process, and how long it takes to start (a minute)
@@ -41,6 +42,10 @@ if [[ ! -x ${ours%% *} ]]; then
   echo "bench/run.sh: there is no ${ours%% *}; ./dev bench $name builds it" >&2
   exit 1
 fi
+other=$cache/bench/operator
+if [[ $name == pair ]]; then
+  other=${BENCH_OTHER:?is the operator to compare with, as in BENCH_OTHER="/path/to/another/holmes operator"}
+fi
 go=$(tests/cluster/go.sh)
 export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
 mkdir -p "$cache/bench"
@@ -52,4 +57,4 @@ testcluster=$(tests/cluster/build.sh)
 echo "building the peer and the harness (a minute, the first time) ..." >&2
 (cd bench && CGO_ENABLED=0 GOTOOLCHAIN=local "$go" build -buildvcs=false -o "$cache/bench/" ./kload ./peer/operator)
 exec "$cache/bench/kload" "$name" --testcluster "$testcluster" --crds "${BENCH_CRDS:-deploy/crds}" --out build/bench \
-  --ours "$ours" --peer "$cache/bench/operator" "$@"
+  --ours "$ours" --peer "$other" "$@"

@@ -18,10 +18,11 @@ import (
 )
 
 const (
-	hcPath   = "/apis/holmesgpt.dev/v1alpha1/namespaces/default/healthchecks"
 	crdPath  = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 	runLabel = "kload-run"
 )
+
+var hcPath = hcPathIn("default")
 
 // kube is a client-go REST client fed with ready bytes, so that the harness
 // takes as little of the shared CPUs as it can.
@@ -63,6 +64,10 @@ func (c *common) client(args []string) (*kube, error) {
 		return nil, err
 	}
 	return &kube{rc, cfg}, nil
+}
+
+func hcPathIn(namespace string) string {
+	return "/apis/holmesgpt.dev/v1alpha1/namespaces/" + namespace + "/healthchecks"
 }
 
 func (k *kube) post(ctx context.Context, path string, body []byte) ([]byte, error) {

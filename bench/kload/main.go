@@ -1,5 +1,5 @@
 // Command kload loads operators and servers of holmesgpt.dev/v1alpha1 with work and measures
-// them. Each subcommand but those that print a report (operator, schedules, sync, server) prints one line of JSON.
+// them. Each subcommand but those that print a report (operator, pair, schedules, sync, server) prints one line of JSON.
 package main
 
 import (
@@ -9,13 +9,13 @@ import (
 )
 
 var commands = map[string]func([]string) (any, error){
-	"operator": cmdOperator, "schedules": cmdSchedules, "sync": cmdSync, "server": cmdServer,
+	"operator": cmdOperator, "schedules": cmdSchedules, "sync": cmdSync, "server": cmdServer, "pair": cmdPair,
 	"ticks": cmdTicks, "creates": cmdCreates, "waiting": cmdWaiting, "oneshot": cmdOneshot, "limit": cmdLimit, "fill": cmdFill, "store": cmdStore, "mockapi": cmdMockAPI, "provider": cmdProvider, "calib": cmdCalib,
 }
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: kload operator|schedules|sync|server|ticks|creates|waiting|oneshot|limit|fill|store|mockapi|provider|calib [flags]")
+		fmt.Fprintln(os.Stderr, "usage: kload operator|pair|schedules|sync|server|ticks|creates|waiting|oneshot|limit|fill|store|mockapi|provider|calib [flags]")
 		os.Exit(2)
 	}
 	res, err := commands[os.Args[1]](os.Args[2:])

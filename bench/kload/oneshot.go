@@ -9,8 +9,10 @@ import (
 
 const specJSON = `"query":"Are all pods in namespace default healthy?","timeout":30,"mode":"monitor","destinations":[{"type":"slack","config":{"channel":"#alerts"}}]`
 
-func hcJSON(name, run string) []byte {
-	return []byte(`{"apiVersion":"holmesgpt.dev/v1alpha1","kind":"HealthCheck","metadata":{"name":"` + name + `","namespace":"default","labels":{"` +
+func hcJSON(name, run string) []byte { return hcJSONIn("default", name, run) }
+
+func hcJSONIn(namespace, name, run string) []byte {
+	return []byte(`{"apiVersion":"holmesgpt.dev/v1alpha1","kind":"HealthCheck","metadata":{"name":"` + name + `","namespace":"` + namespace + `","labels":{"` +
 		runLabel + `":"` + run + `"}},"spec":{` + specJSON + `}}`)
 }
 

@@ -23,7 +23,7 @@ namespace holmes {
 // does, they are in haste.
 inline constexpr std::chrono::milliseconds kLoopRest{16};
 inline constexpr std::chrono::milliseconds kLoopRestInHaste{4};
-inline constexpr int kLoopWakeUpBurst = 8;
+inline constexpr int kLoopWakeUpBurst = 32;  // a check or two, from the tick to the result
 
 class AsioLoop final : public Loop {
  public:
