@@ -160,6 +160,15 @@ func (k *kube) untilQuiet(ctx context.Context, quiet, limit time.Duration) (map[
 	return before, false, err
 }
 
+// mustBeQuiet is untilQuiet for figures that mean nothing while writes go on.
+func (k *kube) mustBeQuiet(ctx context.Context, quiet time.Duration) (map[string]float64, error) {
+	req, became, err := k.untilQuiet(ctx, quiet, quietLimit)
+	if err == nil && !became {
+		err = fmt.Errorf("writes did not end within %v", quietLimit)
+	}
+	return req, err
+}
+
 // requests reads apiserver_request_total by "VERB resource/subresource".
 func (k *kube) requests(ctx context.Context) (map[string]float64, error) {
 	raw, err := k.Get().AbsPath("/metrics").SetHeader("Accept", "text/plain").Stream(ctx)

@@ -106,12 +106,9 @@ func cmdOneshot(args []string) (any, error) {
 	case <-time.After(*limit - time.Since(start)):
 		res.Error = "timed out"
 	}
-	req1, quiet, err := k.untilQuiet(ctx, *settle, quietLimit)
+	req1, err := k.mustBeQuiet(ctx, *settle)
 	if err != nil {
 		return nil, err
-	}
-	if !quiet {
-		return nil, fmt.Errorf("writes did not end within %v", quietLimit)
 	}
 	p1 := c.procs()
 	stopWatch()

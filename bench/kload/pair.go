@@ -103,8 +103,8 @@ func (c *pairBench) turn(ctx context.Context, k *kube, ops [2]*helper, round int
 	if err != nil {
 		return t, err
 	}
-	if _, quiet, err := k.untilQuiet(ctx, 2*time.Second, quietLimit); err != nil || !quiet {
-		return t, fmt.Errorf("writes did not end within %v: %v", quietLimit, err)
+	if _, err := k.mustBeQuiet(ctx, 2*time.Second); err != nil {
+		return t, err
 	}
 	for i, op := range ops {
 		if after[i], err = readProc(op.pid()); err != nil {

@@ -130,9 +130,12 @@ TEST(AsioLoop, HandsSignalsToTheLoopThread) {
 class Load {
  public:
   Load(AsioLoop& loop, std::chrono::microseconds pace)
-      : thread_([this, &loop, pace] {
+      : loop_(loop), thread_([this, &loop, pace] {
           while (!stop_) {
-            loop.post([this, &loop] { came_at_.push_back(loop.mono_now()); });
+            loop.post([this, &loop] {
+              came_at_.push_back(loop.mono_now());
+              if (served_ != nullptr && came_at_.size() == awaited_) served_->set();
+            });
             std::this_thread::sleep_for(pace);
           }
         }) {}
@@ -140,6 +143,18 @@ class Load {
   void end() {
     stop_ = true;
     if (thread_.joinable()) thread_.join();
+  }
+
+  // Runs the loop until so many more have run, and returns how long that took.
+  [[nodiscard]] std::chrono::nanoseconds serve(size_t more) {
+    const MonoTime begin = loop_.mono_now();
+    Event served(loop_);
+    served_ = &served;
+    awaited_ = came_at_.size() + more;
+    const StopSource limit({}, loop_, begin + std::chrono::seconds(20));
+    EXPECT_TRUE(loop_.run(wait_with_deadline(served, limit.stop())).has_value());
+    served_ = nullptr;
+    return loop_.mono_now() - begin;
   }
 
   // In the order in which they ran. Read on the loop's thread.
@@ -154,36 +169,44 @@ class Load {
   }
 
  private:
+  AsioLoop& loop_;
   std::vector<MonoTime> came_at_;
+  Event* served_ = nullptr;
+  size_t awaited_ = 0;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };
 
+constexpr milliseconds kLoadPace{1};  // each post would be a wake-up of its own
+constexpr size_t kLoad = 1500;        // some 100 whole rests, or 400 in haste
+
+size_t rests_in(std::chrono::nanoseconds time, std::chrono::milliseconds rest) {
+  return static_cast<size_t>(time / rest + kLoopWakeUpBurst);
+}
+
 TEST(AsioLoop, UnderLoadOneWakeUpServesWhatCameInARest) {
   AsioLoop loop(kLoopRest);
-  Load load(loop, milliseconds(1) * 3 / 2);  // each would be a wake-up of its own
-  EXPECT_TRUE(loop.run(sleep_for(loop, 100 * kLoopRest, {})).has_value());
+  Load load(loop, kLoadPace);
+  const auto took = load.serve(kLoad);
   load.end();
   // A busy machine may cut a group in two now and then.
-  const auto rests = static_cast<size_t>(100 + kLoopWakeUpBurst);
-  EXPECT_LE(load.groups(kLoopRest), rests * 3 / 2);
+  EXPECT_LE(load.groups(kLoopRest), rests_in(took, kLoopRest) * 3 / 2);
 }
 
 TEST(AsioLoop, InHasteItRestsForAShortTime) {
   AsioLoop loop(kLoopRest);
   bool in_haste = true;
   loop.set_haste([&] { return in_haste; });
-  Load load(loop, milliseconds(1) * 3 / 2);
-  EXPECT_TRUE(loop.run(sleep_for(loop, 400 * kLoopRestInHaste, {})).has_value());
+  Load load(loop, kLoadPace);
+  auto took = load.serve(kLoad);
   const size_t groups = load.groups(kLoopRestInHaste);
-  EXPECT_GE(groups, 400U / 2);  // whole rests would be 100
-  EXPECT_LE(groups, static_cast<size_t>(400 + kLoopWakeUpBurst) * 3 / 2);
+  EXPECT_GE(groups, static_cast<size_t>(took / kLoopRestInHaste) / 2);  // whole rests: a quarter
+  EXPECT_LE(groups, rests_in(took, kLoopRestInHaste) * 3 / 2);
 
   in_haste = false;
-  EXPECT_TRUE(loop.run(sleep_for(loop, 100 * kLoopRest, {})).has_value());
+  took = load.serve(kLoad);
   load.end();
-  const auto rests = static_cast<size_t>(100 + kLoopWakeUpBurst);
-  EXPECT_LE(load.groups(kLoopRestInHaste) - groups, rests * 3 / 2);
+  EXPECT_LE(load.groups(kLoopRestInHaste) - groups, rests_in(took, kLoopRest) * 3 / 2);
 }
 
 TEST(AsioLoop, ARestDoesNotMakeATimerLate) {

@@ -30,7 +30,7 @@ using prometheus::MetricType;
 
 constexpr const char* kOther = "_other";
 
-struct FamilyName {
+struct Description {
   std::string name;
   std::string help;
   std::vector<std::string> labels;
@@ -70,17 +70,16 @@ template <class Series>
 class LabelSets {
  public:
   // `overflow` is null for the family that counts the overflow.
-  LabelSets(FamilyName name, CounterFamily* overflow)
-      : name_(std::move(name)), overflow_(overflow) {}
+  LabelSets(Description about, CounterFamily* overflow)
+      : about_(std::move(about)), overflow_(overflow) {}
 
   template <class... Args>
   Series& get(const LabelValues& values, const Args&... args) {
-    HOLMES_ASSERT(values.size() == name_.labels.size());
+    HOLMES_ASSERT(values.size() == about_.labels.size());
+    const bool full = sets_.size() >= kMaxLabelSets && !values.empty() && overflow_ != nullptr;
+    if (!full) return sets_.try_emplace(values, args...).first->second;
     if (const auto found = sets_.find(values); found != sets_.end()) return found->second;
-    if (sets_.size() < kMaxLabelSets || values.empty() || overflow_ == nullptr) {
-      return sets_.try_emplace(values, args...).first->second;
-    }
-    overflow_->add({name_.name});
+    overflow_->add({about_.name});
     LabelValues other = values;
     other.back() = kOther;
     return sets_.try_emplace(std::move(other), args...).first->second;
@@ -89,12 +88,12 @@ class LabelSets {
   void remove(const LabelValues& values) { sets_.erase(values); }
 
   [[nodiscard]] MetricFamily collect(MetricType type) const {
-    MetricFamily family{name_.name, name_.help, type, {}};
+    MetricFamily family{about_.name, about_.help, type, {}};
     family.metric.reserve(sets_.size());
     for (const auto& [values, series] : sets_) {
       ClientMetric& metric = family.metric.emplace_back();
       for (size_t i = 0; i < values.size(); ++i) {
-        metric.label.push_back({name_.labels[i], values[i]});
+        metric.label.push_back({about_.labels[i], values[i]});
       }
       std::ranges::sort(metric.label, {}, &ClientMetric::Label::name);
       write(series, metric);
@@ -103,14 +102,14 @@ class LabelSets {
   }
 
  private:
-  FamilyName name_;
+  Description about_;
   CounterFamily* overflow_;
   std::unordered_map<LabelValues, Series, HashOfValues> sets_;
 };
 
 class Counters final : public CounterFamily, public Collected {
  public:
-  Counters(FamilyName name, CounterFamily* overflow) : sets_(std::move(name), overflow) {}
+  Counters(Description about, CounterFamily* overflow) : sets_(std::move(about), overflow) {}
   Counter bind(const LabelValues& labels) override { return Counter(sets_.get(labels)); }
   void add(const LabelValues& labels, double amount) override { bind(labels).add(amount); }
   void remove(const LabelValues& labels) override { sets_.remove(labels); }
@@ -122,7 +121,7 @@ class Counters final : public CounterFamily, public Collected {
 
 class Gauges final : public GaugeFamily, public Collected {
  public:
-  Gauges(FamilyName name, CounterFamily* overflow) : sets_(std::move(name), overflow) {}
+  Gauges(Description about, CounterFamily* overflow) : sets_(std::move(about), overflow) {}
   Gauge bind(const LabelValues& labels) override { return Gauge(sets_.get(labels)); }
   void set(const LabelValues& labels, double value) override { sets_.get(labels) = value; }
   void add(const LabelValues& labels, double amount) override { sets_.get(labels) += amount; }
@@ -135,8 +134,8 @@ class Gauges final : public GaugeFamily, public Collected {
 
 class Histograms final : public HistogramFamily, public Collected {
  public:
-  Histograms(FamilyName name, std::vector<double> buckets, CounterFamily* overflow)
-      : sets_(std::move(name), overflow), buckets_(std::move(buckets)) {
+  Histograms(Description about, std::vector<double> buckets, CounterFamily* overflow)
+      : sets_(std::move(about), overflow), buckets_(std::move(buckets)) {
     HOLMES_ASSERT(std::ranges::is_sorted(buckets_));
   }
   Histogram bind(const LabelValues& labels) override {
@@ -168,9 +167,9 @@ struct MetricsRegistry::Impl {
   CounterFamily* overflow = nullptr;
 
   template <class Family, class... Args>
-  Family& add(FamilyName name, Args&&... args) {
-    HOLMES_ASSERT(names.insert(name.name).second);
-    auto family = std::make_unique<Family>(std::move(name), std::forward<Args>(args)..., overflow);
+  Family& add(Description about, Args&&... args) {
+    HOLMES_ASSERT(names.insert(about.name).second);
+    auto family = std::make_unique<Family>(std::move(about), std::forward<Args>(args)..., overflow);
     Family& added = *family;
     families.push_back(std::move(family));
     return added;
