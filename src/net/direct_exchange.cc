@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "async/wait.h"
 #include "base/assert.h"
 #include "net/http_wire.h"
 
@@ -29,6 +30,7 @@ DirectExchange::~DirectExchange() {
 Task<Status> DirectExchange::until_headers(Stop stop) {
   HOLMES_ASSERT(!has_permit_);
   HOLMES_CO_TRY(const ClientTarget target, pool_.check(request_));
+  co_await next_turn(pool_.loop());
   has_permit_ = (co_await pool_.permits().acquire(stop)).has_value();
   if (!has_permit_) co_return fail(stop.error(what()));
   std::string text = request_text(request_, target, pool_.options().user_agent);
@@ -54,7 +56,7 @@ Task<Status> DirectExchange::attempt(std::string text, Stop stop) {
   sent_whole_ = co_await pooled_->connection->send(text);
   free_memory(text);
   while (!parser_->headers_done()) {
-    Status came = co_await more(stop);
+    Status came = take_in(co_await pooled_->connection->receive(), stop);
     if (came) continue;
     if (!parser_->headers_done()) co_return came;
     error_ = std::move(came).error();  // whoever reads the body learns of it
@@ -64,9 +66,13 @@ Task<Status> DirectExchange::attempt(std::string text, Stop stop) {
 
 Task<Status> DirectExchange::until_done(Stop stop) {
   if (error_) co_return fail(*error_);
-  if (parser_->done()) co_return Status();
-  const StopCallback on_stop(stop, [this](StopReason) { cut(); });
-  while (!parser_->done()) HOLMES_CO_CHECK(co_await more(stop));
+  if (!parser_->done()) {
+    const StopCallback on_stop(stop, [this](StopReason) { cut(); });
+    while (!parser_->done()) {
+      HOLMES_CO_CHECK(take_in(co_await pooled_->connection->receive(), stop));
+    }
+  }
+  co_await next_turn(pool_.loop());
   co_return Status();
 }
 
@@ -75,7 +81,10 @@ Task<Result<std::optional<std::string>>> DirectExchange::read(Stop stop) {
   if (body.empty() && !parser_->done() && !error_) {
     const StopCallback on_stop(stop, [this](StopReason) { cut(); });
     Status came;
-    while (came && body.empty() && !parser_->done()) came = co_await more(stop);
+    while (came && body.empty() && !parser_->done()) {
+      came = take_in(co_await pooled_->connection->receive(), stop);
+    }
+    co_await next_turn(pool_.loop());
     if (!came) error_ = std::move(came).error();
     if (error_) end();
   }
@@ -85,15 +94,14 @@ Task<Result<std::optional<std::string>>> DirectExchange::read(Stop stop) {
 }
 
 // The next piece of the response, and its end.
-Task<Status> DirectExchange::more(Stop stop) {
-  const TcpConnection::Received received = co_await pooled_->connection->receive();
-  Status taken = stop.requested() ? fail(stop.error(what())) : take_in(received);
+Status DirectExchange::take_in(TcpConnection::Received received, const Stop& stop) {
+  Status taken = stop.requested() ? fail(stop.error(what())) : parse(received);
   if (!taken) pooled_.reset();
   if (taken && parser_->done()) end();
-  co_return taken;
+  return taken;
 }
 
-Status DirectExchange::take_in(TcpConnection::Received received) {
+Status DirectExchange::parse(TcpConnection::Received received) {
   TcpConnection& connection = *pooled_->connection;
   switch (received) {
     case TcpConnection::Received::kBytes:

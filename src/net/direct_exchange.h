@@ -1,6 +1,11 @@
 // One request and its response over a connection of the pool. Private to net: direct_client.h is
 // what others use.
 //
+// Many requests go in step: what has come for all of them is decrypted and parsed in one turn of
+// the loop, looked at in the next, and what that leads to is sent in a third. Code that runs many
+// times in a row is in the caches: one after the other from end to end, they cost 4 % more of all
+// CPU.
+//
 // Destroying it ends the request: a connection in the middle of a response is closed. None of its
 // calls may be under way then. Threads: the loop's.
 #pragma once
@@ -32,8 +37,8 @@ class DirectExchange {
 
  private:
   Task<Status> attempt(std::string text, Stop stop);
-  Task<Status> more(Stop stop);
-  Status take_in(TcpConnection::Received received);
+  Status take_in(TcpConnection::Received received, const Stop& stop);
+  Status parse(TcpConnection::Received received);
   void cut();
   void end();
   [[nodiscard]] std::string what() const { return request_name(request_); }

@@ -40,6 +40,7 @@ class DirectPool {
   // For another request. The caller gives its permit back itself.
   void keep(PooledConnection used);
 
+  AsioLoop& loop() { return loop_; }
   [[nodiscard]] const DirectClientOptions& options() const { return options_; }
 
  private:

@@ -67,6 +67,15 @@ struct TcpConnection::Impl {
     return got;
   }
 
+  // The same into `plain`.
+  size_t read_plain(error_code& error) {
+    const size_t got = socket.read_some(plain.prepare(kReadBytes), error);
+    plain.commit(got);
+    if (error == asio::error::interrupted) error = asio::error::would_block;
+    if (plain.size() == 0) plain.shrink_to_fit();
+    return got;
+  }
+
   error_code open(const tcp::endpoint& peer) {
     error_code error;
     socket.open(peer.protocol(), error);
@@ -195,28 +204,25 @@ Task<bool> TcpConnection::write(std::string_view bytes) {
   co_return !error;
 }
 
+// One frame for all that is waited for here: thousands may wait.
 Task<TcpConnection::Received> TcpConnection::receive() {
-  if (tls_ != nullptr) co_return co_await receive_tls();
-  const IoResult got = co_await io([this](auto done) {
-    impl_->socket.async_receive(impl_->plain.prepare(kReadBytes), std::move(done));
-  });
-  impl_->plain.commit(got.bytes);
-  if (!got.error) co_return Received::kBytes;
-  failure_ = got.error.message();
-  co_return got.error == asio::error::eof ? Received::kEnd : Received::kBroken;
-}
-
-Task<TcpConnection::Received> TcpConnection::receive_tls() {
   const size_t before = impl_->plain.size();
+  // An answer is hardly ever there at once; that costs a wait, where trying would cost a read.
+  bool look = impl_->input_may_wait || (tls_ != nullptr && tls_->has_input());
   while (true) {
-    const Received received = decrypt();
-    if (!tls_->output().empty()) {  // TLS's own answers
+    const Received received = look ? receive_now() : Received::kBytes;
+    if (tls_ != nullptr && !tls_->output().empty()) {  // TLS's own answers
       const bool sent = co_await flush();
       if (!sent && received != Received::kBytes) co_return Received::kBroken;
     }
     if (received != Received::kBytes || impl_->plain.size() > before) co_return received;
-    // Without TLS's own goodbye the end may be anybody's doing.
-    if (!co_await read_input()) co_return Received::kBroken;
+    const IoResult readable = co_await io(
+        [this](auto done) { impl_->socket.async_wait(tcp::socket::wait_read, std::move(done)); });
+    if (readable.error) {
+      failure_ = readable.error.message();
+      co_return Received::kBroken;
+    }
+    look = true;
   }
 }
 
@@ -243,11 +249,10 @@ TcpConnection::Received TcpConnection::decrypt() {
   return Received::kBytes;
 }
 
+// For the handshake.
 Task<bool> TcpConnection::read_input() {
   error_code error = asio::error::would_block;
   size_t got = 0;
-  // An answer is hardly ever there at once; that costs a wait, where trying would cost a read.
-  if (impl_->input_may_wait) got = impl_->read_input(error);
   while (error == asio::error::would_block) {
     const IoResult readable = co_await io(
         [this](auto done) { impl_->socket.async_wait(tcp::socket::wait_read, std::move(done)); });
@@ -311,20 +316,15 @@ void TcpConnection::HangUpWatch::look(State& state) {
 TcpConnection::Received TcpConnection::receive_now() {
   if (tls_ != nullptr && tls_->has_input()) return decrypt();
   error_code error;
-  const size_t got = tls_ == nullptr
-                         ? impl_->socket.read_some(impl_->plain.prepare(kReadBytes), error)
-                         : impl_->read_input(error);
-  if (error == asio::error::would_block || error == asio::error::interrupted) {
-    return Received::kBytes;
-  }
+  const size_t got = tls_ == nullptr ? impl_->read_plain(error) : impl_->read_input(error);
+  if (error == asio::error::would_block) return Received::kBytes;
   if (error) {
     failure_ = error.message();
-    return error == asio::error::eof ? Received::kEnd : Received::kBroken;
+    // Without TLS's own goodbye the end may be anybody's doing.
+    const bool said = error == asio::error::eof && tls_ == nullptr;
+    return said ? Received::kEnd : Received::kBroken;
   }
-  if (tls_ == nullptr) {
-    impl_->plain.commit(got);
-    return Received::kBytes;
-  }
+  if (tls_ == nullptr) return Received::kBytes;
   tls_->set_input({impl_->input.get(), got});
   return decrypt();
 }

@@ -75,7 +75,6 @@ class TcpConnection {
   struct Impl;
   Task<bool> write(std::string_view bytes);
   Task<bool> flush();
-  Task<Received> receive_tls();
   Task<bool> read_input();
   Received decrypt();
   Received receive_now();
