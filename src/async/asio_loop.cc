@@ -54,7 +54,9 @@ struct AsioLoop::Impl {
   TimerQueue timers;
   const std::chrono::milliseconds rest_time;
   std::function<bool()> in_haste;
-  MonoTime rested_until{};
+  // Time without anything to do that is not spent yet: a wake-up costs as much as a rest would
+  // take.
+  std::chrono::nanoseconds idle = kLoopWakeUpBurst * rest_time;
   std::optional<boost::asio::signal_set> signals;
   std::function<void(int)> on_signal;
 
@@ -105,24 +107,31 @@ struct AsioLoop::Impl {
       }
     }
     handlers_in_a_row = posts_in_a_row = 0;
-    if (!looked || (rest() && context.poll_one() > 0)) return;
-    context.run_one();
+    if (looked && !(rest() && context.poll_one() > 0)) wait();
   }
 
-  // Sleeps when there were too many wake-ups lately; false when there were not. They are counted as
-  // by a bucket of kLoopWakeUpBurst that gets one more for each rest.
+  // Sleeps when there were too many wake-ups lately; false when there were not. Neither the time of
+  // work nor that of rests allows for more of them, so load on other processes does not, either.
   bool rest() {
     if (rest_time.count() == 0) return false;
     const bool quick = in_haste && in_haste();
-    const auto length = quick ? std::min(rest_time, kLoopRestInHaste) : rest_time;
+    const std::chrono::nanoseconds length =
+        quick ? std::min(rest_time, kLoopRestInHaste) : rest_time;
+    if (idle >= length) {
+      idle -= length;
+      return false;
+    }
     const MonoTime now = boot_time();
-    const MonoTime whole = rested_until + length;
-    const MonoTime end = std::min(whole, timers.next().value_or(whole));
-    const MonoTime woken = std::max(now, end);
-    rested_until = std::clamp(whole, woken - kLoopWakeUpBurst * length, woken);
-    if (end <= now) return false;
-    std::this_thread::sleep_for(end - now);
+    const MonoTime end = std::min(now + length, timers.next().value_or(MonoTime::max()));
+    if (end > now) std::this_thread::sleep_for(end - now);
     return true;
+  }
+
+  void wait() {
+    const MonoTime before = boot_time();
+    context.run_one();  // the first handler's time counts as well: it is short
+    idle = std::min<std::chrono::nanoseconds>(idle + (boot_time() - before),
+                                              kLoopWakeUpBurst * rest_time);
   }
 
   void wait_for_signal() {

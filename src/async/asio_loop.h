@@ -15,13 +15,13 @@ class io_context;
 
 namespace holmes {
 
-// Waking up costs as much CPU as a small request. A loop that rests, sleeps under load, which is
-// more than a burst of wake-ups that come faster than one each rest, to the end of the rest, and
-// then finds all ready that came meanwhile. So whatever is not a timer is served at most one rest
-// later, also each step of a long chain of quick answers; timers are not late, and a loop that
-// wakes up seldom never rests. For processes that do much for nobody who waits; while somebody
-// does, they are in haste.
-inline constexpr std::chrono::milliseconds kLoopRest{16};
+// Waking up costs more CPU than the request it is for: others have used the caches meanwhile. A
+// loop that rests sleeps, under load, for a rest before it looks again, and then finds all ready
+// that came meanwhile. So whatever is not a timer is served at most one rest later, also each step
+// of a long chain of quick answers; timers are not late. Load is when a burst of wake-ups came
+// faster than one in the time of each rest: a loop that wakes up seldom never rests. For processes
+// that do much for nobody who waits; while somebody does, they are in haste.
+inline constexpr std::chrono::milliseconds kLoopRest{32};
 inline constexpr std::chrono::milliseconds kLoopRestInHaste{4};
 inline constexpr int kLoopWakeUpBurst = 32;  // a check or two, from the tick to the result
 
