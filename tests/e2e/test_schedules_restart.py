@@ -54,7 +54,9 @@ def test_skip_runs_none_of_the_ticks_of_a_downtime(start, ns):
 
 def test_crash_after_the_create_and_before_the_status_runs_the_tick_once(start, ns, model):
     pair = start.pair()
-    schedule = Schedule(ns, 5, query=f"{FRONTEND} [[slow 2]]")
+    # The crash may fall between the claim and its POST: then the attempt is given up after 10 s, and
+    # the run has ended before the next tick.
+    schedule = Schedule(ns, 20, query=f"{FRONTEND} [[slow 2]]")
     [child] = schedule.wait_children(1)
     pair.operator.kill()
     assert "lastScheduleTime" not in schedule.status()  # so the crash was early enough
