@@ -21,7 +21,7 @@ namespace holmes {
 // of a long chain of quick answers; timers are not late. Load is when a burst of wake-ups came
 // faster than one in the time of each rest: a loop that wakes up seldom never rests. For processes
 // that do much for nobody who waits; while somebody does, they are in haste.
-inline constexpr std::chrono::milliseconds kLoopRest{32};
+inline constexpr std::chrono::milliseconds kLoopRest{16};
 inline constexpr std::chrono::milliseconds kLoopRestInHaste{4};
 inline constexpr int kLoopWakeUpBurst = 32;  // a check or two, from the tick to the result
 

@@ -178,7 +178,7 @@ class Load {
 };
 
 constexpr milliseconds kLoadPace{1};  // each post would be a wake-up of its own
-constexpr size_t kLoad = 1500;        // some 50 whole rests, or 400 in haste
+constexpr size_t kLoad = 1500;        // some 100 whole rests, or 400 in haste
 
 size_t rests_in(std::chrono::nanoseconds time, std::chrono::milliseconds rest) {
   return static_cast<size_t>(time / rest + kLoopWakeUpBurst);
