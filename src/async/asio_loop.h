@@ -15,7 +15,7 @@ class io_context;
 
 namespace holmes {
 
-// Waking up costs more CPU than the request it is for: others have used the caches meanwhile. A
+// Waking up costs as much CPU as a small request: others have used the caches meanwhile. A
 // loop that rests sleeps, under load, for a rest before it looks again, and then finds all ready
 // that came meanwhile. So whatever is not a timer is served at most one rest later, also each step
 // of a long chain of quick answers; timers are not late. Load is when a burst of wake-ups came

@@ -57,6 +57,11 @@ struct TcpConnection::Impl {
   std::unique_ptr<char[]> input;  // of the TLS session, while it has something for it
   bool input_may_wait = false;    // the last read did not take all there was
 
+  // Waits until a read may have something to say; its result has an error when none will.
+  auto readable() {
+    return io([this](auto done) { socket.async_wait(tcp::socket::wait_read, std::move(done)); });
+  }
+
   // As much as has come; would_block without input when that is nothing.
   size_t read_input(error_code& error) {
     if (input == nullptr) input = std::make_unique_for_overwrite<char[]>(kTlsReadBytes);
@@ -216,8 +221,7 @@ Task<TcpConnection::Received> TcpConnection::receive() {
       if (!sent && received != Received::kBytes) co_return Received::kBroken;
     }
     if (received != Received::kBytes || impl_->plain.size() > before) co_return received;
-    const IoResult readable = co_await io(
-        [this](auto done) { impl_->socket.async_wait(tcp::socket::wait_read, std::move(done)); });
+    const IoResult readable = co_await impl_->readable();
     if (readable.error) {
       failure_ = readable.error.message();
       co_return Received::kBroken;
@@ -254,8 +258,7 @@ Task<bool> TcpConnection::read_input() {
   error_code error = asio::error::would_block;
   size_t got = 0;
   while (error == asio::error::would_block) {
-    const IoResult readable = co_await io(
-        [this](auto done) { impl_->socket.async_wait(tcp::socket::wait_read, std::move(done)); });
+    const IoResult readable = co_await impl_->readable();
     error = readable.error;
     if (!error) got = impl_->read_input(error);
   }
