@@ -34,10 +34,10 @@ EventRecorder::EventRecorder(Loop& loop, Random& random, Transport& transport, L
       dropped_(metrics.events_dropped),
       sent_(metrics.events_sent.bind({})),
       options_(std::move(options)),
-      senders_(loop),
+      may_send_(loop),
       idle_(loop) {
   idle_.set();
-  HOLMES_ASSERT(options_.senders > 0);
+  HOLMES_ASSERT(options_.in_flight_max > 0);
 }
 
 void EventRecorder::record(EventSpec spec) {
@@ -59,13 +59,13 @@ void EventRecorder::enqueue(std::vector<EventRecord> events) {
     }
     queue_.push_back({.event = std::move(event), .since = loop_.mono_now()});
     idle_.reset();
-    senders_.release_one();
+    may_send_.set();
   }
 }
 
 Task<> EventRecorder::run(Stop stop) {
   TaskScope tasks(loop_, stop);
-  for (size_t i = 0; i < options_.senders; ++i) tasks.spawn(send_all(tasks.stop()));
+  tasks.spawn(send_all(tasks));
   tasks.spawn(keep_series(tasks.stop()));
   const Status drained = co_await tasks.drain({});
   HOLMES_ASSERT(drained.has_value());
@@ -79,23 +79,27 @@ Task<Status> EventRecorder::flush(Stop stop) {
   return idle_.wait(std::move(stop));
 }
 
-Task<> EventRecorder::send_all(Stop stop) {
+Task<> EventRecorder::send_all(TaskScope& tasks) {
+  const Stop stop = tasks.stop();
   while (!stop.requested()) {
-    if (queue_.empty()) {
-      static_cast<void>(co_await senders_.park(stop));
-      continue;
-    }
-    if (yields()) {
+    if (queue_.empty() || in_flight_ == options_.in_flight_max) {
+      may_send_.reset();
+      static_cast<void>(co_await may_send_.wait(stop));
+    } else if (yields()) {
       static_cast<void>(co_await sleep_for(loop_, kYieldPause, stop));
-      continue;
+    } else {
+      ++in_flight_;
+      tasks.spawn(send_one(std::move(queue_.front().event), stop));
+      queue_.pop_front();
     }
-    EventRecord event = std::move(queue_.front().event);
-    queue_.pop_front();
-    ++in_flight_;
-    co_await send(std::move(event), stop);
-    --in_flight_;
-    if (queue_.empty() && in_flight_ == 0) idle_.set();
   }
+}
+
+Task<> EventRecorder::send_one(EventRecord event, Stop stop) {
+  co_await send(std::move(event), std::move(stop));
+  --in_flight_;
+  may_send_.set();
+  if (queue_.empty() && in_flight_ == 0) idle_.set();
 }
 
 bool EventRecorder::yields() const {

@@ -1,7 +1,7 @@
 // EventRecorder: tells people what happened to an object, as events.k8s.io/v1 Events.
 //
-// Best effort and never in the way: record() only puts the event into a bounded queue, senders in
-// the background write it. Events that repeat become one that counts (event_series.h), an object
+// Best effort and never in the way: record() only puts the event into a bounded queue, it is
+// written in the background. Events that repeat become one that counts (event_series.h), an object
 // with too many has the rest dropped (event_spam_filter.h); whatever is dropped is counted, by
 // reason: queue_full, spam, rejected, stopped. Nothing may depend on an event having been written.
 // One loop's thread.
@@ -35,7 +35,8 @@ inline constexpr size_t kMaxYieldingEvents = kMaxQueuedEvents / 2;
 
 struct EventRecorderOptions {
   EventSource source;
-  size_t senders = 4;
+  // Many at once are cheaper for this process, as it then wakes up for many answers.
+  size_t in_flight_max = 32;
   // True while writes that matter more are under way: events then wait in the queue (within the
   // limits above), as they would only make those writes late. Empty: never.
   std::function<bool()> yield{};
@@ -65,7 +66,8 @@ class EventRecorder {
   };
 
   void enqueue(std::vector<EventRecord> events);
-  Task<> send_all(Stop stop);
+  Task<> send_all(TaskScope& tasks);
+  Task<> send_one(EventRecord event, Stop stop);
   Task<> keep_series(Stop stop);
   [[nodiscard]] bool yields() const;
   Task<> send(EventRecord event, Stop stop);
@@ -86,7 +88,7 @@ class EventRecorder {
   std::deque<Pending> queue_;
   size_t in_flight_ = 0;
   int64_t last_micros_ = 0;
-  WaitList senders_;
+  Event may_send_;
   Event idle_;
 };
 

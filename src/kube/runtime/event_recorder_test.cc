@@ -53,7 +53,7 @@ class EventRecorderTest : public ::testing::Test, protected World {
                           logger,
                           metrics,
                           {.source = {.controller = "toys.dev/operator", .instance = "operator-1"},
-                           .senders = 2,
+                           .in_flight_max = 2,
                            .yield = [this] { return better_writes_; }}};
   bool better_writes_ = false;
 };
