@@ -36,7 +36,7 @@ inline constexpr size_t kMaxYieldingEvents = kMaxQueuedEvents / 2;
 struct EventRecorderOptions {
   EventSource source;
   // Many at once are cheaper for this process, as it then wakes up for many answers.
-  size_t in_flight_max = 32;
+  size_t in_flight_max = 16;
   // True while writes that matter more are under way: events then wait in the queue (within the
   // limits above), as they would only make those writes late. Empty: never.
   std::function<bool()> yield{};
