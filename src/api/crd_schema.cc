@@ -28,7 +28,7 @@ json::object condition() {
   p["lastTransitionTime"] = time("When the status last changed.");
   p["observedGeneration"] =
       integer("Generation that the condition is about.", {{"format", "int64"}});
-  return structure("", std::move(p), {{"required", names("type", "status")}});
+  return unit("", std::move(p), {{"required", names("type", "status")}});
 }
 
 }  // namespace
@@ -55,6 +55,12 @@ json::object list(std::string_view description, json::object items, Members more
 }
 json::object structure(std::string_view description, json::object properties, Members more) {
   json::object object = schema("object", description, more);
+  object["properties"] = std::move(properties);
+  return object;
+}
+json::object unit(std::string_view description, json::object properties, Members more) {
+  json::object object = schema("object", description, more);
+  object["x-kubernetes-map-type"] = "atomic";
   object["properties"] = std::move(properties);
   return object;
 }

@@ -457,6 +457,21 @@ TEST(Apply, TakesTheElementsThatItLeavesOutWithAllThatIsInThem) {
   EXPECT_EQ(to_text(pruned.at("spec")), R"({"o":{"b":"2"}})");
 }
 
+// Conditions, as kube-apiserver 1.35 notes them.
+TEST(Apply, OwnsAnAtomicElementAsAWhole) {
+  auto condition = object({"type", "status"});
+  condition->atomic_map = true;
+  auto root = schema(SchemaType::kObject);
+  root->properties["conditions"] = list(ListType::kMap, condition, {"type"});
+  Kind kind = app_kind();
+  kind.schema = root;
+  const json::object live = *apply_object(
+      kind, nullptr, read_object(R"({"apiVersion":"s.dev/v1","kind":"App","metadata":{"name":"x"},
+                      "conditions":[{"type":"Ready","status":"True"}]})"),
+      owner("a"), false);
+  EXPECT_EQ(owners_text(live), "a {\"f:conditions\":{\"k:{\\\"type\\\":\\\"Ready\\\"}\":{}}}\n");
+}
+
 TEST(Apply, AtStatusTakesNothingElse) {
   const Kind kind = app_kind();
   const json::object live = *apply_object(
