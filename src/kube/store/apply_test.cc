@@ -385,6 +385,9 @@ TEST(Apply, RefusesWithTheCodesAndWordsOfTheApiServer) {
       {R"("spec":{"set":[{"a":1}]})", 500,
        ".spec.set: element 0: associative list without keys has an element that's a map type"},
       {R"("spec":{"unk":5})", 500, ".spec.unk: field not declared in schema"},
+      {R"("spec":{"am":{"z":1},"at":[{"z":1}]})", 500,
+       "errors:\n  .spec.am.z: field not declared in schema\n"
+       "  .spec.at[0].z: field not declared in schema"},
       {R"("unk":5,"spec":{"lm":[{"name":"a","z":1}]})", 500,
        "errors:\n  .spec.lm[name=\"a\"].z: field not declared in schema\n"
        "  .unk: field not declared in schema"},
@@ -465,10 +468,10 @@ TEST(Apply, OwnsAnAtomicElementAsAWhole) {
   root->properties["conditions"] = list(ListType::kMap, condition, {"type"});
   Kind kind = app_kind();
   kind.schema = root;
-  const json::object live = *apply_object(
-      kind, nullptr, read_object(R"({"apiVersion":"s.dev/v1","kind":"App","metadata":{"name":"x"},
-                      "conditions":[{"type":"Ready","status":"True"}]})"),
-      owner("a"), false);
+  const json::object applied =
+      read_object(R"({"apiVersion":"s.dev/v1","kind":"App","metadata":{"name":"x"},
+                      "conditions":[{"type":"Ready","status":"True"}]})");
+  const json::object live = *apply_object(kind, nullptr, applied, owner("a"), false);
   EXPECT_EQ(owners_text(live), "a {\"f:conditions\":{\"k:{\\\"type\\\":\\\"Ready\\\"}\":{}}}\n");
 }
 

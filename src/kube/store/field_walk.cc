@@ -373,11 +373,12 @@ bool take_away(json::value& value, const FieldShape& shape, const FieldSet& gone
   return emptied;
 }
 
+// Also looks into what has one owner as a whole.
 void check(const json::value& value, const FieldShape& shape, const std::string& at,
            std::vector<std::string>& errors) {
   if (errors.size() >= kMaxErrors) return;
-  if (shape.is_map(value)) {
-    for (const auto& member : value.get_object()) {
+  if (const json::object* object = value.if_object()) {
+    for (const auto& member : *object) {
       const std::string path = fmt::format("{}.{}", at, std::string_view(member.key()));
       if (shape.allows(member.key())) {
         check(member.value(), shape.member(member.key()), path, errors);
@@ -386,10 +387,14 @@ void check(const json::value& value, const FieldShape& shape, const std::string&
       }
     }
   }
-  if (!shape.is_list(value)) return;
+  if (!value.is_array() || !(shape.is_list(value) || shape.has_schema())) return;
   std::unordered_map<std::string, size_t> seen;
   const json::array& list = value.get_array();
   for (size_t i = 0; i < list.size(); ++i) {
+    if (!shape.is_list(value)) {
+      check(list[i], shape.element(), fmt::format("{}[{}]", at, i), errors);
+      continue;
+    }
     const Result<std::string> key = shape.key_of(list[i]);
     if (!key) {
       errors.push_back(fmt::format("{}: element {}: {}", at, i, key.error().message));

@@ -33,6 +33,8 @@ class FieldShape {
   // A field that the kind names, other than one of a map of anything.
   [[nodiscard]] bool declares(std::string_view name) const;
   [[nodiscard]] bool allows(std::string_view name) const;
+  // Whether the fields are those of a schema.
+  [[nodiscard]] bool has_schema() const { return knowledge_ == Knowledge::kSchema; }
   // Whether null is a value here.
   [[nodiscard]] bool has_null() const { return knowledge_ != Knowledge::kBuiltIn; }
   // The path element of an element of such a list (managed_fields.h). Fails with kInvalid and the

@@ -72,6 +72,28 @@ def atomic_lists_have_one_owner(api):
     api.apply(f"{TOYS}/a", toy(notes=["x"]), "alice")
 
 
+def atomic_maps_have_one_owner(api):
+    _owners(api)
+    api.apply(f"{TOYS}/a", toy(place={"x": 1, "y": 2}), "alice")
+    api.apply(f"{TOYS}/a", toy(place={"x": 1}), "bob")
+    api.patch(f"{TOYS}/a", {"spec": {"place": {"y": 3}}}, MERGE, fieldManager="editor")
+    api.apply(f"{TOYS}/a", toy(place={"x": 5}), "bob", force="true")
+    api.apply(f"{TOYS}/a", toy(place={"z": 1}), "bob")
+    api.apply(f"{TOYS}/a", toy(stops=[{"x": 1}, {"z": 1}]), "bob")
+
+
+def atomic_elements_of_lists_have_one_owner(api):
+    _owners(api)
+    api.apply(f"{TOYS}/a", toy(badges=[{"name": "x", "text": "1"}, {"name": "y"}]), "alice")
+    api.apply(f"{TOYS}/a", toy(badges=[{"name": "x"}]), "bob")
+    api.apply(f"{TOYS}/a", toy(badges=[{"name": "x"}, {"name": "z"}]), "bob", force="true")
+    api.patch(
+        f"{TOYS}/a", {"spec": {"badges": [{"name": "z", "text": "2"}]}}, MERGE, fieldManager="editor"
+    )
+    api.apply(f"{TOYS}/a", toy(badges=[{"name": "y", "unknown": "1"}]), "alice")
+    api.apply(f"{TOYS}/a", toy(), "alice")
+
+
 def a_writer_takes_what_it_changes(api):
     _owners(api)
     api.apply(f"{TOYS}/a", toy(size=1, label="abc"), "alice")

@@ -33,6 +33,26 @@ SPEC = {
                 },
             },
         },
+        "badges": {
+            "type": "array",
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["name"],
+            "items": {
+                "type": "object",
+                "x-kubernetes-map-type": "atomic",
+                "required": ["name"],
+                "properties": {"name": {"type": "string"}, "text": {"type": "string"}},
+            },
+        },
+        "stops": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"x": {"type": "integer"}}},
+        },
+        "place": {
+            "type": "object",
+            "x-kubernetes-map-type": "atomic",
+            "properties": {"x": {"type": "integer"}, "y": {"type": "integer"}},
+        },
         "tags": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
         "notes": {"type": "array", "items": {"type": "string"}},
         "limits": {"type": "object", "additionalProperties": {"type": "integer"}},
