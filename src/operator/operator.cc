@@ -138,7 +138,7 @@ Task<> Operator::lead(Stop no_more, Stop give_up, TaskScope& background) {
   co_await reconciler_.close(grace.stop());
   const StopSource flush_limit(give_up, loop_, loop_.mono_now() + kEventFlushTime);
   if (const Status flushed = co_await events_.flush(flush_limit.stop()); !flushed) {
-    log_.warning("events were dropped at the stop", {{"events", events_.queued()}});
+    log_.warning("events were dropped at the stop", {{"events", events_.unsent()}});
   }
 }
 

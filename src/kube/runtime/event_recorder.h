@@ -35,10 +35,11 @@ inline constexpr size_t kMaxYieldingEvents = kMaxQueuedEvents / 2;
 
 struct EventRecorderOptions {
   EventSource source;
-  // Many at once are cheaper for this process, as it then wakes up for many answers.
+  // More at once cost this process less: one wake-up then serves many answers.
   size_t in_flight_max = 16;
   // True while writes that matter more are under way: events then wait in the queue (within the
-  // limits above), as they would only make those writes late. Empty: never.
+  // limits above), as they would only make those writes late; those on their way go on. Empty:
+  // never.
   std::function<bool()> yield{};
 };
 
@@ -57,7 +58,8 @@ class EventRecorder {
   // running.
   Task<Status> flush(Stop stop);
 
-  [[nodiscard]] size_t queued() const { return queue_.size(); }
+  // Those that wait and those that are on their way.
+  [[nodiscard]] size_t unsent() const { return queue_.size() + in_flight_; }
 
  private:
   struct Pending {

@@ -131,7 +131,7 @@ TEST_F(EventRecorderTest, LongNotesAreCutAtACharacter) {
 
 TEST_F(EventRecorderTest, BeyondTheLimitEventsAreDroppedAndCounted) {
   for (size_t i = 0; i < kMaxQueuedEvents + 3; ++i) recorder_.record(another());
-  EXPECT_EQ(recorder_.queued(), kMaxQueuedEvents);
+  EXPECT_EQ(recorder_.unsent(), kMaxQueuedEvents);
   EXPECT_TRUE(dropped("queue_full", 3));
 }
 
@@ -300,6 +300,7 @@ TEST_F(EventRecorderTest, AFlushEndsWithItsDeadline) {
   recorder_.record(spec());
   StopSource source({}, loop, loop.mono_now() + seconds(3));
   EXPECT_EQ(loop.run(recorder_.flush(source.stop())).error().code, ErrorCode::kTimeout);
+  EXPECT_EQ(recorder_.unsent(), 1U);
 }
 
 }  // namespace
