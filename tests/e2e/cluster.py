@@ -44,6 +44,20 @@ class NotFound(Exception):
     pass
 
 
+def build_testcluster():
+    """The program that runs control planes; kubectl lies beside it."""
+    built = subprocess.run(
+        [REPO / "tests/cluster/build.sh"], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return Path(built.stdout.split()[-1])
+
+
+def kubectl_of(testcluster):
+    return (
+        os.environ.get("HOLMES_KUBECTL") or shutil.which("kubectl") or testcluster.parent / "kubectl"
+    )
+
+
 class Cluster:
     """One control plane in `directory`. HOLMES_E2E_CLUSTER names one that runs already; it is then
     left running.
@@ -56,10 +70,7 @@ class Cluster:
         self.kubeconfig = self.directory / "kubeconfig"
 
     def start(self):
-        program = subprocess.run(
-            [REPO / "tests/cluster/build.sh"], check=True, stdout=subprocess.PIPE, text=True
-        ).stdout.split()[-1]
-        self.program = Path(program)
+        self.program = build_testcluster()
         if not self.lent:
             self.directory.mkdir(parents=True, exist_ok=True)
             self.control("up", "--detach", "--parent-pid", str(os.getpid()), timeout=120)
@@ -115,11 +126,7 @@ class Cluster:
     # kubectl, as a user types it
 
     def kubectl_command(self, *args, kubeconfig=None):
-        program = (
-            os.environ.get("HOLMES_KUBECTL")
-            or shutil.which("kubectl")
-            or self.program.parent / "kubectl"
-        )
+        program = kubectl_of(self.program)
         return [str(program), "--kubeconfig", str(kubeconfig or self.kubeconfig), *map(str, args)]
 
     def kubectl(self, *args, stdin=None, check=True, timeout=60, kubeconfig=None):

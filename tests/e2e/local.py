@@ -4,13 +4,12 @@ import base64
 import json
 import re
 import ssl
-import subprocess
 from pathlib import Path
 
-from cluster import Cluster
+from cluster import Cluster, build_testcluster
 from holmes import binary
 from slack_capture import TOKEN as SLACK_TOKEN
-from support import REPO, Process, clean_env, wait_until
+from support import Process, clean_env, wait_until
 
 
 class Local(Process):
@@ -55,11 +54,7 @@ class LocalCluster(Cluster):
     def __init__(self, kubeconfig):
         self.lent = True
         self.kubeconfig = Path(kubeconfig)
-        self.program = Path(
-            subprocess.run(
-                [REPO / "tests/cluster/build.sh"], check=True, stdout=subprocess.PIPE, text=True
-            ).stdout.split()[-1]
-        )
+        self.program = build_testcluster()
         config = json.loads(self.kubectl("config", "view", "--raw", "-o", "json").stdout)
         [cluster], [user] = config["clusters"], config["users"]
         self.server = cluster["cluster"]["server"]

@@ -76,15 +76,16 @@ def node_folder():
 def node():
     """How to call the emulator; installed once."""
     programs = node_folder()
-    env = clean_env({"PATH": f"{programs}:{os.environ['PATH']}"})
+    path = {"PATH": f"{programs}:{os.environ['PATH']}"}
     folder = CACHE / AIMOCK.replace("/", "-").strip("@")
     cli = folder / "node_modules/@copilotkit/aimock/dist/cli.js"
     if not (folder / "whole").exists():
         folder.mkdir(parents=True, exist_ok=True)
         install = [programs / "npm", "install", "--silent", "--no-audit", "--no-fund", AIMOCK]
-        subprocess.run(install, check=True, cwd=folder, env=env)
+        # With the caller's environment, which says how registries are reached.
+        subprocess.run(install, check=True, cwd=folder, env=os.environ | path)
         (folder / "whole").touch()
-    return [programs / "node", cli], env
+    return [programs / "node", cli], clean_env(path)
 
 
 class Emulator(Process):

@@ -1,11 +1,11 @@
 """Completion as shells ask for it, each with the script that `holmes completion` prints."""
 
 import os
-import shutil
 import subprocess
 
 import pytest
 
+from cluster import build_testcluster, kubectl_of
 from holmes import binary, run_holmes
 from support import clean_env
 
@@ -82,11 +82,10 @@ def test_every_flag_of_the_help_is_offered(env):
 
 
 def test_kubectl_completes_its_plugin(env):
-    if shutil.which("kubectl") is None:
-        pytest.fail("kubectl is missing: tests/cluster brings one")
-    offered = run("kubectl", "__complete", "holmes", "check", "run", "--outp", env=env)
+    kubectl = kubectl_of(build_testcluster())
+    offered = run(kubectl, "__complete", "holmes", "check", "run", "--outp", env=env)
     assert offered.splitlines()[0].split("\t")[0] == "--output"
-    help_text = run("kubectl", "holmes", "check", "run", "--help", env=env)
+    help_text = run(kubectl, "holmes", "check", "run", "--help", env=env)
     assert help_text.startswith("Usage: kubectl holmes check run [options]")
     assert "\n  kubectl holmes check run -q" in help_text
 

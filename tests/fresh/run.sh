@@ -6,14 +6,14 @@
 # run.sh [COMMAND...]: runs the given shell lines instead of the two (`run.sh './dev setup'`).
 # HOLMES_FRESH_KEEP=1 leaves the root standing for a look.
 #
-# How this machine reaches its registries is handed on: proxy, pip and Go settings, apt's sources
-# and options, certificates.
+# How this machine reaches its registries is handed on: proxy, pip, npm and Go settings, apt's
+# sources and options, certificates.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 
 readonly run_seconds=3600
 readonly test_seconds=4500
-readonly handed_on='^((https?|no|all|ftp)_proxy|(HTTPS?|NO|ALL|FTP)_PROXY|GO(PROXY|FLAGS|SUMDB|NOSUMDB|PRIVATE|NOPROXY|INSECURE)|PIP_[A-Z_]+|UV_[A-Z_]+)='
+readonly handed_on='^((https?|no|all|ftp)_proxy|(HTTPS?|NO|ALL|FTP)_PROXY|GO(PROXY|FLAGS|SUMDB|NOSUMDB|PRIVATE|NOPROXY|INSECURE)|PIP_[A-Z_]+|UV_[A-Z_]+|NODE_EXTRA_CA_CERTS|(NPM_CONFIG|npm_config)_[A-Za-z_]+)='
 
 root=
 
@@ -44,6 +44,7 @@ hand_on_settings() {
   # Taken up when ./dev setup installs ca-certificates.
   mkdir -p "$root/usr/local/share/ca-certificates"
   cp -L /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
+  [[ -f ${HOME:-/root}/.npmrc ]] && cp "${HOME:-/root}/.npmrc" "$root/root/"
   if file=$(go env GOENV 2>/dev/null) && [[ -f $file ]]; then
     mkdir -p "$root/root/.config/go"
     cp "$file" "$root/root/.config/go/env"
@@ -51,19 +52,26 @@ hand_on_settings() {
 }
 
 # Runs a shell line in the root, alone in its process and mount namespaces: what it starts ends
-# with it, and its mounts are never seen outside.
+# with it, and its mounts are never seen outside. The root is the namespace's own (pivot_root): in a
+# mere chroot the kernel lets nobody make a user namespace, which some tests need.
 in_root() {
   local root=$1 seconds=$2 line=$3 settings
   mapfile -t settings < <(env | grep -E "$handed_on" || true)
   say "in the fresh root: $line (at most $seconds s)"
   timeout --kill-after=60 "$seconds" unshare --mount --pid --fork --kill-child bash -euc '
-    mount -t proc proc "$1/proc"
-    mount -t sysfs -o ro sysfs "$1/sys"
-    mount --rbind /dev "$1/dev"
-    mount -t tmpfs tmpfs "$1/run"
     root=$1 line=$2
     shift 2
-    exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 CI=true \
+    mount --bind "$root" "$root"
+    mount -t proc proc "$root/proc"
+    mount -t sysfs -o ro sysfs "$root/sys"
+    mount --rbind /dev "$root/dev"
+    mount -t tmpfs tmpfs "$root/run"
+    mkdir "$root/run/outside"
+    cd "$root"
+    pivot_root . run/outside
+    umount --lazy /run/outside
+    rmdir /run/outside
+    exec /usr/bin/env -i HOME=/root LANG=C.UTF-8 CI=true \
       PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" \
       /bin/bash -c "cd /src/holmes && $line"
   ' - "$root" "$line" "${settings[@]}" </dev/null
@@ -71,7 +79,7 @@ in_root() {
 
 main() {
   local line
-  [[ $(id -u) -eq 0 ]] || fail "needs root, for chroot and mounts"
+  [[ $(id -u) -eq 0 ]] || fail "needs root, for namespaces and mounts"
   command -v debootstrap >/dev/null || fail "needs debootstrap: apt-get install debootstrap"
   git rev-parse --verify -q HEAD >/dev/null || fail "nothing is committed; it tests HEAD"
   [[ -z $(git status --porcelain) ]] || say "uncommitted changes are not part of this test"
