@@ -97,7 +97,7 @@ json::object observed_schedule_schema() {
   p["timeZone"] = text("spec.timeZone");
   p["dstPolicy"] = dst_policy("spec.dstPolicy");
   p["since"] = time("Since when the ticks have this meaning.");
-  return unit("The schedule as the operator last read it.", std::move(p));
+  return structure("The schedule as the operator last read it.", std::move(p), {one_owner()});
 }
 
 json::object status_schema() {
@@ -114,8 +114,8 @@ json::object status_schema() {
   p["observedGeneration"] = count("Generation of the spec that this status is about.");
   p["missed"] = list("The last ticks that ran no check, newest first.", missed_schema());
   p["observedSchedule"] = observed_schedule_schema();
-  p["runNow"] = unit("A run that was asked for and has no HealthCheck yet.",
-                     {{"id", text("Makes the name of its HealthCheck.")}});
+  p["runNow"] = structure("A run that was asked for and has no HealthCheck yet.",
+                          {{"id", text("Makes the name of its HealthCheck.")}}, {one_owner()});
   p["conditions"] = conditions("Ready, Suspended.");
   return structure("What became of the schedule. Written by the operator.", std::move(p));
 }

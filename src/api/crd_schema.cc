@@ -28,7 +28,7 @@ json::object condition() {
   p["lastTransitionTime"] = time("When the status last changed.");
   p["observedGeneration"] =
       integer("Generation that the condition is about.", {{"format", "int64"}});
-  return unit("", std::move(p), {{"required", names("type", "status")}});
+  return structure("", std::move(p), {{"required", names("type", "status")}, one_owner()});
 }
 
 }  // namespace
@@ -58,11 +58,8 @@ json::object structure(std::string_view description, json::object properties, Me
   object["properties"] = std::move(properties);
   return object;
 }
-json::object unit(std::string_view description, json::object properties, Members more) {
-  json::object object = schema("object", description, more);
-  object["x-kubernetes-map-type"] = "atomic";
-  object["properties"] = std::move(properties);
-  return object;
+Member one_owner() {
+  return {"x-kubernetes-map-type", "atomic"};
 }
 json::object count(std::string_view description) {
   return schema("integer", description, {{"format", "int64"}, {"minimum", 0}});

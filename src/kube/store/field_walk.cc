@@ -387,11 +387,12 @@ void check(const json::value& value, const FieldShape& shape, const std::string&
       }
     }
   }
-  if (!value.is_array() || !(shape.is_list(value) || shape.has_schema())) return;
+  const bool has_keys = shape.is_list(value);
+  if (!value.is_array() || !(has_keys || shape.has_schema())) return;
   std::unordered_map<std::string, size_t> seen;
   const json::array& list = value.get_array();
   for (size_t i = 0; i < list.size(); ++i) {
-    if (!shape.is_list(value)) {
+    if (!has_keys) {
       check(list[i], shape.element(), fmt::format("{}[{}]", at, i), errors);
       continue;
     }
