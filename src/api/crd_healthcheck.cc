@@ -22,7 +22,7 @@ json::object attempt_schema() {
   p["holder"] = text("Operator that holds the claim.");
   p["startTime"] = time("When it was claimed.");
   p["deadline"] = time("Until when the claim counts.");
-  return structure("The claim of the current attempt.", std::move(p), {one_owner()});
+  return structure("The claim of the current attempt.", std::move(p));
 }
 
 json::object attempt_record_schema() {
@@ -44,7 +44,7 @@ json::object usage_schema() {
   p["cachedInputTokens"] = count("Part of inputTokens that the provider had cached.");
   p["outputTokens"] = count("Tokens written by the model.");
   p["costUSD"] = text("Price in US dollars, when known.");
-  return structure("What the run cost.", std::move(p), {one_owner()});
+  return structure("What the run cost.", std::move(p));
 }
 
 json::object evidence_schema() {

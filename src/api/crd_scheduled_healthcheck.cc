@@ -97,7 +97,7 @@ json::object observed_schedule_schema() {
   p["timeZone"] = text("spec.timeZone");
   p["dstPolicy"] = dst_policy("spec.dstPolicy");
   p["since"] = time("Since when the ticks have this meaning.");
-  return structure("The schedule as the operator last read it.", std::move(p), {one_owner()});
+  return structure("The schedule as the operator last read it.", std::move(p));
 }
 
 json::object status_schema() {
@@ -115,7 +115,7 @@ json::object status_schema() {
   p["missed"] = list("The last ticks that ran no check, newest first.", missed_schema());
   p["observedSchedule"] = observed_schedule_schema();
   p["runNow"] = structure("A run that was asked for and has no HealthCheck yet.",
-                          {{"id", text("Makes the name of its HealthCheck.")}}, {one_owner()});
+                          {{"id", text("Makes the name of its HealthCheck.")}});
   p["conditions"] = conditions("Ready, Suspended.");
   return structure("What became of the schedule. Written by the operator.", std::move(p));
 }

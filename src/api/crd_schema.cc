@@ -28,7 +28,7 @@ json::object condition() {
   p["lastTransitionTime"] = time("When the status last changed.");
   p["observedGeneration"] =
       integer("Generation that the condition is about.", {{"format", "int64"}});
-  return structure("", std::move(p), {{"required", names("type", "status")}, one_owner()});
+  return structure("", std::move(p), {{"required", names("type", "status")}});
 }
 
 }  // namespace
@@ -57,9 +57,6 @@ json::object structure(std::string_view description, json::object properties, Me
   json::object object = schema("object", description, more);
   object["properties"] = std::move(properties);
   return object;
-}
-Member one_owner() {
-  return {"x-kubernetes-map-type", "atomic"};
 }
 json::object count(std::string_view description) {
   return schema("integer", description, {{"format", "int64"}, {"minimum", 0}});
@@ -124,6 +121,7 @@ json::object definition(Definition parts) {
   properties["kind"] = text("Kind of this object.");
   properties["metadata"] = json::object{{"type", "object"}};
   properties["spec"] = std::move(parts.spec);
+  parts.status["x-kubernetes-map-type"] = "atomic";
   properties["status"] = std::move(parts.status);
 
   json::object version{{"name", type.version},

@@ -130,20 +130,16 @@ def test_describe_shows_the_result_and_the_events(ns):
     assert "Started" in events and "Completed" in events
 
 
-def test_the_api_server_keeps_one_owner_for_a_condition(ns):
+def test_the_api_server_keeps_one_owner_for_a_status(ns):
     ns.deployment("frontend", 3)
     ns.run("owned", FRONTEND)
     shown = ns.kubectl("get", "hc", "owned", "-o", "json", "--show-managed-fields").stdout
-    [status] = [
-        entry["fieldsV1"]["f:status"]
+    [owned] = [
+        entry["fieldsV1"]
         for entry in json.loads(shown)["metadata"]["managedFields"]
         if entry.get("subresource") == "status"
     ]
-    conditions = {
-        key: fields for key, fields in status["f:conditions"].items() if key.startswith("k:")
-    }
-    assert len(conditions) == 4 and set(map(str, conditions.values())) == {"{}"}
-    assert status["f:usage"] == {}
+    assert owned == {"f:status": {}}
 
 
 def test_labels_select(ns):
