@@ -14,7 +14,9 @@ constexpr size_t kAttemptIdLength = 32;
 constexpr std::chrono::seconds kFirstRetryDelay{5};
 constexpr int kRetryFactor = 4;
 constexpr std::chrono::seconds kFirstRefusedDelay{1};
-constexpr std::chrono::seconds kMaxRefusalGap = 2 * kMaxRetryDelay;
+// The longest wait for a turn between two refusals: when all are refused, each stands in line
+// behind the others, and a refusal may take as long as a connection's time limit.
+constexpr std::chrono::minutes kMaxRefusalGap{15};
 
 void set(HealthCheckStatus& status, std::string_view type, bool value, std::string_view reason,
          std::string_view message, WallTime now) {

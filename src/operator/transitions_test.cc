@@ -143,6 +143,16 @@ TEST(Transitions, RefusalsUseUpNoAttemptAndAreOneRecordUntilTheHourIsOver) {
   EXPECT_EQ(static_cast<int>(ids.size()), claims);  // every POST has an id of its own
 }
 
+TEST(Transitions, TimeInLineBehindOthersThatAreRefusedCountsTowardsTheHour) {
+  HealthCheck check = new_check();
+  int second = 0;
+  for (; check.status.phase != Phase::kFailed && second < 7200; second += 600) {
+    check = claimed_at(second, check);
+    check = with(check, refuse(check, "connection refused", at_second(second + 10)));
+  }
+  EXPECT_EQ(second - 600, 3600);  // the first refusal after the hour
+}
+
 TEST(Transitions, AnInterruptedAttemptStillCountsAfterManyRefusals) {
   HealthCheck check = claimed_at(0);
   check.spec.backoff_limit = 1;
