@@ -1,5 +1,7 @@
 #include "operator/check_client.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "async/task_scope.h"
@@ -13,6 +15,9 @@ constexpr std::string_view kDocumentRoute = "/api/check/execute";
 constexpr std::string_view kTodayRoute = "/api/checks/execute";
 constexpr size_t kMaxQuotedBytes = 300;
 constexpr std::chrono::seconds kCancelTimeout{5};
+// What nobody knows may be on its way still, on a connection of its own: it is cancelled once more.
+constexpr int kCancelRounds = 2;
+constexpr std::chrono::seconds kCancelPause{1};
 constexpr std::chrono::seconds kInfoTimeout{5};
 
 // {"detail": text or list} or whatever the peer sent, in one line.
@@ -116,23 +121,26 @@ Task<> CheckClient::cancel(std::string id, Stop stop) {
   const StopSource limit(stop, loop_, loop_.mono_now() + kCancelTimeout);
   // All at once: one that is away must not keep the word from the one that runs it.
   const std::vector<std::string> all = co_await addresses(limit.stop());
-  std::vector<Task<bool>> cancels;
-  cancels.reserve(all.size());
-  for (const std::string& address : all) cancels.push_back(cancel_at(id, address, limit.stop()));
-  (void)co_await when_all(loop_, std::move(cancels));
+  for (int round = 0; round < kCancelRounds; ++round) {
+    if (round > 0 && !co_await sleep_for(loop_, kCancelPause, limit.stop())) co_return;
+    std::vector<Task<Cancel>> cancels;
+    cancels.reserve(all.size());
+    for (const std::string& address : all) cancels.push_back(cancel_at(id, address, limit.stop()));
+    const std::vector<Cancel> said = co_await when_all(loop_, std::move(cancels));
+    if (std::ranges::count(said, Cancel::kUnknown) != std::ssize(all)) co_return;
+  }
 }
 
-Task<bool> CheckClient::cancel_at(std::string id, std::string address, Stop stop) {
+Task<CheckClient::Cancel> CheckClient::cancel_at(std::string id, std::string address, Stop stop) {
   HttpRequest request = request_to("DELETE", "/api/check/executions/" + id, address);
   const auto response = co_await http_.send(std::move(request), stop);
-  const bool done = response && (response->status < 400 || response->status == 404);
-  if (!done) {
-    log_.warning("could not cancel the execution",
-                 {{"attempt", id},
-                  {"address", address},
-                  {"error", response ? detail_of(*response) : response.error().message}});
-  }
-  co_return done;
+  if (response && response->status < 400) co_return Cancel::kDone;
+  if (response && response->status == 404) co_return Cancel::kUnknown;
+  log_.warning("could not cancel the execution",
+               {{"attempt", id},
+                {"address", address},
+                {"error", response ? detail_of(*response) : response.error().message}});
+  co_return Cancel::kFailed;
 }
 
 HttpRequest CheckClient::request_to(std::string method, std::string path,

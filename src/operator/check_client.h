@@ -70,11 +70,13 @@ class CheckClient {
   // one has it, all say that they do not know it (Lost), or the stop comes (Unknown).
   Task<RecoverOutcome> recover(std::string id, Stop stop);
 
-  // Asks every address to cancel the execution. Best effort: errors are logged, not returned.
+  // Asks every address to cancel the execution, and a second later once more when none knows it:
+  // its request may be on its way. Best effort: errors are logged, not returned.
   Task<> cancel(std::string id, Stop stop);
 
  private:
   enum class Poll { kRunning, kNotFound, kNoAnswer };
+  enum class Cancel { kDone, kUnknown, kFailed };
   using PollResult = std::variant<Answered, Poll>;
 
   HttpRequest request_to(std::string method, std::string path, std::string address) const;
@@ -82,7 +84,7 @@ class CheckClient {
   [[nodiscard]] bool may_execute() const { return !options_.may_execute || options_.may_execute(); }
   Task<Result<HttpResponse>> post(CheckRequest request, std::string id, bool today_route,
                                   Stop stop);
-  Task<bool> cancel_at(std::string id, std::string address, Stop stop);
+  Task<Cancel> cancel_at(std::string id, std::string address, Stop stop);
   Task<PollResult> poll(std::string id, std::string address, Stop stop);
   // One round over all addresses.
   Task<PollResult> poll_all(std::string id, Stop stop);

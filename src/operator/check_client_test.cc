@@ -228,5 +228,23 @@ TEST(CheckClient, CancelReachesEveryAddress) {
   EXPECT_EQ(world.http.requests.size(), 2U);
 }
 
+TEST(CheckClient, ACancelOvertakesARequestOnItsWayAndIsSaidOnceMore) {
+  World world;
+  const std::string what = "DELETE 10.0.0.1:8080/api/check/executions/id1";
+  world.http.answer(what, HttpResponse{404, {}, ""});
+  world.http.answer(what, HttpResponse{200, {}, ""});
+  world.loop.run(world.client.cancel("id1", {}));
+  EXPECT_EQ(world.http.requests.size(), 2U);
+  world.loop.run(world.client.cancel("id1", {}));
+  EXPECT_EQ(world.http.requests.size(), 3U);
+}
+
+TEST(CheckClient, ACancelOfWhatNeverBecomesKnownEnds) {
+  World world;
+  world.http.answer("DELETE 10.0.0.1:8080/api/check/executions/id1", HttpResponse{404, {}, ""});
+  world.loop.run(world.client.cancel("id1", {}));
+  EXPECT_EQ(world.http.requests.size(), 2U);
+}
+
 }  // namespace
 }  // namespace holmes
