@@ -177,6 +177,7 @@ Task<> Operator::run_checks(Stop stop, Stop give_up) {
   log_.info("waiting for the cache", {{"resource", HealthCheck::resource().plural}});
   if (!co_await wait_fresh(informer_, stop)) co_return;
   log_.info("cache synced", {{"checks", informer_.size()}});
+  informer_.for_each([this](const CheckSnapshot& check) { metrics_.known(*check); });
   enqueue_oldest_first();
   co_await kube::work_and_sweep(loop_, random_, informer_, queue_, controller_,
                                 options_.sweep_interval, stop, give_up);
@@ -189,6 +190,7 @@ Task<> Operator::run_schedules(Stop stop, Stop give_up) {
   schedule_reconciler_.start();
   schedules_.for_each(
       [this](const ScheduleSnapshot& schedule) { schedule_reconciler_.look_first(*schedule); });
+  schedules_.for_each([this](const ScheduleSnapshot& schedule) { metrics_.known(*schedule); });
   schedules_started_ = true;
   co_await kube::work_and_sweep(loop_, random_, schedules_, schedule_queue_, schedule_controller_,
                                 options_.sweep_interval, stop, give_up);

@@ -1,6 +1,8 @@
 #include "operator/operator_metrics.h"
 
 #include <array>
+#include <charconv>
+#include <cmath>
 
 #include "operator/schedule_child.h"
 
@@ -43,6 +45,20 @@ double number_of(CheckStatus result) {
   return -1;
 }
 
+std::optional<WallTime> passed_at(const HealthCheckStatus& status) {
+  return status.result == CheckStatus::kPass ? status.completion_time : std::nullopt;
+}
+
+// Of a decimal number; a text that is none comes from no server of ours.
+double number_or_zero(std::string_view decimal) {
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(decimal.data(), decimal.data() + decimal.size(), number);
+  return error == std::errc() && end == decimal.data() + decimal.size() && std::isfinite(number)
+             ? number
+             : 0;
+}
+
 }  // namespace
 
 // The name stands last everywhere: it is the label that the registry folds into _other.
@@ -71,6 +87,9 @@ OperatorMetrics::OperatorMetrics(MetricsRegistry& registry)
                                    "When the check last passed.", {"namespace", "name"})),
       tokens_(registry.counter("holmes_check_tokens_total", "Tokens that checks used.",
                                {"namespace", "kind", "name"})),
+      cost_(registry.counter("holmes_check_cost_usd_total",
+                             "What checks cost, as far as the prices of their models are known.",
+                             {"namespace", "name"})),
       scheduled_active_(
           registry.gauge("holmes_scheduled_checks_active", "Unfinished runs of schedules.")
               .bind({})),
@@ -87,15 +106,34 @@ void OperatorMetrics::ended(const HealthCheck& check) {
   executed_.add(labels);
   if (*status.result != CheckStatus::kPass) failed_.add(labels);
   if (status.duration_seconds) duration_.observe(labels, *status.duration_seconds);
-  result_.set(name_labels_of(check), number_of(*status.result));
-  if (*status.result == CheckStatus::kPass && status.completion_time) {
-    const auto since_epoch = status.completion_time->time_since_epoch();
-    last_success_.set(name_labels_of(check), std::chrono::duration<double>(since_epoch).count());
+  set_last(name_labels_of(check), *status.result, passed_at(status));
+  if (!status.usage) return;
+  tokens_.add(token_labels_of(check, "input"), static_cast<double>(status.usage->input_tokens));
+  tokens_.add(token_labels_of(check, "output"), static_cast<double>(status.usage->output_tokens));
+  if (const double cost = number_or_zero(status.usage->cost_usd); cost > 0) {
+    cost_.add(name_labels_of(check), cost);
   }
-  if (status.usage) {
-    tokens_.add(token_labels_of(check, "input"), static_cast<double>(status.usage->input_tokens));
-    tokens_.add(token_labels_of(check, "output"), static_cast<double>(status.usage->output_tokens));
-  }
+}
+
+void OperatorMetrics::known(const HealthCheck& check) {
+  const HealthCheckStatus& status = check.status;
+  if (is_scheduled(check) || !status.result) return;
+  set_last(name_labels_of(check), *status.result, passed_at(status));
+}
+
+void OperatorMetrics::known(const ScheduledHealthCheck& schedule) {
+  const ScheduledHealthCheckStatus& status = schedule.status;
+  if (!status.last_result) return;
+  set_last({schedule.meta.ns, schedule.meta.name}, *status.last_result,
+           status.last_successful_time);
+}
+
+void OperatorMetrics::set_last(const LabelValues& name_labels, CheckStatus result,
+                               std::optional<WallTime> passed_at) {
+  result_.set(name_labels, number_of(result));
+  if (!passed_at) return;
+  const auto since_epoch = passed_at->time_since_epoch();
+  last_success_.set(name_labels, std::chrono::duration<double>(since_epoch).count());
 }
 
 void OperatorMetrics::forget(const HealthCheck& check) {
@@ -117,6 +155,7 @@ void OperatorMetrics::forget_runs(const LabelValues& labels, const LabelValues& 
   duration_.remove(labels);
   result_.remove(name_labels);
   last_success_.remove(name_labels);
+  cost_.remove(name_labels);
   tokens_.remove({labels.front(), "input", labels.back()});
   tokens_.remove({labels.front(), "output", labels.back()});
 }

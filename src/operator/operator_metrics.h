@@ -13,6 +13,10 @@ class OperatorMetrics {
 
   // A run ended with this status (Completed or Failed).
   void ended(const HealthCheck& check);
+  // The last result that a status tells of, from before this process led: an alert on it must not
+  // end because an operator did. Counts nothing. A schedule's runs are told by the schedule.
+  void known(const HealthCheck& check);
+  void known(const ScheduledHealthCheck& schedule);
   // The object is gone; so are its series. A schedule's series stay when one of its runs goes.
   void forget(const HealthCheck& check);
 
@@ -28,6 +32,8 @@ class OperatorMetrics {
   void attempt_ended(AttemptOutcome outcome);
 
  private:
+  void set_last(const LabelValues& name_labels, CheckStatus result,
+                std::optional<WallTime> passed_at);
   void forget_runs(const LabelValues& labels, const LabelValues& name_labels);
 
   CounterFamily& scheduled_;
@@ -39,6 +45,7 @@ class OperatorMetrics {
   GaugeFamily& result_;
   GaugeFamily& last_success_;
   CounterFamily& tokens_;
+  CounterFamily& cost_;
   Gauge scheduled_active_;
   Gauge running_;
   Gauge waiting_;

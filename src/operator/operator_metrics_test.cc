@@ -37,6 +37,40 @@ TEST(OperatorMetrics, CountsUnderTheNamesOfTheContract) {
   EXPECT_FALSE(has(registry, R"(holmes_checks_failed_total{name="p")"));
 }
 
+TEST(OperatorMetrics, ANewProcessKnowsTheLastResultsAndCountsNothing) {
+  MetricsRegistry registry;
+  OperatorMetrics metrics(registry);
+  metrics.known(ended(new_check("f"), CheckStatus::kFail));
+  metrics.known(new_check("new"));
+  ScheduledHealthCheck schedule;
+  schedule.meta.ns = "default";
+  schedule.meta.name = "s";
+  schedule.status.last_result = CheckStatus::kError;
+  schedule.status.last_successful_time = WallTime(std::chrono::seconds(1'700'000'000));
+  metrics.known(schedule);
+  EXPECT_TRUE(has(registry, R"(holmes_check_result{name="f",namespace="default"} 0)"));
+  EXPECT_TRUE(has(registry, R"(holmes_check_result{name="s",namespace="default"} -1)"));
+  EXPECT_TRUE(has(registry,
+                  "holmes_check_last_success_timestamp_seconds"
+                  R"({name="s",namespace="default"} 1700000000)"));
+  EXPECT_FALSE(has(registry, R"(name="new")"));
+  EXPECT_FALSE(has(registry, R"(holmes_checks_executed_total{)"));
+  EXPECT_FALSE(has(registry, R"(holmes_checks_failed_total{)"));
+}
+
+TEST(OperatorMetrics, CountsWhatChecksCostWhereAPriceIsKnown) {
+  MetricsRegistry registry;
+  OperatorMetrics metrics(registry);
+  for (const char* cost : {"0.25", "0.5", "", "much"}) {
+    HealthCheck check = ended(new_check("p"), CheckStatus::kPass);
+    check.status.usage = Usage{.cost_usd = cost};
+    metrics.ended(check);
+  }
+  EXPECT_TRUE(has(registry, R"(holmes_check_cost_usd_total{name="p",namespace="default"} 0.75)"));
+  metrics.forget(ended(new_check("p"), CheckStatus::kPass));
+  EXPECT_FALSE(has(registry, R"(name="p")"));
+}
+
 TEST(OperatorMetrics, SeriesOfDeletedChecksGoAwayButNotTheirSchedules) {
   MetricsRegistry registry;
   OperatorMetrics metrics(registry);
