@@ -18,6 +18,9 @@ constexpr std::chrono::seconds kDeleteTimeout{10};
 constexpr std::chrono::seconds kPatchTimeout{10};
 // A claim that was found past its deadline is asked about all the same: servers remember answers.
 constexpr std::chrono::seconds kMinRecoverTime{15};
+// An answer can get lost on a connection that stays: this much of a claim's time is kept for asking
+// after it. A server answers within the timeout and the 10 s of its alerts; the claim has 15.
+constexpr std::chrono::microseconds kAskTime = std::chrono::seconds(3);
 // Somebody else wrote first: the watch will show it, this is for the case that it does not.
 constexpr std::chrono::seconds kConflictRequeue{1};
 constexpr std::chrono::hours kMaxRequeue{24};
@@ -72,7 +75,7 @@ HealthCheckReconciler::HealthCheckReconciler(Loop& loop, kube::Api<HealthCheck>&
       metrics_(metrics),
       log_(std::move(log)),
       options_(std::move(options)),
-      writer_(loop, api, informer),
+      writer_(loop, api, informer, log_),
       slots_(options_.concurrent_max),
       scope_(loop) {}
 
@@ -183,7 +186,8 @@ void HealthCheckReconciler::resume_claimed(const CheckSnapshot& check) {
     log_for(*check).info("recovering a claimed attempt", {{"holder", attempt.holder}});
   }
   slots_.take();
-  begin_run(check, never_posted);
+  // What is not wanted any more is not begun, only asked about until it is taken back below.
+  begin_run(check, never_posted && !check->spec.cancel && !check->meta.deleting());
   // Looked at once more with the run in hand: it may be cancelled or deleted already.
   queue_.add(check->meta.key());
 }
@@ -286,7 +290,9 @@ void HealthCheckReconciler::begin_run(const CheckSnapshot& claimed, bool execute
   self->key = claimed->meta.key();
   self->uid = claimed->meta.uid;
   self->attempt_id = attempt.id;
-  self->source = std::make_unique<StopSource>(scope_.stop(), loop_, loop_.mono_now() + left);
+  const MonoTime start = loop_.mono_now();
+  self->source = std::make_unique<StopSource>(scope_.stop(), loop_, start + left);
+  self->answer_by = start + left - std::min(kAskTime, left / 2);
   runs_.emplace(self->key, std::move(owned));
   metrics_.set_running(runs_.size());
   scope_.spawn(run(claimed, execute, self));
@@ -334,8 +340,9 @@ Task<StatusChange> HealthCheckReconciler::outcome_of(CheckSnapshot claimed, bool
   if (!execute)
     co_return co_await recover(
         claimed, self, "claimed by " + claimed->status.attempt->holder + ", which does not run it");
+  const StopSource answer_limit(self->source->stop(), loop_, self->answer_by);
   ExecuteOutcome outcome =
-      co_await client_.execute(to_request(*claimed), self->attempt_id, self->source->stop());
+      co_await client_.execute(to_request(*claimed), self->attempt_id, answer_limit.stop());
   const WallTime at = now();
   if (auto* answered = std::get_if<Answered>(&outcome)) {
     co_return completion(self->attempt_id, std::move(answered->response), at);

@@ -74,7 +74,8 @@ class HealthCheckReconciler {
     std::string uid;
     std::string attempt_id;
     Abort abort = Abort::kNone;
-    std::unique_ptr<StopSource> source;
+    std::unique_ptr<StopSource> source;  // the claim's end, or an abort
+    MonoTime answer_by{};                // then the POST's answer is taken for lost
   };
 
   Task<kube::Outcome> act(CheckSnapshot check, Decision decision, Stop stop);

@@ -135,6 +135,19 @@ TEST(HealthCheckReconciler, ABrokenConnectionDoesNotLoseAnAnswerThatTheServerKno
   EXPECT_EQ(world.total_executions(), 1);
 }
 
+TEST(HealthCheckReconciler, AnAnswerThatGetsLostOnAnOpenConnectionIsAskedForBeforeTheClaimEnds) {
+  World world;
+  world.server.swallow_answer = true;
+  HealthCheck check = new_check();
+  check.spec.backoff_limit = 0;
+  world.cluster.put(check);
+  const Process process(world);
+  world.loop.advance(check.spec.timeout + kClaimMargin - seconds(1));
+  EXPECT_EQ(world.cluster.at("a").status.result, CheckStatus::kPass);
+  EXPECT_EQ(world.total_executions(), 1);
+  EXPECT_TRUE(world.server.cancelled.empty());
+}
+
 TEST(HealthCheckReconciler, ARefusingServerIsWaitedForAndTheCheckRunsWhenItIsBack) {
   World world;
   world.server.post_answer = fail(ErrorCode::kRefused, "connection refused");
@@ -257,6 +270,27 @@ TEST(HealthCheckReconciler, AClaimThatWasWrittenThoughNobodyCouldTellIsStillPost
   EXPECT_EQ(world.total_executions(), 1);
 }
 
+TEST(HealthCheckReconciler, AClaimThatNobodyCouldTellOfIsNotPostedOnceTheCheckIsCancelled) {
+  World world;
+  world.cluster.put(new_check());
+  int faults = 2;
+  world.cluster.after = [&](const kube::Request& request) -> Status {
+    const bool hit = request.verb == kube::Verb::kUpdate || request.verb == kube::Verb::kGet;
+    if (!hit || faults == 0) return {};
+    if (--faults == 0) {
+      HealthCheck check = new_check();
+      check.spec.cancel = true;
+      check.meta.generation = 2;
+      world.cluster.put(check);
+    }
+    return fail(ErrorCode::kUnavailable, "connection reset");
+  };
+  const Process process(world);
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(world.cluster.at("a").status.phase, Phase::kFailed);
+  EXPECT_EQ(world.total_executions(), 0);
+}
+
 TEST(HealthCheckReconciler, AnAnswerThatTheApiServerRefusesEndsTheCheckInsteadOfLooping) {
   World world;
   world.cluster.put(new_check());
@@ -377,7 +411,7 @@ TEST(HealthCheckReconciler, AWriteWhoseAnswerIsLostIsNeverMadeTwice) {
   }
 }
 
-TEST(HealthCheckReconciler, AnAnswerSurvivesAnApiServerThatIsAwayForAMinute) {
+TEST(HealthCheckReconciler, AnAnswerSurvivesAnApiServerThatIsAwayLongerThanServersRemember) {
   World world;
   world.cluster.put(new_check());
   const Process process(world);
@@ -385,7 +419,8 @@ TEST(HealthCheckReconciler, AnAnswerSurvivesAnApiServerThatIsAwayForAMinute) {
   world.cluster.before = [](const kube::Request&) -> Status {
     return fail(ErrorCode::kRefused, "connection refused");
   };
-  world.loop.advance(seconds(60));
+  world.loop.advance(std::chrono::minutes(11));
+  world.server.forgetful = true;
   world.cluster.before = nullptr;
   world.loop.advance(seconds(60));
   EXPECT_EQ(world.cluster.at("a").status.result, CheckStatus::kPass);

@@ -25,6 +25,7 @@ class FakeServer final : public HttpClient {
   std::chrono::seconds cancel_time{0};
   std::optional<Result<HttpResponse>> post_answer;  // instead of executing
   bool drop_post = false;                           // execute, but break the connection
+  bool swallow_answer = false;                      // execute, and say nothing on it
   bool forgetful = false;                           // was restarted: knows no execution
   bool announces = true;                            // that it answers questions about executions
   std::map<std::string, int> executions;
@@ -65,7 +66,8 @@ class FakeServer final : public HttpClient {
     ends_[id] = loop_.mono_now() + duration;
     if (drop_post) co_return fail(ErrorCode::kUnavailable, "connection reset");
     running_max = std::max(running_max, ++running);
-    const Status slept = co_await sleep_for(loop_, duration, stop);
+    const Status slept =
+        co_await sleep_for(loop_, swallow_answer ? std::chrono::hours(1) : duration, stop);
     --running;
     if (!slept) co_return fail(stop.error("POST"));
     co_return HttpResponse{200, {}, to_text(to_json(answer(verdict)))};

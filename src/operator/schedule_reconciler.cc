@@ -49,7 +49,7 @@ ScheduleReconciler::ScheduleReconciler(Loop& loop, Dependencies on, Logger log,
       log_(std::move(log)),
       all_created_(std::move(all_created)),
       may_create_(std::move(may_create)),
-      writer_(loop, on.api, on.informer),
+      writer_(loop, on.api, on.informer, log_),
       alarms_(loop, [this](const kube::ObjectKey& key) { look_at(key); }) {}
 
 // After the clock was set back, ticks are in time from when this process started by the new clock.

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kMaxPause{30000};
+constexpr std::chrono::milliseconds kLongPause{5000};  // to be told of
 constexpr std::chrono::seconds kWriteTimeout{10};
 
 }  // namespace
@@ -30,31 +31,40 @@ auto StatusWriter<Object>::write_once(Snapshot base, Change change, Stop stop)
 template <class Object>
 auto StatusWriter<Object>::write(Snapshot base, Change change, Stop stop)
     -> Task<Result<Snapshot>> {
-  const StopSource limit(stop, loop_, loop_.mono_now() + kMaxWriteTime);
   std::optional<Status> sent;  // what an earlier try may have written
   std::chrono::milliseconds pause = kFirstPause;
   while (true) {
     if (sent && base->status == *sent) co_return base;
     std::optional<Status> status = change(*base);
     if (!status) co_return nullptr;
-    Result<Snapshot> written = co_await put(base, *status, limit.stop());
+    Result<Snapshot> written = co_await put(base, *status, stop);
     if (written) co_return written;
     const ErrorCode code = written.error().code;
     if (code == ErrorCode::kInvalid || code == ErrorCode::kTooLarge) co_return written;
     if (kube::may_have_happened(written.error())) sent = std::move(status);
     if (code != ErrorCode::kConflict) {
-      HOLMES_CO_CHECK(co_await sleep_for(loop_, pause, limit.stop()));
-      pause = std::min(pause * 2, kMaxPause);
+      HOLMES_CO_CHECK(co_await wait_after(written.error(), pause, base->meta.key(), stop));
     }
-    Result<Snapshot> live = co_await read_live(base, limit.stop());
+    Result<Snapshot> live = co_await read_live(base, stop);
     while (!live) {
-      HOLMES_CO_CHECK(co_await sleep_for(loop_, pause, limit.stop()));
-      pause = std::min(pause * 2, kMaxPause);
-      live = co_await read_live(base, limit.stop());
+      HOLMES_CO_CHECK(co_await wait_after(live.error(), pause, base->meta.key(), stop));
+      live = co_await read_live(base, stop);
     }
     if (*live == nullptr) co_return nullptr;
     base = *live;
   }
+}
+
+template <class Object>
+Task<Status> StatusWriter<Object>::wait_after(Error error, std::chrono::milliseconds& pause,
+                                              kube::ObjectKey key, Stop stop) {
+  if (pause < kLongPause && pause * 2 >= kLongPause) {
+    log_.warning("a status cannot be written yet; it is kept and tried again until it can",
+                 {{"object", key.to_text()}, {"error", error}});
+  }
+  const std::chrono::milliseconds now = pause;
+  pause = std::min(pause * 2, kMaxPause);
+  co_return co_await sleep_for(loop_, now, std::move(stop));
 }
 
 template <class Object>

@@ -9,6 +9,7 @@
 
 #include "api/scheduled_healthcheck.h"
 #include "async/loop.h"
+#include "base/log.h"
 #include "kube/client/api.h"
 #include "kube/runtime/informer.h"
 
@@ -17,9 +18,6 @@ namespace holmes {
 using CheckSnapshot = std::shared_ptr<const HealthCheck>;
 
 using ScheduleSnapshot = std::shared_ptr<const ScheduledHealthCheck>;
-
-// Servers remember answers this long: afterwards there is nothing better than asking them again.
-inline constexpr std::chrono::minutes kMaxWriteTime{10};
 
 // Object: HealthCheck or ScheduledHealthCheck.
 template <class Object>
@@ -31,16 +29,17 @@ class StatusWriter {
   using Change = std::function<std::optional<Status>(const Object&)>;
 
   // All outlive the writer and its calls.
-  StatusWriter(Loop& loop, kube::Api<Object>& api, kube::Informer<Object>& informer)
-      : loop_(loop), api_(api), informer_(informer) {}
+  StatusWriter(Loop& loop, kube::Api<Object>& api, kube::Informer<Object>& informer, Logger log)
+      : loop_(loop), api_(api), informer_(informer), log_(std::move(log)) {}
 
   // One write on top of `base`. Returns the object as written; null when the change declined, the
   // object is gone or is another of the same name. kConflict when somebody else was first.
   Task<Result<Snapshot>> write_once(Snapshot base, Change change, Stop stop);
 
   // For what must not be lost: on conflict the change is made anew on the newest object, and every
-  // other failure is tried again with growing pauses until the stop or kMaxWriteTime. Fails with
-  // the stop's error, kTimeout, or kInvalid or kTooLarge when the API server will never take it.
+  // other failure is tried again with growing pauses, of at most 30 s, until the stop: servers
+  // forget their answers, so whoever has one keeps it. Fails with the stop's error, or with
+  // kInvalid or kTooLarge when the API server will never take it.
   Task<Result<Snapshot>> write(Snapshot base, Change change, Stop stop);
 
   // Reads live; null when the object is gone or has another UID.
@@ -49,10 +48,14 @@ class StatusWriter {
  private:
   // One PUT; null when the object is gone.
   Task<Result<Snapshot>> put(Snapshot base, Status status, Stop stop);
+  // Waits before the next try and makes the pause longer; says once that it takes long.
+  Task<holmes::Status> wait_after(Error error, std::chrono::milliseconds& pause,
+                                  kube::ObjectKey key, Stop stop);
 
   Loop& loop_;
   kube::Api<Object>& api_;
   kube::Informer<Object>& informer_;
+  Logger log_;
 };
 
 using StatusChange = StatusWriter<HealthCheck>::Change;
