@@ -137,7 +137,7 @@ def test_missing_kubeconfig_is_one_sentence_with_the_file(tmp_path):
 def test_bad_option_is_one_sentence_that_names_it(tmp_path, verb, name, value):
     path = tmp_path / "kubeconfig"
     path.write_text(KUBECONFIG.format(**GOOD))
-    expect_usage_error(run_holmes(verb, env=settings(path, **{name: value})), value)
+    expect_usage_error(run_holmes(verb, env=settings(path, **{name: value})), name, value)
 
 
 def test_unknown_command_and_flag_are_exit_2():

@@ -30,6 +30,18 @@ def test_two_of_each_run_and_one_may_be_moved_at_a_time(cluster):
         )
 
 
+def test_the_service_and_the_limits_are_those_of_the_specification(cluster):
+    [port] = cluster.api("GET", f"{CORE}/services/holmes-api")["spec"]["ports"]
+    [container] = cluster.api("GET", f"{APPS}/holmes-server")["spec"]["template"]["spec"]["containers"]
+    [named] = [p for p in container["ports"] if p["name"] == port["targetPort"]]
+    assert (port["port"], named["containerPort"]) == (8080, 5050)
+    [operator] = cluster.api("GET", f"{APPS}/holmes-operator")["spec"]["template"]["spec"]["containers"]
+    assert operator["resources"] == {
+        "requests": {"memory": "256Mi", "cpu": "100m"},
+        "limits": {"memory": "512Mi", "cpu": "500m"},
+    }
+
+
 def test_every_server_has_an_address_under_the_name_that_the_operator_asks(cluster):
     [operator, *_] = pods_of(cluster, "holmes-operator")
     env = {e["name"]: e.get("value") for e in operator["spec"]["containers"][0]["env"]}

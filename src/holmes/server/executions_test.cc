@@ -82,7 +82,7 @@ TEST_F(ExecutionsTest, KeyWithAnotherRequestIsRefusedWhileRunningAndAfter) {
 }
 
 TEST_F(ExecutionsTest, AnswersAreKeptForTheirTime) {
-  Executions& executions = make({.answer_keep_time = 600s});
+  Executions& executions = make();  // the contract's 10 minutes
   answer_of(executions.start(request(), "k").value());
   loop_.advance(599s);
   ASSERT_NE(executions.find("k"), nullptr);
@@ -93,6 +93,7 @@ TEST_F(ExecutionsTest, AnswersAreKeptForTheirTime) {
 }
 
 TEST_F(ExecutionsTest, OldestAnswersGoFirstAndRunningOnesStay) {
+  EXPECT_EQ(ExecutionsOptions().answers_max, 10'000U);  // the contract's
   Executions& executions = make({.answers_max = 2});
   work_.takes = 100s;
   CheckRequest slow = request();
