@@ -13,7 +13,7 @@ from support import (
     free_port,
     http_request,
     wait_until,
-    with_hosts,
+    with_mounts,
 )
 
 API_KEY = "a-key-of-the-tests"
@@ -86,9 +86,9 @@ class Program(Process):
 
 
 class Operator(Program):
-    """`hosts`: where it looks up names, in place of /etc/hosts."""
+    """`mounts`: what it finds at these paths instead (support.with_mounts)."""
 
-    def __init__(self, kubeconfig, api_url, log_path, port=None, hosts=None, **env):
+    def __init__(self, kubeconfig, api_url, log_path, port=None, mounts=None, **env):
         port = port or free_port()
         super().__init__(
             "operator",
@@ -102,8 +102,8 @@ class Operator(Program):
             log_path,
             kubeconfig,
         )
-        if hosts:
-            self.argv = with_hosts(str(hosts), self.argv)
+        if mounts:
+            self.argv = with_mounts(mounts, self.argv)
 
 
 class Server(Program):

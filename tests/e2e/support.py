@@ -50,12 +50,14 @@ def clean_env(extra=None):
     return env | {name: str(value) for name, value in (extra or {}).items()}
 
 
-def with_hosts(hosts, argv):
-    """argv for a process that finds names in the file `hosts` instead of /etc/hosts: one name may
-    stand for several addresses there, as that of a headless Service does. It needs no rights.
+def with_mounts(mounts, argv):
+    """argv for a process that finds other files and folders at the paths that are the keys of
+    `mounts`: an /etc/hosts with a name of several addresses, as that of a headless Service is, or
+    a pod's ServiceAccount. It needs no rights.
     """
-    command = 'mount --bind "$0" /etc/hosts && exec "$@"'
-    return ["unshare", "--map-root-user", "--mount", "sh", "-c", command, hosts, *argv]
+    command = 'while [ "$1" != -- ]; do mount --bind "$2" "$1"; shift 2; done; shift; exec "$@"'
+    pairs = [str(part) for pair in mounts.items() for part in pair]
+    return ["unshare", "--map-root-user", "--mount", "sh", "-ec", command, "sh", *pairs, "--", *argv]
 
 
 class Process:

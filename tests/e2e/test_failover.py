@@ -48,16 +48,16 @@ def api():
 
 @pytest.fixture
 def replicas(start, cluster):
-    """replicas(url, hosts): (the leader, the standby), both ready. The lease is new."""
+    """replicas(url, mounts): (the leader, the standby), both ready. The lease is new."""
 
-    def begin(api_url, hosts=None, **env_of_leader):
+    def begin(api_url, mounts=None, **env_of_leader):
         try:
             cluster.api("DELETE", LEASE)
         except NotFound:
             pass
-        leader = start.operator(api_url, hosts=hosts, **ELECTION, **env_of_leader)
+        leader = start.operator(api_url, mounts=mounts, **ELECTION, **env_of_leader)
         wait_leads(leader)
-        standby = start.operator(api_url, hosts=hosts, **ELECTION)
+        standby = start.operator(api_url, mounts=mounts, **ELECTION)
         assert not leads(standby)
         return leader, standby
 
@@ -190,7 +190,7 @@ def orphan(ns, start, replicas, model, name_of_two):
     """
     ns.deployment("frontend", 3)
     works = start.server(port=name_of_two.port, host="127.0.0.3")
-    leader, _ = replicas(name_of_two.url, hosts=name_of_two.hosts)
+    leader, _ = replicas(name_of_two.url, mounts={"/etc/hosts": name_of_two.hosts})
     ns.check("orphan", f"{FRONTEND} [[slow 20 once]]", timeout=120)
     wait_until("the model works", lambda: model.executions(ns.name) == 1)
     other = start.server(port=name_of_two.port, host="127.0.0.2")
