@@ -57,7 +57,8 @@ class Compilation:
                 continue
             seen.add(current)
             text = full.read_text()
-            waiting.extend("src/" + i.path for i in cpp_text.includes(text) if i.quoted)
+            for include in cpp_text.includes(text):
+                waiting.extend(("src/" + include.path, include.path) if include.quoted else ())
         for current in sorted(seen):
             digest.update((self.root / current).read_bytes())
         return digest.hexdigest()

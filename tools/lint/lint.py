@@ -24,7 +24,7 @@ from compilation import Compilation, run_stamped
 from findings import Finding
 from layers import Layers
 
-CPP_FOLDERS = ("src", "sim", "tests", "fuzz", "bench")
+CPP_FOLDERS = ("src", "sim", "tests", "fuzz", "bench", "examples")
 CPP_SUFFIXES = (".h", ".cc")
 TEXT_SUFFIXES = CPP_SUFFIXES + (".py", ".sh", ".md", ".txt", ".cmake", ".yaml", ".yml", ".json", ".go")
 SKIPPED_FOLDERS = {".git", "build", "__pycache__", "node_modules", ".pytest_cache", ".cache"}
@@ -111,7 +111,7 @@ def check_headers(project, options):
         elif first and first.quoted and path in compilation.commands:
             proven.add("src/" + first.path)
     for path in project.cpp:
-        if path.startswith("src/") and path.endswith(".h") and path not in proven:
+        if path.endswith(".h") and path not in proven:
             command = ["clang++-19", *compilation.flags_of(path), "-fsyntax-only", "-x", "c++-header", path]
             jobs.append((path, compilation.key(path, command), command))
     more, ran = run_stamped(jobs, Path(options.build) / "lint-stamps", options.jobs)

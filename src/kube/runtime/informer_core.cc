@@ -144,6 +144,7 @@ void InformerCore::Scope::all_gone() {
   version_.clear();
   erase_if([](const Entry&) { return true; });
   std::erase_if(core_.noted_, [this](const auto& noted) { return covers(noted.first); });
+  core_.noted_for_all_.clear();
   core_.progressed();
 }
 
@@ -262,10 +263,9 @@ void InformerCore::note_write(ErasedObject written) {
 void InformerCore::note_version(const ObjectKey& key, const std::string& version) {
   if (scope_of(key) == nullptr) return;
   if (noted_.size() >= kMaxNotedWrites) {
-    const auto all = noted_;
-    for (const auto& [noted, unused] : all)
-      static_cast<void>(fresh(noted));  // forgets reached ones
-    if (noted_.size() >= kMaxNotedWrites) noted_.erase(noted_.begin());
+    for (const auto& [unused, noted] : noted_)
+      if (noted_for_all_.empty() || newer(noted, noted_for_all_)) noted_for_all_ = noted;
+    noted_.clear();
   }
   std::string& noted = noted_[key];
   if (noted.empty() || !older(version, noted)) noted = version;
@@ -318,11 +318,14 @@ InformerCore::Scope* InformerCore::scope_of(const ObjectKey& key) {
 // Whether the cache shows the last noted version of this object, which is then forgotten. Versions
 // that cannot be compared never hold anybody up.
 bool InformerCore::fresh(const ObjectKey& key) {
+  const Scope* scope = scope_of(key);
+  if (scope == nullptr) return true;
+  const bool unknown = scope->version().empty();
+  if (!noted_for_all_.empty() && (unknown || older(scope->version(), noted_for_all_))) return false;
   const auto noted = noted_.find(key);
   if (noted == noted_.end()) return true;
-  const Scope* scope = scope_of(key);
   const ErasedObject cached = get(key);
-  const bool behind = older(scope->version(), noted->second) || scope->version().empty();
+  const bool behind = unknown || older(scope->version(), noted->second);
   const bool cached_behind = !cached || older(cached.meta->resource_version, noted->second);
   if (behind && cached_behind) return false;
   noted_.erase(noted);
@@ -356,6 +359,7 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
     co_return fail(live.error());
   }
   Scope* scope = scope_of(key);
+  if (scope == nullptr || (!cached && !selects_all())) co_return *live;  // not of this cache
   const std::string& version = live->meta->resource_version;
   const bool went_back = older(version, known_before);
   if (went_back) {

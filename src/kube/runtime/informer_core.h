@@ -18,7 +18,8 @@ namespace holmes::kube {
 // How long get_fresh() waits for the watch before it reads live.
 inline constexpr std::chrono::seconds kMaxStaleWait{5};
 inline constexpr std::chrono::seconds kLiveReadTimeout{10};
-// Own writes remembered that the watch has not shown yet; beyond it the oldest are forgotten.
+// Own writes remembered, each for its object, that the watch has not shown yet. Beyond it the
+// newest of them counts for every object: reads wait until the watch has passed it.
 inline constexpr size_t kMaxNotedWrites = 10'000;
 
 struct InformerOptions {
@@ -123,6 +124,7 @@ class InformerCore {
   InformerOptions options_;
   std::unordered_set<Entry, ByKey, ByKey> objects_;
   std::unordered_map<ObjectKey, std::string> noted_;  // versions the cache may not have reached
+  std::string noted_for_all_;                         // one for all objects; empty: none
   // Versions that an API server's answer spoke against. Bounded by the objects that are cached.
   std::unordered_map<ObjectKey, std::string> doubted_;
   std::vector<std::unique_ptr<InformerIndex>> indexes_;

@@ -222,6 +222,22 @@ TEST_F(InformerTest, AFreshReadAsksTheServerWhenTheWatchLagsTooLong) {
   EXPECT_TRUE(metric(R"(holmes_cache_live_reads_total{resource="toys.toys.dev"} 1)"));
 }
 
+TEST_F(InformerTest, AFreshReadWaitsAlsoWhenMoreWritesAreOutstandingThanAreRemembered) {
+  start("10", {{.name = "a", .version = "5"}});
+  informer_->note_write(kA, "12");
+  for (size_t i = 0; i < kMaxNotedWrites; ++i) {
+    informer_->note_write(ObjectKey{"default", "b" + std::to_string(i)}, "20");
+  }
+  Timer first(loop, loop.mono_now() + seconds(1),
+              [&] { pipe_->send(event_text("MODIFIED", {.name = "a", .version = "12"})); });
+  Timer second(loop, loop.mono_now() + seconds(2),
+               [&] { pipe_->send(event_text("BOOKMARK", {.version = "20"})); });
+  EXPECT_EQ((*loop.run(informer_->get_fresh(kA, {})))->meta.resource_version, "12");
+  const MonoTime passed = loop.mono_now();
+  EXPECT_EQ((*loop.run(informer_->get_fresh(kA, {})))->meta.resource_version, "12");
+  EXPECT_EQ(loop.mono_now(), passed);
+}
+
 TEST_F(InformerTest, AFreshReadThatFindsNothingRemovesTheObject) {
   start("10", {{.name = "a", .version = "5"}});
   informer_->note_write(kA, "12");
@@ -265,6 +281,18 @@ TEST_F(InformerTest, UnderALabelSelectorOnlyTheServerDecidesWhatIsNew) {
               Contains(std::pair<std::string, std::string>("labelSelector", "x=y")));
   informer_->note_write(toy_of({.name = "a", .version = "11"}));
   EXPECT_EQ(informer_->get(kA), nullptr);
+  api.answer(Response{200, toy_text({.name = "a", .version = "11"})});
+  EXPECT_NE(*loop.run(informer_->read_live(kA, {})), nullptr);
+  EXPECT_EQ(informer_->get(kA), nullptr) << "it may not match";
+}
+
+TEST_F(InformerTest, ALiveReadBesideTheWatchedNamespacesChangesNothing) {
+  api.answer(page("10", {}));
+  make({.namespaces = {"east"}});
+  api.answer(Response{200, toy_text({.name = "a", .version = "11", .ns = "north"})});
+  const auto live = loop.run(informer_->read_live({"north", "a"}, {}));
+  EXPECT_EQ((*live)->meta.ns, "north");
+  EXPECT_EQ(informer_->size(), 0U);
 }
 
 TEST_F(InformerTest, ADeletedTypeIsSeenAsDeletedObjects) {

@@ -4,7 +4,8 @@
 // client-go's reflector (tools/cache/reflector.go) and of KEP-3157 (a watch that begins with all
 // objects), with two differences. A view never goes back in time: the first list is of the most
 // recent version, a later one not older than anything that is known, own writes too. And a watch
-// that ends is simply gone on with, as API servers close the watches of slow clients under load.
+// that is closed regularly is simply gone on with, as API servers close those of slow clients under
+// load; after one that broke, the driver first makes sure that it is still the same history.
 #pragma once
 
 #include <chrono>

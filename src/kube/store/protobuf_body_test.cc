@@ -85,7 +85,7 @@ TEST(ProtobufBody, DeleteOptionsAreOfEveryGroupAndUnknownFieldsArePassedOver) {
 }
 
 TEST(ProtobufBody, RefusesKindsWithoutThisEncoding) {
-  const auto read = read_protobuf(body("holmesgpt.dev/v1alpha1", "HealthCheck", ""));
+  const auto read = read_protobuf(body("toys.dev/v1", "Toy", ""));
   ASSERT_FALSE(read.has_value());
   EXPECT_EQ(read.error().code, ErrorCode::kNotFound);
 }
