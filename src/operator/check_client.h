@@ -70,6 +70,9 @@ class CheckClient {
   // one has it, all say that they do not know it (Lost), or the stop comes (Unknown).
   Task<RecoverOutcome> recover(std::string id, Stop stop);
 
+  // Whether servers can be asked for answers. False once only the original's route was there.
+  [[nodiscard]] bool can_be_asked() const { return !use_today_route_; }
+
   // Asks every address to cancel the execution, and a second later once more when none knows it:
   // its request may be on its way. Best effort: errors are logged, not returned.
   Task<> cancel(std::string id, Stop stop);

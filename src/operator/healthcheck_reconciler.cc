@@ -19,7 +19,8 @@ constexpr std::chrono::seconds kPatchTimeout{10};
 // A claim that was found past its deadline is asked about all the same: servers remember answers.
 constexpr std::chrono::seconds kMinRecoverTime{15};
 // An answer can get lost on a connection that stays: this much of a claim's time is kept for asking
-// after it. A server answers within the timeout and the 10 s of its alerts; the claim has 15.
+// after it, one round. A server answers within the timeout and the 10 s of its alerts; a claim
+// has 15.
 constexpr std::chrono::microseconds kAskTime = std::chrono::seconds(3);
 // Somebody else wrote first: the watch will show it, this is for the case that it does not.
 constexpr std::chrono::seconds kConflictRequeue{1};
@@ -186,8 +187,10 @@ void HealthCheckReconciler::resume_claimed(const CheckSnapshot& check) {
     log_for(*check).info("recovering a claimed attempt", {{"holder", attempt.holder}});
   }
   slots_.take();
-  // What is not wanted any more is not begun, only asked about until it is taken back below.
-  begin_run(check, never_posted && !check->spec.cancel && !check->meta.deleting());
+  // What is not wanted any more, or has no time left, is not begun: only asked about.
+  const bool begin = never_posted && !check->spec.cancel && !check->meta.deleting() &&
+                     attempt.deadline - loop_.wall_now() > kAskTime;
+  begin_run(check, begin);
   // Looked at once more with the run in hand: it may be cancelled or deleted already.
   queue_.add(check->meta.key());
 }
@@ -292,7 +295,8 @@ void HealthCheckReconciler::begin_run(const CheckSnapshot& claimed, bool execute
   self->attempt_id = attempt.id;
   const MonoTime start = loop_.mono_now();
   self->source = std::make_unique<StopSource>(scope_.stop(), loop_, start + left);
-  self->answer_by = start + left - std::min(kAskTime, left / 2);
+  const std::chrono::microseconds kept = client_.can_be_asked() ? kAskTime : kAskTime.zero();
+  self->answer_by = start + left - std::min(kept, left / 2);
   runs_.emplace(self->key, std::move(owned));
   metrics_.set_running(runs_.size());
   scope_.spawn(run(claimed, execute, self));

@@ -1,6 +1,8 @@
 #include "operator/operator.h"
 
 #include <algorithm>
+#include <functional>
+#include <span>
 
 #include "base/assert.h"
 #include "kube/runtime/run_controller.h"
@@ -13,6 +15,7 @@ constexpr std::string_view kControllerName = "healthcheck";
 constexpr std::string_view kScheduleControllerName = "scheduledhealthcheck";
 // Reconciles only wait for the API server; this many may do so at once.
 constexpr size_t kWorkers = 64;
+constexpr size_t kMaxKnownResults = kMaxLabelSets / 2;
 constexpr std::chrono::seconds kEventFlushTime{3};
 constexpr std::chrono::seconds kReconcileFinishTime{5};
 
@@ -177,7 +180,7 @@ Task<> Operator::run_checks(Stop stop, Stop give_up) {
   log_.info("waiting for the cache", {{"resource", HealthCheck::resource().plural}});
   if (!co_await wait_fresh(informer_, stop)) co_return;
   log_.info("cache synced", {{"checks", informer_.size()}});
-  informer_.for_each([this](const CheckSnapshot& check) { metrics_.known(*check); });
+  tell_known_results();
   enqueue_oldest_first();
   co_await kube::work_and_sweep(loop_, random_, informer_, queue_, controller_,
                                 options_.sweep_interval, stop, give_up);
@@ -194,6 +197,20 @@ Task<> Operator::run_schedules(Stop stop, Stop give_up) {
   schedules_started_ = true;
   co_await kube::work_and_sweep(loop_, random_, schedules_, schedule_queue_, schedule_controller_,
                                 options_.sweep_interval, stop, give_up);
+}
+
+// The newest only: schedules and what is yet to run need label sets, too.
+void Operator::tell_known_results() {
+  std::vector<CheckSnapshot> ended;
+  informer_.for_each([&ended](const CheckSnapshot& check) {
+    if (check->status.completion_time && !is_scheduled(*check)) ended.push_back(check);
+  });
+  const auto middle =
+      ended.begin() + static_cast<std::ptrdiff_t>(std::min(ended.size(), kMaxKnownResults));
+  std::ranges::partial_sort(ended, middle, std::ranges::greater(), [](const CheckSnapshot& check) {
+    return *check->status.completion_time;
+  });
+  for (const CheckSnapshot& check : std::span(ended.begin(), middle)) metrics_.known(*check);
 }
 
 Task<HttpResponse> Operator::handle(HttpRequest request, Stop /*stop*/) {

@@ -67,6 +67,7 @@ class Operator {
   // Until the stop or the end of the term; in the second case it leaves.
   Task<> keep_lease(Stop stop);
   void history_went_back();
+  void tell_known_results();
   Task<> run_checks(Stop stop, Stop give_up);
   Task<> run_schedules(Stop stop, Stop give_up);
   template <class T>

@@ -156,6 +156,45 @@ TEST(Operator, AnApiServerThatKnowsLessThanItDidEndsTheProcess) {
   EXPECT_EQ(world.total_executions(), 1);
 }
 
+TEST(Operator, TheLastResultsAreKnownAfterARestart) {
+  ScheduleWorld world;
+  world.server.verdict = CheckStatus::kFail;
+  world.cluster.put(new_check("a"));
+  world.cluster.put(new_schedule("*/10 * * * *", "s"));
+  auto process = std::make_unique<Process>(world);
+  world.advance_to(at_minute(10) + seconds(30));
+  const auto result_of = [&process](std::string_view name) {
+    const std::string metrics = process->metrics();
+    const size_t at = metrics.find(
+        fmt::format("holmes_check_result{{name=\"{}\",namespace=\"default\"}} ", name));
+    return at == std::string::npos ? "" : metrics.substr(metrics.find("} ", at) + 2, 1);
+  };
+  EXPECT_EQ(result_of("a") + result_of("s"), "00");
+  process = nullptr;
+  process = std::make_unique<Process>(world, "two");
+  EXPECT_EQ(result_of("a") + result_of("s"), "");
+  world.loop.advance(seconds(10));
+  EXPECT_EQ(result_of("a") + result_of("s"), "00");
+  EXPECT_EQ(world.total_executions(), 2);
+}
+
+// Its schedule could not tell of that end any more.
+TEST(Operator, AResultOfARunThatEndedInADowntimeIsKnownAfterwards) {
+  ScheduleWorld world;
+  world.cluster.put(new_schedule("*/10 * * * *", "s"));
+  auto process = std::make_unique<Process>(world);
+  world.advance_to(at_minute(10) + seconds(30));
+  world.server.verdict = CheckStatus::kFail;
+  world.server.duration = seconds(20);
+  world.advance_to(at_minute(20) + seconds(5));
+  process = nullptr;
+  world.loop.advance(minutes(1));
+  process = std::make_unique<Process>(world, "two");
+  world.loop.advance(seconds(30));
+  EXPECT_NE(process->metrics().find("holmes_check_result{name=\"s\",namespace=\"default\"} 0\n"),
+            std::string::npos);
+}
+
 TEST(Operator, ASweepOfIdleObjectsWritesNothing) {
   ScheduleWorld world;
   for (int i = 0; i < 200; ++i) {

@@ -353,6 +353,7 @@ Task<Result<ScheduleSnapshot>> ScheduleReconciler::write_status(ScheduleSnapshot
   const auto written = co_await writer_.write_once(
       schedule, [&plan](const ScheduledHealthCheck&) { return std::optional(plan.status); }, stop);
   if (!written || *written == nullptr) co_return written;
+  on_.metrics.known(**written);  // of a run that ended while nobody led
   for (const auto& [reason, ticks] : plan.missed) {
     on_.metrics.missed(schedule->meta, reason, ticks);
   }

@@ -37,9 +37,10 @@ class StatusWriter {
   Task<Result<Snapshot>> write_once(Snapshot base, Change change, Stop stop);
 
   // For what must not be lost: on conflict the change is made anew on the newest object, and every
-  // other failure is tried again with growing pauses, of at most 30 s, until the stop: servers
-  // forget their answers, so whoever has one keeps it. Fails with the stop's error, or with
-  // kInvalid or kTooLarge when the API server will never take it.
+  // other failure is tried again with growing pauses, of at most 30 s, until the stop, which
+  // comes when this process leads no more: whoever has an answer keeps it longer than the 10
+  // minutes for which servers do. Fails with the stop's error, or with kInvalid or kTooLarge when
+  // the API server will never take it.
   Task<Result<Snapshot>> write(Snapshot base, Change change, Stop stop);
 
   // Reads live; null when the object is gone or has another UID.

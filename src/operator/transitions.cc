@@ -14,8 +14,9 @@ constexpr size_t kAttemptIdLength = 32;
 constexpr std::chrono::seconds kFirstRetryDelay{5};
 constexpr int kRetryFactor = 4;
 constexpr std::chrono::seconds kFirstRefusedDelay{1};
-// The longest wait for a turn between two refusals: when all are refused, each stands in line
-// behind the others, and a refusal may take as long as a connection's time limit.
+// Between two refusals that belong together: when all are refused, each stands in line behind the
+// others, and a refusal may take as long as a connection's time limit (10 s). Enough for 90 checks
+// in line for each that may run at once.
 constexpr std::chrono::minutes kMaxRefusalGap{15};
 
 void set(HealthCheckStatus& status, std::string_view type, bool value, std::string_view reason,
@@ -78,7 +79,7 @@ void record_attempt(HealthCheckStatus& status, AttemptOutcome outcome, WallTime 
   std::vector<AttemptRecord>& records = status.attempts;
   // Refusals in a row are one record from the first to the last, so that an hour of them does not
   // push out what really ran.
-  // A long pause (suspended, the operator was away) begins a new one: nobody tried meanwhile.
+  // A longer pause (suspended, the operator was away) begins a new one: nobody tried meanwhile.
   if (outcome == AttemptOutcome::kRefused && !records.empty() &&
       records.back().outcome == AttemptOutcome::kRefused && records.back().run == status.run &&
       record.start_time - records.back().end_time <= kMaxRefusalGap) {

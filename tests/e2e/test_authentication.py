@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from cluster import SYSTEM_NAMESPACE, NotFound
+from cluster import NotFound
 from fake_check_api import FakeCheckApi
 from forward_proxy import ForwardProxy
 from holmes import run_holmes
@@ -188,44 +188,6 @@ def install(folder, cluster, name):
     files = files_of(cluster, name)
     (folder / "me.crt").write_bytes(files.certificate.read_bytes())
     (folder / "me.key").write_bytes(files.key.read_bytes())
-
-
-def test_in_a_pod_it_takes_the_service_account_and_leads_by_a_lease_of_its_namespace(
-    start, ns, cluster, api, folder, rights
-):
-    account = Account(cluster, ns)
-    base = f"{RBAC}/namespaces/{ns.name}"
-    rules = cluster.api("GET", f"{RBAC}/namespaces/{SYSTEM_NAMESPACE}/roles/holmes-operator")["rules"]
-    cluster.api("POST", f"{base}/roles", {"metadata": {"name": "leader"}, "rules": rules})
-    cluster.api(
-        "POST",
-        f"{base}/rolebindings",
-        {
-            "metadata": {"name": "leader"},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "leader"},
-            "subjects": [
-                {"kind": "ServiceAccount", "name": account.name, "namespace": ns.name}
-            ],
-        },
-    )
-    mounted = folder / "run/secrets/kubernetes.io/serviceaccount"
-    mounted.mkdir(parents=True)
-    (mounted / "ca.crt").write_bytes((folder / "ca.crt").read_bytes())
-    (mounted / "token").write_text(account.token())
-    (mounted / "namespace").write_text(ns.name)
-    server = urlsplit(cluster.server)
-    operator = start.operator(
-        api.address,
-        mounts={"/var/run": folder / "run"},
-        KUBECONFIG=folder / "absent",  # a pod's account goes before it
-        KUBERNETES_SERVICE_HOST=server.hostname,
-        KUBERNETES_SERVICE_PORT=server.port,
-    )
-    expect_works(ns)
-    leases = f"/apis/coordination.k8s.io/v1/namespaces/{ns.name}/leases"
-    [lease] = cluster.api("GET", leases)["items"]
-    assert lease["metadata"]["name"] == "holmes-operator" and lease["spec"]["holderIdentity"]
-    assert operator.metrics().value("leader_election_master_status", name="holmes-operator") == 1
 
 
 # Client certificates. The control plane has two that it trusts: of its administrator, and of the

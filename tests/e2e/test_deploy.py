@@ -1,6 +1,10 @@
 """What deploy/kustomize/base makes of a cluster: its pods come up, and may be moved one by one."""
 
-from cluster import SYSTEM_NAMESPACE, condition
+import base64
+from urllib.parse import urlsplit
+
+from cluster import SYSTEM_NAMESPACE, NotFound, condition
+from fake_check_api import FakeCheckApi
 from support import wait_until
 
 APPS = f"/apis/apps/v1/namespaces/{SYSTEM_NAMESPACE}/deployments"
@@ -86,3 +90,33 @@ def test_operator_may_use_its_own_lease_and_no_other(cluster):
     assert not may("update", f"{leases}/another") and not may("delete", leases)
     assert not may("create", leases, ns="default")
     assert not may("update", f"{leases}/holmes-operator", ns="default")
+
+
+def test_in_a_pod_its_account_is_enough_and_its_namespace_has_the_lease(start, ns, cluster, tmp_path):
+    account = f"{CORE}/serviceaccounts/holmes-operator"
+    token = cluster.api("POST", f"{account}/token", {"spec": {"expirationSeconds": 3600}})
+    mounted = tmp_path / "run/secrets/kubernetes.io/serviceaccount"
+    mounted.mkdir(parents=True)
+    (mounted / "ca.crt").write_bytes(base64.b64decode(cluster.ca))
+    (mounted / "token").write_text(token["status"]["token"])
+    (mounted / "namespace").write_text(SYSTEM_NAMESPACE)
+    lease = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM_NAMESPACE}/leases/holmes-operator"
+    try:
+        cluster.api("DELETE", lease)
+    except NotFound:
+        pass
+    server = urlsplit(cluster.server)
+    api = FakeCheckApi()
+    try:
+        operator = start.operator(
+            api.address,
+            mounts={"/var/run": tmp_path / "run"},
+            KUBECONFIG=tmp_path / "absent",  # a pod's account goes before it
+            KUBERNETES_SERVICE_HOST=server.hostname,
+            KUBERNETES_SERVICE_PORT=server.port,
+        )
+        assert ns.run("in-a-pod", "Is all well?")["phase"] == "Completed"
+    finally:
+        api.close()
+    assert cluster.api("GET", lease)["spec"]["holderIdentity"]
+    assert operator.metrics().value("leader_election_master_status", name="holmes-operator") == 1

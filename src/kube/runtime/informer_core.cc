@@ -6,16 +6,11 @@
 #include <utility>
 
 #include "kube/runtime/cache_comparison.h"
+#include "kube/runtime/version_order.h"
 
 namespace holmes::kube {
 namespace {
 
-bool newer(std::string_view a, std::string_view b) {
-  return compare_resource_versions(a, b) == std::strong_ordering::greater;
-}
-bool older(std::string_view a, std::string_view b) {
-  return compare_resource_versions(a, b) == std::strong_ordering::less;
-}
 bool same_state(const ObjectMeta& a, const ObjectMeta& b) {
   return a.uid == b.uid && a.resource_version == b.resource_version;
 }
@@ -61,6 +56,12 @@ class InformerCore::Scope final : public ObjectSink {
   [[nodiscard]] bool synced() const { return list_watch_.machine().synced(); }
   ListWatch& list_watch() { return list_watch_; }
 
+  // A version that counts as noted for each object here; empty: none.
+  [[nodiscard]] const std::string& noted_for_all() const { return noted_for_all_; }
+  void note_for_all(const std::string& version) {
+    if (noted_for_all_.empty() || newer(version, noted_for_all_)) noted_for_all_ = version;
+  }
+
   void list_began() override { ++round_; }
   void list_item(const json::object& object) override;
   void list_completed(const std::string& version) override;
@@ -83,6 +84,7 @@ class InformerCore::Scope final : public ObjectSink {
   InformerCore& core_;
   std::string ns_;
   std::string version_;
+  std::string noted_for_all_;
   uint64_t round_ = 0;
   uint64_t completed_round_ = 0;
   ListWatch list_watch_;
@@ -144,7 +146,7 @@ void InformerCore::Scope::all_gone() {
   version_.clear();
   erase_if([](const Entry&) { return true; });
   std::erase_if(core_.noted_, [this](const auto& noted) { return covers(noted.first); });
-  core_.noted_for_all_.clear();
+  noted_for_all_.clear();
   core_.progressed();
 }
 
@@ -263,8 +265,7 @@ void InformerCore::note_write(ErasedObject written) {
 void InformerCore::note_version(const ObjectKey& key, const std::string& version) {
   if (scope_of(key) == nullptr) return;
   if (noted_.size() >= kMaxNotedWrites) {
-    for (const auto& [unused, noted] : noted_)
-      if (noted_for_all_.empty() || newer(noted, noted_for_all_)) noted_for_all_ = noted;
+    for (const auto& [key_noted, noted] : noted_) scope_of(key_noted)->note_for_all(noted);
     noted_.clear();
   }
   std::string& noted = noted_[key];
@@ -321,7 +322,8 @@ bool InformerCore::fresh(const ObjectKey& key) {
   const Scope* scope = scope_of(key);
   if (scope == nullptr) return true;
   const bool unknown = scope->version().empty();
-  if (!noted_for_all_.empty() && (unknown || older(scope->version(), noted_for_all_))) return false;
+  const std::string& for_all = scope->noted_for_all();
+  if (!for_all.empty() && (unknown || older(scope->version(), for_all))) return false;
   const auto noted = noted_.find(key);
   if (noted == noted_.end()) return true;
   const ErasedObject cached = get(key);
@@ -359,7 +361,7 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
     co_return fail(live.error());
   }
   Scope* scope = scope_of(key);
-  if (scope == nullptr || (!cached && !selects_all())) co_return *live;  // not of this cache
+  if (scope == nullptr) co_return *live;  // not of this cache
   const std::string& version = live->meta->resource_version;
   const bool went_back = older(version, known_before);
   if (went_back) {
@@ -369,6 +371,7 @@ Task<Result<ErasedObject>> InformerCore::read_live(ObjectKey key, Stop stop) {
   if (before && !cached && !went_back) co_return cached;  // the watch told of its end meanwhile
   if (cached && same_state(*cached.meta, *live->meta)) co_return cached;
   if (cached && !went_back && newer(cached.meta->resource_version, version)) co_return cached;
+  if (!cached && !selects_all()) co_return *live;  // it may not match
   if (!went_back) scope->list_watch().wrote(version);
   put({.object = *live, .listed_in = scope->round(), .written_in = scope->round()});
   co_return *live;

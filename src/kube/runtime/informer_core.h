@@ -124,7 +124,6 @@ class InformerCore {
   InformerOptions options_;
   std::unordered_set<Entry, ByKey, ByKey> objects_;
   std::unordered_map<ObjectKey, std::string> noted_;  // versions the cache may not have reached
-  std::string noted_for_all_;                         // one for all objects; empty: none
   // Versions that an API server's answer spoke against. Bounded by the objects that are cached.
   std::unordered_map<ObjectKey, std::string> doubted_;
   std::vector<std::unique_ptr<InformerIndex>> indexes_;

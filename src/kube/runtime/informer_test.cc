@@ -232,8 +232,10 @@ TEST_F(InformerTest, AFreshReadWaitsAlsoWhenMoreWritesAreOutstandingThanAreRemem
               [&] { pipe_->send(event_text("MODIFIED", {.name = "a", .version = "12"})); });
   Timer second(loop, loop.mono_now() + seconds(2),
                [&] { pipe_->send(event_text("BOOKMARK", {.version = "20"})); });
+  const MonoTime began = loop.mono_now();
   EXPECT_EQ((*loop.run(informer_->get_fresh(kA, {})))->meta.resource_version, "12");
   const MonoTime passed = loop.mono_now();
+  EXPECT_EQ(passed - began, seconds(2));
   EXPECT_EQ((*loop.run(informer_->get_fresh(kA, {})))->meta.resource_version, "12");
   EXPECT_EQ(loop.mono_now(), passed);
 }

@@ -6,15 +6,9 @@
 
 #include "async/wait.h"
 #include "kube/core/status.h"
+#include "kube/runtime/version_order.h"
 
 namespace holmes::kube {
-namespace {
-
-bool older(std::string_view a, std::string_view b) {
-  return compare_resource_versions(a, b) == std::strong_ordering::less;
-}
-
-}  // namespace
 
 std::string resource_name(const ResourceType& type) {
   return type.group.empty() ? type.plural : type.plural + "." + type.group;
