@@ -10,7 +10,6 @@ namespace holmes {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using namespace std::chrono_literals;
 
 CheckRequest request(std::string query = "q") {
