@@ -123,24 +123,24 @@ Task<> CheckClient::cancel(std::string id, Stop stop) {
   const std::vector<std::string> all = co_await addresses(limit.stop());
   for (int round = 0; round < kCancelRounds; ++round) {
     if (round > 0 && !co_await sleep_for(loop_, kCancelPause, limit.stop())) co_return;
-    std::vector<Task<Cancel>> cancels;
+    std::vector<Task<bool>> cancels;
     cancels.reserve(all.size());
     for (const std::string& address : all) cancels.push_back(cancel_at(id, address, limit.stop()));
-    const std::vector<Cancel> said = co_await when_all(loop_, std::move(cancels));
-    if (all.empty() || std::ranges::count(said, Cancel::kDone) > 0) co_return;
+    const std::vector<bool> known = co_await when_all(loop_, std::move(cancels));
+    if (all.empty() || std::ranges::count(known, true) > 0) co_return;
   }
 }
 
-Task<CheckClient::Cancel> CheckClient::cancel_at(std::string id, std::string address, Stop stop) {
+Task<bool> CheckClient::cancel_at(std::string id, std::string address, Stop stop) {
   HttpRequest request = request_to("DELETE", "/api/check/executions/" + id, address);
   const auto response = co_await http_.send(std::move(request), stop);
-  if (response && response->status < 400) co_return Cancel::kDone;
-  if (response && response->status == 404) co_return Cancel::kUnknown;
+  if (response && response->status < 400) co_return true;
+  if (response && response->status == 404) co_return false;
   log_.warning("could not cancel the execution",
                {{"attempt", id},
                 {"address", address},
                 {"error", response ? detail_of(*response) : response.error().message}});
-  co_return Cancel::kFailed;
+  co_return false;
 }
 
 HttpRequest CheckClient::request_to(std::string method, std::string path,

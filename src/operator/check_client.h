@@ -79,7 +79,6 @@ class CheckClient {
 
  private:
   enum class Poll { kRunning, kNotFound, kNoAnswer };
-  enum class Cancel { kDone, kUnknown, kFailed };
   using PollResult = std::variant<Answered, Poll>;
 
   HttpRequest request_to(std::string method, std::string path, std::string address) const;
@@ -87,7 +86,8 @@ class CheckClient {
   [[nodiscard]] bool may_execute() const { return !options_.may_execute || options_.may_execute(); }
   Task<Result<HttpResponse>> post(CheckRequest request, std::string id, bool today_route,
                                   Stop stop);
-  Task<Cancel> cancel_at(std::string id, std::string address, Stop stop);
+  // Whether this address knew the execution.
+  Task<bool> cancel_at(std::string id, std::string address, Stop stop);
   Task<PollResult> poll(std::string id, std::string address, Stop stop);
   // One round over all addresses.
   Task<PollResult> poll_all(std::string id, Stop stop);

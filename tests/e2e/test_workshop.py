@@ -6,7 +6,6 @@ import tempfile
 
 import pytest
 
-from holmes import binary
 from support import REPO
 
 
@@ -100,11 +99,10 @@ def test_another_compiler_is_refused_with_one_sentence(tmp_path):
     assert "Holmes needs clang 19 or newer, found GNU" in done.stderr, done.stderr
 
 
-@pytest.mark.skipif("HOLMES_BIN" in os.environ, reason="another binary is under test")
 def test_the_release_is_hardened():
     def read(flag):
         return subprocess.run(
-            ["readelf", "--wide", flag, binary()],
+            ["readelf", "--wide", flag, REPO / "build/release/holmes"],
             env=os.environ | {"LC_ALL": "C"},
             check=True,
             capture_output=True,
