@@ -178,6 +178,13 @@ class Cluster:
         assert answer.status < 300, f"{method} {path}: {answer.status} {answer.text()}"
         return answer.json()
 
+    def remove(self, path):
+        """Deletes what is at `path`, if it is there."""
+        try:
+            self.api("DELETE", path)
+        except NotFound:
+            pass
+
     def merge(self, path, patch):
         return self.api("PATCH", path, patch, "application/merge-patch+json")
 

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from cluster import NotFound
 from fake_check_api import FakeCheckApi
 from forward_proxy import ForwardProxy
 from holmes import run_holmes
@@ -126,10 +125,7 @@ def rights(cluster, ns):
         name = binding["metadata"]["name"]
         if name.startswith(ns.name):
             cluster.api("DELETE", f"{RBAC}/clusterrolebindings/{name}")
-    try:
-        cluster.api("DELETE", f"{RBAC}/clusterroles/{ns.name}-impersonator")
-    except NotFound:
-        pass
+    cluster.remove(f"{RBAC}/clusterroles/{ns.name}-impersonator")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import base64
 from urllib.parse import urlsplit
 
-from cluster import SYSTEM_NAMESPACE, NotFound, condition
+from cluster import SYSTEM_NAMESPACE, condition
 from fake_check_api import FakeCheckApi
 from support import wait_until
 
@@ -101,10 +101,7 @@ def test_in_a_pod_its_account_is_enough_and_its_namespace_has_the_lease(start, n
     (mounted / "token").write_text(token["status"]["token"])
     (mounted / "namespace").write_text(SYSTEM_NAMESPACE)
     lease = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM_NAMESPACE}/leases/holmes-operator"
-    try:
-        cluster.api("DELETE", lease)
-    except NotFound:
-        pass
+    cluster.remove(lease)
     server = urlsplit(cluster.server)
     api = FakeCheckApi()
     try:

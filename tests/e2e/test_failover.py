@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cluster import SYSTEM_NAMESPACE, NotFound
+from cluster import SYSTEM_NAMESPACE
 from conftest import numbers
 from expect import FRONTEND, expect_judged
 from fake_check_api import CountingCheckApi
@@ -51,10 +51,7 @@ def replicas(start, cluster):
     """replicas(url, mounts): (the leader, the standby), both ready. The lease is new."""
 
     def begin(api_url, mounts=None, **env_of_leader):
-        try:
-            cluster.api("DELETE", LEASE)
-        except NotFound:
-            pass
+        cluster.remove(LEASE)
         leader = start.operator(api_url, mounts=mounts, **ELECTION, **env_of_leader)
         wait_leads(leader)
         standby = start.operator(api_url, mounts=mounts, **ELECTION)
