@@ -141,6 +141,25 @@ TEST(ScheduleAnswers, ACreateThatFailsForNowIsTriedAgainAndMakesOneCheck) {
   }
 }
 
+TEST(ScheduleAnswers, ACreateIsNotAskedForAgainOnceItsScheduleIsDeletedWhichNoWatchShowsYet) {
+  ScheduleWorld world;
+  world.cluster.put(new_schedule());
+  int creates = 0;
+  world.cluster.after = [&](const kube::Request& request) -> Status {
+    if (request.verb != kube::Verb::kCreate || !is_write(request)) return {};
+    ++creates;
+    world.cluster.hide("s");
+    world.cluster.remove_schedule("s");
+    world.cluster.collect_garbage();
+    return fail(ErrorCode::kUnavailable, "connection reset");
+  };
+  const Process process(world);
+  world.loop.advance(minutes(2) + seconds(30));
+  EXPECT_EQ(creates, 1);
+  EXPECT_TRUE(world.cluster.checks().empty());
+  EXPECT_EQ(world.total_executions(), 0);
+}
+
 TEST(ScheduleAnswers, ACreateThatIsNotAllowedAnyMoreAdoptsTheCheckThatAnEarlierTryMade) {
   ScheduleWorld world;
   world.cluster.put(new_schedule());

@@ -91,7 +91,7 @@ void ScheduleReconciler::forget(const ScheduledHealthCheck& schedule) {
 }
 
 Task<kube::Outcome> ScheduleReconciler::reconcile(kube::ObjectKey key, Stop stop) {
-  auto fresh = co_await on_.informer.get_fresh(key, stop);
+  const auto fresh = co_await schedule_at(key, stop);
   const ScheduleSnapshot schedule = fresh ? *fresh : nullptr;
   if (schedule == nullptr || schedule->meta.deleting() || stopped_) {
     alarms_.set(key, std::nullopt);
@@ -117,6 +117,15 @@ Task<kube::Outcome> ScheduleReconciler::reconcile(kube::ObjectKey key, Stop stop
   if (auto* done = std::get_if<kube::Done>(&outcome)) done->changed = changes;
   if (auto* later = std::get_if<kube::RequeueAfter>(&outcome)) later->changed = acted;
   co_return outcome;
+}
+
+// Before a create is asked for again, its schedule is looked at live: when it was deleted, the
+// first check may be gone with it, and its name would be free for a second one.
+Task<Result<ScheduleSnapshot>> ScheduleReconciler::schedule_at(kube::ObjectKey key, Stop stop) {
+  auto fresh = co_await on_.informer.get_fresh(key, stop);
+  const bool asks_again = fresh && *fresh != nullptr && unanswered_.contains((*fresh)->meta.uid);
+  if (!asks_again) co_return fresh;
+  co_return co_await on_.informer.read_live(std::move(key), std::move(stop));
 }
 
 Task<kube::Outcome> ScheduleReconciler::carry_out(ScheduleSnapshot schedule,

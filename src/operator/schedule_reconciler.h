@@ -83,6 +83,7 @@ class ScheduleReconciler {
 
   [[nodiscard]] WallTime watching_since() const;
   void settled(const kube::ObjectKey& key);  // its due tick has its child, or an error
+  Task<Result<ScheduleSnapshot>> schedule_at(kube::ObjectKey key, Stop stop);  // null: it is gone
   Task<Result<std::vector<ScheduleChild>>> children_of(ScheduleSnapshot schedule, Stop stop);
   // Finds out what became of a create without an answer; adds its child.
   Task<Status> settle_unanswered(ScheduleSnapshot schedule, std::vector<ScheduleChild>& children,

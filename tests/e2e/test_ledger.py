@@ -14,13 +14,14 @@ def at(seconds):
     return BEGIN + timedelta(seconds=seconds)
 
 
-def account(ran, missed=(), meanings=((0, "@every 2s"),), deleted=False):
-    """`ran`: seconds; `missed`: (from, to, count)."""
+def account(ran, missed=(), meanings=((0, "@every 2s"),), deleted=False, unbegun=()):
+    """`ran`, `unbegun`: seconds; `missed`: (from, to, count)."""
     made = Account()
     made.created, made.deleted = BEGIN, deleted
     made.meanings = [(at(since), text) for since, text in meanings]
     made.texts = {text for _, text in meanings}
     made.children.update(at(second) for second in ran)
+    made.unbegun.update(at(second) for second in unbegun)
     for first, last, count in missed:
         made.missed[text_of(at(first))] = {
             "from": text_of(at(first)),
@@ -42,6 +43,7 @@ SOUND = {
     ),
     "nothing yet": account([]),
     "deleted before it was told": account([2, 8], deleted=True),
+    "made for a schedule that is gone": account([2, 4, 4], deleted=True, unbegun=[4, 4]),
 }
 
 
@@ -58,6 +60,7 @@ FAULTY = {
     "too few are told": (account([2, 8], [(4, 6, 1)]), "2 ticks were missed"),
     "no tick": (account([2, 3, 4]), "is no tick"),
     "deleted, ran twice": (account([2, 2], deleted=True), "has 2 checks"),
+    "made twice, one never ran": (account([2, 2], unbegun=[2]), "has 2 checks"),
 }
 
 
