@@ -12,6 +12,15 @@ def _held(name="a", finalizer="toys.test/hold"):
     return body
 
 
+GHOST = {"metadata": {"name": "ghost", "uid": "00000000-0000-4000-8000-000000000000"}}
+
+
+def _wait_for_collector(api):
+    """Until the garbage collector has seen all that there is: it sees what is made now after it."""
+    api.peek(CONFIGMAPS, "POST", _owned(GHOST, "sentinel"))
+    api.wait_gone(f"{CONFIGMAPS}/sentinel")
+
+
 def _owned(owner, name, block=None):
     body = configmap(name)
     reference = {
@@ -134,6 +143,7 @@ def a_foreground_deletion_waits_for_dependents(api):
     held = _owned(owner, "child", True)
     held["metadata"]["finalizers"] = ["toys.test/hold"]
     api.post(CONFIGMAPS, held)
+    _wait_for_collector(api)
     api.delete(f"{TOYS}/a", propagationPolicy="Foreground")
     api.wait(
         lambda: "deletionTimestamp" in api.peek(f"{CONFIGMAPS}/child")["metadata"]
@@ -157,15 +167,14 @@ def a_background_deletion_takes_dependents_later(api):
 def an_orphaning_deletion_leaves_dependents(api):
     owner = api.post(TOYS, toy())
     api.post(CONFIGMAPS, _owned(owner, "child"))
-    api.wait(lambda: api.peek(f"{CONFIGMAPS}/child"))
+    _wait_for_collector(api)
     api.delete(f"{TOYS}/a", propagationPolicy="Orphan")
     api.wait_gone(f"{TOYS}/a")
     api.get(f"{CONFIGMAPS}/child")
 
 
 def a_dependent_of_nobody_goes(api):
-    ghost = {"metadata": {"name": "ghost", "uid": "00000000-0000-4000-8000-000000000000"}}
-    api.post(CONFIGMAPS, _owned(ghost, "child"))
+    api.post(CONFIGMAPS, _owned(GHOST, "child"))
     api.wait_gone(f"{CONFIGMAPS}/child")
 
 

@@ -23,7 +23,7 @@ def a_watch_begins_with_what_there_is(api):
 
 
 def a_watch_of_nothing_waits(api):
-    api.watch(TOYS, until=1, quiet=0.3)
+    api.watch(TOYS, until=0, then_silent=0.3)
 
 
 def a_watch_shows_changes(api):
@@ -104,7 +104,7 @@ def fields_move_objects_in_and_out(api):
 def initial_events_are_selected_too(api):
     _make(api, "a", {"kind": "soft"})
     _make(api, "b", {"kind": "hard"})
-    api.watch(TOYS, until=2, quiet=0.4, labelSelector="kind=soft")
+    api.watch(TOYS, until=1, then_silent=0.4, labelSelector="kind=soft")
 
 
 def finalizers_show_in_watches(api):
@@ -134,8 +134,8 @@ def initial_events_end_with_a_bookmark(api):
     _make(api, "a")
     options = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
     api.watch(TOYS, until=2, allowWatchBookmarks="true", **options)
-    api.watch(TOYS, until=2, quiet=0.4, **options)
-    api.watch(TOYS, until=2, quiet=0.4, allowWatchBookmarks="true", resourceVersion=0, **options)
+    api.watch(TOYS, until=1, then_silent=0.4, **options)
+    api.watch(TOYS, until=2, allowWatchBookmarks="true", resourceVersion=0, **options)
 
 
 def initial_events_can_be_left_out(api):
@@ -159,13 +159,13 @@ def options_of_initial_events_that_do_not_fit(api):
 
 def a_watch_ends_with_its_time(api):
     _make(api, "a")
-    api.watch(TOYS, until=5, quiet=8, timeoutSeconds=1)
+    api.watch(TOYS, until=5, timeoutSeconds=1)
 
 
 def versions_that_a_watch_cannot_read(api):
     for version in ("x", "-1", "1.5"):
         api.watch(TOYS, resourceVersion=version)
-    api.watch(TOYS, timeoutSeconds="x", quiet=0.3)
+    api.watch(TOYS, timeoutSeconds="x")
 
 
 def selectors_that_a_watch_cannot_read(api):

@@ -3,7 +3,6 @@
 import http.client
 import json
 import re
-import socket
 import time
 from contextlib import contextmanager
 from urllib.parse import quote, urlencode, urlsplit
@@ -21,6 +20,7 @@ APPLY = "application/apply-patch+yaml"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+TIMEOUT_S = 30
 
 
 class Recorder:
@@ -85,18 +85,24 @@ class Recorder:
     def wait_gone(self, path):
         self.wait(lambda: self.peek(path).get("code") == 404)
 
-    def watch(self, path, during=lambda: None, until=1, quiet=1.0, accept=None, **query):
-        """Opens a watch, does `during`, and writes down the events up to `until` of them, or until
-        none came for `quiet` seconds. Bookmarks without annotations come when they like, and are left out.
+    def watch(self, path, during=lambda: None, until=1, then_silent=0, accept=None, **query):
+        """Opens a watch, does `during`, and writes down `until` events, or fewer when the watch ends before;
+        and what more comes within `then_silent` seconds, which should be nothing. Bookmarks without
+        annotations come when they like, and are left out.
         """
         query = {"watch": "true", "timeoutSeconds": "20"} | {n: str(v) for n, v in query.items()}
-        answer = self.send("GET", path, None, query, None, accept, timeout=quiet)
+        connection = self.request("GET", path, None, query, None, accept)
+        answer = connection.getresponse()
         events = []
         if answer.status != 200:
             events.append(self.parsed(answer))
         else:
             during()
             events = self.read_events(answer, until)
+            if then_silent:
+                connection.sock.settimeout(then_silent)
+                events += self.read_events(answer, 1)
+        answer.close()
         self.write_down(f"WATCH {path}", {"status": answer.status, "events": events})
         return events
 
@@ -117,14 +123,18 @@ class Recorder:
         except ValueError:
             return raw
 
-    def send(self, method, path, body, query, content_type, accept, timeout=30):
+    def send(self, *request):
+        return self.request(*request).getresponse()
+
+    def request(self, method, path, body, query, content_type, accept):
+        """The connection on which it was sent."""
         if self.address.scheme == "https":
             connection = http.client.HTTPSConnection(
-                self.address.hostname, self.address.port, context=self.tls, timeout=timeout
+                self.address.hostname, self.address.port, context=self.tls, timeout=TIMEOUT_S
             )
         else:
             connection = http.client.HTTPConnection(
-                self.address.hostname, self.address.port, timeout=timeout
+                self.address.hostname, self.address.port, timeout=TIMEOUT_S
             )
         target = path.replace("{ns}", self.ns)
         if query:
@@ -137,9 +147,10 @@ class Recorder:
             body = body if isinstance(body, (str, bytes)) else json.dumps(body)
             body = body.replace("{ns}", self.ns) if isinstance(body, str) else body
         connection.request(method, target, body=body, headers=headers)
-        return connection.getresponse()
+        return connection
 
-    def read_events(self, answer, until):
+    @staticmethod
+    def read_events(answer, until):
         events = []
         try:
             while len(events) < until:
@@ -153,9 +164,8 @@ class Recorder:
                         continue
                     meta["resourceVersion"] = LIST_VERSION
                 events.append(event)
-        except (TimeoutError, socket.timeout):
+        except TimeoutError:
             pass
-        answer.close()
         return events
 
     def write_down(self, what, seen):
