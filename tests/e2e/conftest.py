@@ -66,6 +66,21 @@ def empty_kubeconfig(tmp_path_factory):
         local.kill()
 
 
+@pytest.fixture
+def local(tmp_path, model, slack):
+    """Starts a `holmes local`; ends all of them at the end."""
+    started = []
+
+    def start(*options, wait=True, **settings):
+        log = tmp_path / f"local-{len(started)}.log"
+        started.append(Local(log, *options, model=settings.pop("model", model), slack=slack, **settings))
+        return started[-1].start(wait)
+
+    yield start
+    for program in started:
+        program.kill()
+
+
 @pytest.fixture(scope="session")
 def accounts(cluster, scratch):
     """Kubeconfigs with real tokens of the shipped ServiceAccounts."""

@@ -35,6 +35,37 @@ def wait_until(what, probe, timeout=30.0, every=0.05):
         time.sleep(every)
 
 
+class Stalls(threading.Thread):
+    """Sums up the time in which this machine let its programs wait: what a short sleep takes longer."""
+
+    NAP_S, HICCUP_S = 0.02, 0.1
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.seconds = 0.0
+
+    def run(self):
+        while True:
+            before = time.monotonic()
+            time.sleep(self.NAP_S)
+            overslept = time.monotonic() - before - self.NAP_S
+            self.seconds += overslept if overslept > self.HICCUP_S else 0
+
+
+STALLS = Stalls()
+STALLS.start()
+
+
+class Stopwatch:
+    """How long something took, without the time in which the machine let nobody run."""
+
+    def __init__(self):
+        self.begun, self.stalled = time.monotonic(), STALLS.seconds
+
+    def seconds(self):
+        return time.monotonic() - self.begun - (STALLS.seconds - self.stalled)
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

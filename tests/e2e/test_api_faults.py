@@ -11,11 +11,11 @@ import pytest
 from conftest import numbers
 from expect import FRONTEND, expect_judged
 from fake_check_api import CountingCheckApi
-from fault_proxy import (
+from fault_proxy import FaultProxy
+from faults import (
     CutBefore,
     CutInside,
     Delay,
-    FaultProxy,
     GoAway,
     HalfOpen,
     LostAnswer,

@@ -223,17 +223,17 @@ def test_the_flags_for_model_time_and_cluster_go_before_everything_else(checks, 
                 "defaults": {"model": "openai/of-the-file", "timeout": 60},
                 "checks": [
                     {"name": "quick", "query": FRONTEND},
-                    {"name": "slow", "query": f"{FRONTEND} [[slow 20]]"},
+                    {"name": "slow", "query": f"{FRONTEND} [[slow 60]]"},
                 ],
             }
         )
     )
     [quick, slow] = checks.rows(
-        "-f", file, "--model", "openai/of-the-flag", "--timeout", "2", "--context", "here",
+        "-f", file, "--model", "openai/of-the-flag", "--timeout", "5", "--context", "here",
         env={"KUBECONFIG": tmp_path / "kubeconfig"}, code=3,
     )
     assert quick["status"] == "pass" and quick["model_used"] == "openai/of-the-flag"
-    assert slow["reason"] == "Timeout" and slow["duration"] < 10
+    assert slow["reason"] == "Timeout" and slow["duration"] < 30
 
 
 def test_checks_are_picked_by_name_and_by_tag(checks, ns):
@@ -295,12 +295,12 @@ def test_a_webhook_of_slack_is_told(checks, ns, closed_port):
 
 def test_parallel_checks_overlap(checks, ns):
     ns.deployment("frontend", 3)
-    slow = [word for _ in range(4) for word in ("-q", f"{FRONTEND} [[slow 2]]")]
+    slow = [word for _ in range(4) for word in ("-q", f"{FRONTEND} [[slow 4]]")]
     began = time.monotonic()
     rows = checks.rows(*slow, "--parallel", code=0)
     took = time.monotonic() - began
-    assert len(rows) == 4 and all(row["duration"] >= 2 for row in rows)
-    assert took < 6, "four checks of two seconds, one after the other, take eight"
+    assert len(rows) == 4 and all(row["duration"] >= 4 for row in rows)
+    assert took < 14, "four checks of four seconds, one after the other, take sixteen"
 
 
 def test_interrupting_cancels_what_runs_and_shows_what_ended(checks, ns, model):
@@ -346,7 +346,7 @@ def test_a_terminal_shows_progress_in_place_and_colours(checks, ns):
         os.close(leader)
         assert child.wait(10) == 0
         text = shown.decode()
-        assert re.search(r"Inline Check: model call 3, tools 1, [12] s", text), text
+        assert re.search(r"Inline Check: model call 3, tools 1, \d+ s", text), text
         assert "\x1b[1F\x1b[J" in text and ("\x1b[32mpass" in text) == (no_color == "")
         assert "started" not in text
 
@@ -387,7 +387,7 @@ def test_a_busy_server_is_waited_for_within_the_timeout(checks, ns, start):
         "-q", slow, "-q", slow, "--parallel", "2", "--server", server.url, code=0, env=remote
     )
     assert sorted(row["status"] for row in rows) == ["pass", "pass"]
-    args = ("-q", f"{FRONTEND} [[slow 4]]", "-q", FRONTEND, "--parallel", "2", "--timeout", "5")
+    args = ("-q", f"{FRONTEND} [[slow 2]]", "-q", FRONTEND, "--parallel", "2", "--timeout", "5")
     rows = checks.rows(*args, "--server", server.url, code=3, env=remote)
     late = [row for row in rows if row["status"] == "error"]
     assert len(late) == 1 and "did not take the check within 5 s: HTTP 429" in late[0]["error"]

@@ -1,5 +1,5 @@
 """Everything at once, at random: users create, edit, re-run, cancel and delete; the way to the API
-server breaks in all ways that fault_proxy.py knows; the operator is killed and started again. When
+server breaks in all ways that faults.py knows; the operator is killed and started again. When
 it is calm again, every promise has been kept.
 
 HOLMES_CHURN_SECONDS (60) and HOLMES_CHURN_SEED (a new one each time; it is printed).
@@ -17,17 +17,8 @@ import pytest
 from churn import RERUN, Users
 from cluster import condition
 from fake_check_api import CountingCheckApi
-from fault_proxy import (
-    CutBefore,
-    CutInside,
-    Delay,
-    FaultProxy,
-    GoAway,
-    HalfOpen,
-    LostAnswer,
-    Refuse,
-    SlowLoris,
-)
+from fault_proxy import FaultProxy
+from faults import CutBefore, CutInside, Delay, GoAway, HalfOpen, LostAnswer, Refuse, SlowLoris
 from ledger import Ledger
 from schedules import RUN_NOW, ended, now, owners
 from support import wait_until

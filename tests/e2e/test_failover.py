@@ -4,7 +4,6 @@ stands still and comes back, or cannot reach its lease. Seconds are printed (pyt
 
 import itertools
 import signal
-import time
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -14,9 +13,10 @@ from cluster import SYSTEM_NAMESPACE
 from conftest import numbers
 from expect import FRONTEND, expect_judged
 from fake_check_api import CountingCheckApi
-from fault_proxy import FaultProxy, HalfOpen
+from fault_proxy import FaultProxy
+from faults import HalfOpen
 from schedules import KEEP, Schedule, ended, expect_one_outcome_each, now, wait_for_clock
-from support import free_port, wait_until
+from support import Stopwatch, free_port, wait_until
 
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM_NAMESPACE}/leases/holmes-operator"
 ELECTION = {"HOLMES_LEADER_ELECTION": "true", "HOLMES_LEASE_NAMESPACE": SYSTEM_NAMESPACE}
@@ -36,7 +36,8 @@ def attempts(status):
 
 
 def report(what, since):
-    print(f"\n{what}: {time.monotonic() - since:.2f} s")
+    print(f"\n{what}: {since.seconds():.2f} s")
+    return since.seconds()
 
 
 @pytest.fixture
@@ -68,12 +69,11 @@ def wait_claimed(ns, name, timeout):
 def test_after_kill_9_the_standby_acts_within_20_s(ns, api, replicas):
     leader, standby = replicas(api.address)
     ns.run("before", "Is all well?")
-    killed = time.monotonic()
+    since_kill = Stopwatch()
     leader.kill()
     ns.check("after", "Is all well?")
-    wait_claimed(ns, "after", 20)
-    report("kill -9 to the first claim of the next leader", killed)
-    assert time.monotonic() - killed < 20
+    wait_claimed(ns, "after", 40)
+    assert report("kill -9 to the first claim of the next leader", since_kill) < 20
     ns.wait_finished("after")
     assert leads(standby) and not api.twice()
 
@@ -81,21 +81,20 @@ def test_after_kill_9_the_standby_acts_within_20_s(ns, api, replicas):
 def test_after_sigterm_the_standby_acts_within_3_s_and_answers_in_flight_count_once(
     ns, api, replicas, cluster
 ):
-    api.duration = lambda body: 6
+    api.duration = lambda body: 12
     leader, standby = replicas(api.address)
     ns.check("in-flight", "Is all well?")
     wait_until("it runs", lambda: api.names[f"{ns.name}/in-flight"] == 1)
     first = ns.status("in-flight")["attempt"]["epoch"]
-    told = time.monotonic()
+    since_sigterm = Stopwatch()
     leader.signal(signal.SIGTERM)
     ns.check("after", "Is all well?")
-    claim = wait_claimed(ns, "after", 3)["attempt"]
-    report("SIGTERM to the first claim of the next leader", told)
-    assert time.monotonic() - told < 3
+    claim = wait_claimed(ns, "after", 10)["attempt"]
+    assert report("SIGTERM to the first claim of the next leader", since_sigterm) < 3
     assert leads(standby) and leader.alive()  # it waits for its answer
     uid, transitions = first.split("/")
     assert claim["epoch"] == f"{uid}/{int(transitions) + 1}"
-    assert leader.child.wait(20) == 0
+    assert leader.child.wait(40) == 0
     assert attempts(ns.wait_finished("in-flight")) == [(1, "Answered")]
     ns.wait_finished("after")
     assert set(api.names.values()) == {1} and not api.twice()
@@ -117,12 +116,12 @@ def test_leader_that_is_stopped_for_60_s_and_comes_back_executes_nothing_twice(n
 
     checks_for(3)
     leader.signal(signal.SIGSTOP)
-    stopped = time.monotonic()
+    stopped = Stopwatch()
     checks_for(10)
     wait_leads(standby)
     report("SIGSTOP to the next leader", stopped)
-    checks_for(60 - (time.monotonic() - stopped))
-    back = time.monotonic()
+    checks_for(60 - stopped.seconds())
+    back = Stopwatch()
     leader.signal(signal.SIGCONT)
     assert leader.child.wait(10) == 1
     report("SIGCONT to the end of the one that led", back)
@@ -234,14 +233,14 @@ def test_leader_that_cannot_renew_its_lease_ends_before_the_next_one_begins(
     leader, standby = replicas(api.address, KUBECONFIG=kubeconfig)
     schedule = Schedule(ns, query="Is all well?", **KEEP)
     schedule.wait_ended(1)
-    cut = time.monotonic()
+    cut = Stopwatch()
     proxy.on_request(HalfOpen(), lambda r: r.kind == "leases", times=100)
-    assert leader.child.wait(15) == 1
+    assert leader.child.wait(30) == 1
     report("lease out of reach to the end of the leader", cut)
     assert not leads(standby)
     assert LOST in leader.log()
-    wait_leads(standby, 20 - (time.monotonic() - cut))
-    report("lease out of reach to the next leader", cut)
+    wait_leads(standby, 40)
+    assert report("lease out of reach to the next leader", cut) < 20
     after = len(schedule.children())
     schedule.wait_ended(after + 2)
     expect_one_outcome_each(schedule)
@@ -252,7 +251,7 @@ def test_leader_that_cannot_renew_its_lease_ends_before_the_next_one_begins(
 def test_standby_ends_at_once_and_leaves_the_lease_alone(api, replicas, cluster):
     leader, standby = replicas(api.address)
     before = cluster.api("GET", LEASE)["spec"]["holderIdentity"]
-    told = time.monotonic()
+    told = Stopwatch()
     assert standby.terminate() == 0
-    assert time.monotonic() - told < 2
+    assert told.seconds() < 2
     assert cluster.api("GET", LEASE)["spec"]["holderIdentity"] == before and leads(leader)

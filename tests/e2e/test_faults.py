@@ -44,7 +44,7 @@ def test_killed_operator_uses_the_answer_of_the_running_execution(start, ns, mod
 def test_killed_operator_fetches_an_answer_that_came_while_it_was_away(start, ns, model):
     ns.deployment("frontend", 3)
     pair = start.pair()
-    ns.check("orphan", f"{FRONTEND} [[slow 1]]")
+    ns.check("orphan", f"{FRONTEND} [[slow 4]]")
     wait_until("the model works", lambda: model.executions(ns.name) == 1)
     pair.operator.kill()
     wait_until(

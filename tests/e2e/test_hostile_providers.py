@@ -11,7 +11,7 @@ import time
 import pytest
 
 from holmes import Server
-from support import REPO, Double, QuietHandler
+from support import REPO, Double, QuietHandler, Stopwatch
 
 sys.path.insert(0, str(REPO / "tests/golden"))
 from capture import CALLS, api_of  # noqa: E402
@@ -180,9 +180,9 @@ class Health:
 
     def ask(self):
         while not self.ended.wait(0.02):
-            begun = time.monotonic()
+            watch = Stopwatch()
             healthy = self.server.probe("/healthz") == 200
-            self.slowest = max(self.slowest, time.monotonic() - begun if healthy else 2 * HEALTHY)
+            self.slowest = max(self.slowest, watch.seconds() if healthy else 2 * HEALTHY)
             self.asked += 1
 
     def __enter__(self):
@@ -209,9 +209,9 @@ def server(model, provider, empty_kubeconfig, tmp_path):
 
 def ask(server, name, timeout=TIMEOUT):
     """The check's answer, which came in time."""
-    begun = time.monotonic()
+    watch = Stopwatch()
     answer = server.execute(f"Are all pods healthy? [[{name}]]", timeout=timeout).json()
-    assert time.monotonic() - begun < timeout + GRACE, (name, answer)
+    assert watch.seconds() < timeout + GRACE, (name, answer)
     return answer
 
 

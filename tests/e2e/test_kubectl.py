@@ -59,8 +59,10 @@ def test_wait_for_condition_passed_and_complete(ns, cluster):
 
 def test_get_watch_shows_the_run_go_by(ns, cluster):
     ns.deployment("frontend", 3)
+    ns.check("first", FRONTEND, suspend=True)
     watcher = cluster.kubectl_child("-n", ns.name, "get", "hc", "-w")
     try:
+        wait_for_line(watcher, "first")  # it watches by now
         ns.check("watched", f"{FRONTEND} [[slow 1]]")
         seen = []
         for line in watcher.stdout:
@@ -76,6 +78,13 @@ def test_get_watch_shows_the_run_go_by(ns, cluster):
     finally:
         watcher.kill()
         watcher.communicate()
+
+
+def wait_for_line(child, word):
+    for line in child.stdout:
+        if line.startswith(word):
+            return
+    raise AssertionError(f"it ended without a line of {word}")
 
 
 def test_explain_describes_every_field(cluster):

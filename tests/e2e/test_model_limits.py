@@ -130,7 +130,7 @@ def test_what_the_provider_asks_of_one_call_holds_back_all(start, ns, provider):
 
 def test_a_full_queue_takes_no_check_of_who_filled_it_and_others_are_served(start, ns, provider):
     ns.deployment("frontend", 3)
-    provider.takes = 3.0
+    provider.takes = 8.0
     server = start.server(
         OPENAI_API_BASE=provider.url,
         HOLMES_MODEL_MAX_CONCURRENT_CALLS="1",
@@ -149,7 +149,7 @@ def test_a_full_queue_takes_no_check_of_who_filled_it_and_others_are_served(star
         with ThreadPoolExecutor(1) as pool:
             other = pool.submit(server.execute, question, namespace="other", timeout=120)
             wait_until("it waits, too", lambda: gauge(server, "queue_depth") == 3)
-            wait_until("it is its turn", lambda: provider.requests("namespace: other"), 10)
+            wait_until("it is its turn", lambda: provider.requests("namespace: other"), 40)
             assert len(provider.times) <= 3
             provider.takes = 0.0
             assert other.result().json()["status"] == "pass"
@@ -211,4 +211,4 @@ def test_requests_per_minute_are_kept_by_command_and_server(start, ns, provider,
     assert done.returncode == 0, done
     times = [at for at, _ in provider.times]
     assert len(times) == 3
-    assert all(later - earlier >= 4.9 for earlier, later in zip(times, times[1:]))
+    assert all(later - earlier >= 4 for earlier, later in zip(times, times[1:]))

@@ -71,20 +71,22 @@ def test_skip_runs_none_of_the_ticks_missed_while_suspended(ns, operator):
     last = schedule.wait_ticks(2)
     schedule.patch(enabled=True)
     status = schedule.wait("resumed", lambda s: not is_suspended(s))
-    assert missed_of(status, "Suspended") == [(schedule.tick(1), last, last_number(schedule, last))]
+    [(first, to, count)] = missed_of(status, "Suspended")
+    assert first == schedule.tick(1) and to >= last and count == last_number(schedule, to)
     [child, *_] = schedule.wait_children(1)
-    assert tick_of(child) == last + schedule.period
+    assert tick_of(child) > to
     labels = {"namespace": ns.name, "name": "beat", "reason": "Suspended"}
     missed = operator.metrics().value("holmes_schedule_missed_total", **labels)
-    assert missed == last_number(schedule, last)
+    assert missed == count
+    expect_one_outcome_each(schedule)
 
 
 def test_run_that_a_suspension_meets_goes_on_and_is_told(ns):
-    schedule = Schedule(ns, query=f"{FRONTEND} [[slow 1]]")
+    schedule = Schedule(ns, query=f"{FRONTEND} [[slow 6]]")
     [child] = schedule.wait_children(1)
     schedule.suspend()
     status = schedule.status()
-    assert status["lastScheduleTime"] == text_of(schedule.tick(1))
+    assert status["lastScheduleTime"] == text_of(tick_of(child))
     assert [active["uid"] for active in status["active"]] == [child["metadata"]["uid"]]
     status = schedule.wait("the run is told", lambda s: s.get("history"))
     assert status["lastResult"] == "fail" and "active" not in status
@@ -95,9 +97,9 @@ def last_number(schedule, tick):
 
 
 def test_tick_older_than_the_starting_deadline_does_not_run(ns):
-    schedule = Schedule(ns, 4, startingDeadlineSeconds=1, enabled=False)
+    schedule = Schedule(ns, 8, startingDeadlineSeconds=1, enabled=False)
     schedule.wait("suspended", is_suspended)
-    last = schedule.wait_ticks(1)  # is past by half a period: 2 s
+    last = schedule.wait_ticks(1)  # is past by half a period: 4 s
     schedule.patch(enabled=True)
     status = schedule.wait("resumed", lambda s: not is_suspended(s))
     assert missed_of(status, "Deadline") == [(last, last, 1)]
@@ -119,14 +121,17 @@ def test_forbid_never_runs_two_and_each_tick_has_one_outcome(ns, operator):
     assert operator.metrics().value("holmes_scheduled_checks_active") in (0, 1)
     ran, missed = expect_one_outcome_each(schedule)
     status = schedule.status()
-    assert len(ran) >= 2 and missed >= 4 and missed_count(status, "Forbid") == missed
+    forbidden = missed_count(status, "Forbid")
+    assert len(ran) >= 2 and forbidden >= 3
+    # Of ticks that came due in one moment, as this machine stood still, all but one have another reason.
+    assert forbidden + missed_count(status, "Downtime") == missed
     labels = {"namespace": ns.name, "name": "beat", "reason": "Forbid"}
-    assert operator.metrics().value("holmes_schedule_missed_total", **labels) == missed
+    assert operator.metrics().value("holmes_schedule_missed_total", **labels) == forbidden
     assert ("Missed", "Warning") in [event[:2] for event in schedule.events()]
 
 
 def test_replace_cancels_the_running_execution_and_starts_after_its_end(ns, model, operator):
-    schedule = Schedule(ns, 3, query=SLOW, timeout=120, concurrencyPolicy="Replace")
+    schedule = Schedule(ns, 6, query=SLOW, timeout=120, concurrencyPolicy="Replace")
     children = schedule.wait_children(2)
     schedule.suspend()
     wait_until("the second one runs", lambda: model.executions(ns.name) == 2)
@@ -205,7 +210,8 @@ def test_edited_schedule_runs_no_past_tick_of_its_new_meaning(ns):
     children = schedule.wait_children(2)
     assert all(tick_of(child) > edited_at - schedule.period for child in children)
     status = schedule.status()
-    assert status.get("missed", []) == [] and status["observedSchedule"]["schedule"] == "@every 1s"
+    assert all(time_of(m["from"]) > edited_at - schedule.period for m in status.get("missed", []))
+    assert status["observedSchedule"]["schedule"] == "@every 1s"
 
 
 def test_edited_time_zone_moves_the_next_tick_and_runs_nothing(ns):

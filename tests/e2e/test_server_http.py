@@ -81,7 +81,7 @@ def test_check_that_times_out_is_a_200(server, ns):
         and answer.json()["status"] == "error"
         and answer.json()["reason"] == "Timeout"
     )
-    assert answer.json()["duration"] < 3
+    assert answer.json()["duration"] < 15
 
 
 def test_key_is_wanted_in_either_header(server, frontend):
@@ -297,7 +297,7 @@ def hang_up(server, ns, headers):
     connection.request(
         "POST",
         EXECUTE,
-        json.dumps({"query": f"{FRONTEND} [[slow 3]]", "name": f"{ns.name}/dropped"}),
+        json.dumps({"query": f"{FRONTEND} [[slow 6]]", "name": f"{ns.name}/dropped"}),
         {"Content-Type": "application/json", "X-API-Key": API_KEY} | headers,
     )
     return connection
@@ -307,7 +307,7 @@ def test_dropped_connection_without_a_key_cancels(server, frontend, model):
     connection = hang_up(server, frontend, {})
     wait_until("the model works", lambda: model.executions(frontend.name) == 1)
     connection.close()
-    wait_until("the model's call is given up", lambda: model.cancelled(frontend.name) == 1, 2.5)
+    wait_until("the model's call is given up", lambda: model.cancelled(frontend.name) == 1, 5)
 
 
 def test_dropped_connection_with_a_key_goes_on(server, frontend, model):
