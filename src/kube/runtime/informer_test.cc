@@ -388,6 +388,22 @@ TEST_F(InformerTest, AListThatIsUnderWayIsNotEnoughForARefresh) {
   EXPECT_EQ(version(kA), "15");
 }
 
+TEST_F(InformerTest, ARefreshIsOfTheMostRecentVersionAlsoWhenAListIsDueAnyway) {
+  start("10", {{.name = "a", .version = "5"}});
+  pipe_->send(std::string(kMaxWatchEventBytes + 1, 'x'));
+  loop.run_until_idle();  // it waits to list again, from version 10 on
+  bool done = false;
+  tasks.spawn(refresh(informer_.get(), &done));
+  loop.run_until_idle();
+  const size_t before = api.asked().size();
+  loop.advance(seconds(1));
+  ASSERT_GT(api.asked().size(), before);
+  EXPECT_EQ(api.asked()[before], "list");
+  api.answer(page("20", {}));
+  loop.run_until_idle();
+  EXPECT_TRUE(done);
+}
+
 TEST_F(InformerTest, ARefreshCanBeStopped) {
   start("10", {});
   StopSource source({}, loop, loop.mono_now() + seconds(3));

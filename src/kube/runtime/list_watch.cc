@@ -9,6 +9,15 @@
 #include "kube/runtime/version_order.h"
 
 namespace holmes::kube {
+namespace {
+
+bool begins_list(const ListWatchStep& step) {
+  const auto* list = std::get_if<ListStep>(&step);
+  return std::holds_alternative<StreamStep>(step) ||
+         (list != nullptr && list->continue_token.empty());
+}
+
+}  // namespace
 
 std::string resource_name(const ResourceType& type) {
   return type.group.empty() ? type.plural : type.plural + "." + type.group;
@@ -33,6 +42,8 @@ ListWatch::ListWatch(Loop& loop, Random& random, Transport& transport, Logger lo
 
 Task<> ListWatch::run(Stop stop) {
   while (!stop.requested()) {
+    // One that was to begin anyway might be content with an old version.
+    if (list_again_ && begins_list(machine_.next())) machine_.must_list();
     const ListWatchStep step = machine_.next();
     if (const auto* stream = std::get_if<StreamStep>(&step)) {
       list_begins();
