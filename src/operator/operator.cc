@@ -47,6 +47,11 @@ HttpResponse text(int status, std::string body) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(body)};
 }
 
+// Whatever its age: it goes on by itself, so nobody can wait for it for ever.
+bool runs(const HealthCheck& check) {
+  return check.status.phase == Phase::kRunning && check.status.attempt;
+}
+
 }  // namespace
 
 Operator::Operator(Loop& loop, Random& random, kube::Transport& kube, HttpClient& api,
@@ -181,7 +186,8 @@ Task<> Operator::run_checks(Stop stop, Stop give_up) {
   if (!co_await wait_fresh(informer_, stop)) co_return;
   log_.info("cache synced", {{"checks", informer_.size()}});
   tell_known_results();
-  enqueue_oldest_first();
+  enqueue_oldest_first([](const HealthCheck&) { return true; });
+  checks_started_ = true;
   co_await kube::work_and_sweep(loop_, random_, informer_, queue_, controller_,
                                 options_.sweep_interval, stop, give_up);
 }
@@ -195,6 +201,9 @@ Task<> Operator::run_schedules(Stop stop, Stop give_up) {
       [this](const ScheduleSnapshot& schedule) { schedule_reconciler_.look_first(*schedule); });
   schedules_.for_each([this](const ScheduleSnapshot& schedule) { metrics_.known(*schedule); });
   schedules_started_ = true;
+  // They could not start before.
+  enqueue_oldest_first(
+      [](const HealthCheck& check) { return is_scheduled(check) && !check.status.finished(); });
   co_await kube::work_and_sweep(loop_, random_, schedules_, schedule_queue_, schedule_controller_,
                                 options_.sweep_interval, stop, give_up);
 }
@@ -278,23 +287,31 @@ bool Operator::owner_lives(const HealthCheck& check) const {
   return schedule != nullptr && schedule->meta.uid == owner->uid;
 }
 
+// What the cache of schedules says of this check is not older than this process' lead.
+bool Operator::knows_schedule_of(const HealthCheck& check) const {
+  return !is_scheduled(check) || schedules_started_ || schedules_.missing_type();
+}
+
 // The garbage collector takes a check away whose schedule is gone. And where a schedule wants one
-// check at a time, a create that was late on its way may have made a second one: it waits.
+// check at a time, one that was created late or that is to run again waits for those that run and
+// for the older ones.
 bool Operator::may_start(const HealthCheck& check) const {
   if (!is_scheduled(check)) return true;
-  if (!owner_lives(check)) return false;
+  if (!knows_schedule_of(check) || !owner_lives(check)) return false;
   const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, schedule_of(check)->name});
   if (schedule == nullptr || schedule->spec.concurrency_policy == ConcurrencyPolicy::kAllow) {
     return true;
   }
   return std::ranges::none_of(children_.of(schedule->meta.uid), [&](const ScheduleChild& sibling) {
-    return sibling.unfinished() && is_child_of(*sibling.check, schedule->meta) &&
-           CheckAge(*sibling.check) < CheckAge(check);
+    const HealthCheck& other = *sibling.check;
+    return other.meta.uid != check.meta.uid && sibling.unfinished() &&
+           is_child_of(other, schedule->meta) && (runs(other) || CheckAge(other) < CheckAge(check));
   });
 }
 
 // A schedule's check is what tells of its tick, until the schedule's status does.
 bool Operator::may_delete(const HealthCheck& check) const {
+  if (!knows_schedule_of(check)) return false;
   if (!owner_lives(check)) return true;
   if (schedule_reconciler_.may_come_again(check.meta.key())) return false;
   const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, schedule_of(check)->name});
@@ -306,13 +323,14 @@ void Operator::on_schedule_change(const ScheduleSnapshot& before, const Schedule
   if (schedules_started_) schedule_queue_.add((now != nullptr ? now : before)->meta.key());
 }
 
-void Operator::enqueue_oldest_first() {
-  std::vector<CheckSnapshot> all;
-  all.reserve(informer_.size());
-  informer_.for_each([&all](const CheckSnapshot& check) { all.push_back(check); });
-  std::ranges::sort(all, {}, [](const CheckSnapshot& check) { return CheckAge(*check); });
-  for (const CheckSnapshot& check : all) queue_.add(check->meta.key(), kube::Lane::kBackground);
-  checks_started_ = true;
+void Operator::enqueue_oldest_first(const std::function<bool(const HealthCheck&)>& wanted) {
+  std::vector<CheckSnapshot> checks;
+  checks.reserve(informer_.size());
+  informer_.for_each([&](const CheckSnapshot& check) {
+    if (wanted(*check)) checks.push_back(check);
+  });
+  std::ranges::sort(checks, {}, [](const CheckSnapshot& check) { return CheckAge(*check); });
+  for (const CheckSnapshot& check : checks) queue_.add(check->meta.key(), kube::Lane::kBackground);
 }
 
 std::string Operator::not_ready_reason() const {

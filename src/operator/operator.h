@@ -78,12 +78,13 @@ class Operator {
   void on_change(const CheckSnapshot& before, const CheckSnapshot& now);
   void tell_schedule(const CheckSnapshot& before, const CheckSnapshot& now);
   [[nodiscard]] bool owner_lives(const HealthCheck& check) const;
+  [[nodiscard]] bool knows_schedule_of(const HealthCheck& check) const;
   [[nodiscard]] bool may_start(const HealthCheck& check) const;
   [[nodiscard]] bool may_delete(const HealthCheck& check) const;
   void on_schedule_change(const ScheduleSnapshot& before, const ScheduleSnapshot& now);
   // A claim of this process appeared and nothing else: whoever wrote it goes on with it anyway.
   [[nodiscard]] bool is_own_progress(const CheckSnapshot& before, const CheckSnapshot& now) const;
-  void enqueue_oldest_first();
+  void enqueue_oldest_first(const std::function<bool(const HealthCheck&)>& wanted);
   [[nodiscard]] std::string not_ready_reason() const;
 
   Loop& loop_;

@@ -205,6 +205,34 @@ TEST(OperatorElection, AStandbyWhoseCacheIsBehindMakesNoTickTwice) {
   EXPECT_EQ(world.inexact(), "");
 }
 
+TEST(OperatorElection, AStandbyThatDoesNotKnowAScheduleDeletesNoCheckThatIsNotTold) {
+  ReplicaWorld world;
+  world.cluster.latency = milliseconds(10);
+  auto first = std::make_unique<Replica>(world, "a");
+  world.loop.advance(seconds(2));
+  Replica second(world, "b");
+  world.advance_to(at_minute(10) - seconds(5));
+  second.wire.stall_watches();
+  ScheduledHealthCheck schedule = new_schedule("*/10 * * * *");
+  schedule.spec.check.ttl_after_finished = seconds(0);
+  world.cluster.put(schedule);
+  bool refuses = true;
+  world.cluster.before = [&](const kube::Request& request) -> Status {
+    const bool told = is_write(request) && world.ran(10) &&
+                      request.path.ends_with("/scheduledhealthchecks/s/status");
+    return refuses && told ? fail(ErrorCode::kRefused, "not now") : Status();
+  };
+  world.advance_to(at_minute(10) + seconds(20));
+  ASSERT_EQ(world.cluster.checks().size(), 1U);
+  EXPECT_TRUE(world.cluster.checks()[0].status.finished());
+  first = nullptr;
+  refuses = false;
+  world.loop.advance(minutes(5));
+  EXPECT_TRUE(second.leads());
+  EXPECT_EQ(world.total_executions(), 1);
+  EXPECT_EQ(world.inexact(), "");
+}
+
 TEST(OperatorElection, TicksGoOnThroughOneFailoverAfterAnother) {
   ReplicaWorld world;
   world.cluster.put(new_schedule());

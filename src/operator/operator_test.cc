@@ -143,6 +143,45 @@ TEST(Operator, WhereAScheduleWantsOneCheckAtATimeASecondOneWaitsForTheFirst) {
   }
 }
 
+TEST(Operator, WhereAScheduleWantsOneCheckAtATimeOneThatIsToRunAgainWaitsForTheOneThatRuns) {
+  ScheduleWorld world;
+  world.server.duration = seconds(100);
+  world.cluster.put(new_schedule("*/5 * * * *"));
+  const Process process(world);
+  world.advance_to(at_minute(10) + seconds(10));
+  HealthCheck ended = world.cluster.at(child_name(world.schedule().meta, at_minute(5)));
+  EXPECT_TRUE(ended.status.finished());
+  ended.meta.annotations[std::string(kRerunAnnotation)] = "true";
+  world.cluster.put(ended);
+  world.loop.advance(minutes(4));
+  EXPECT_EQ(world.server.running_max, 1U);
+  EXPECT_EQ(world.total_executions(), 3);
+  EXPECT_EQ(world.cluster.at(ended.meta.name).status.run, 2);
+}
+
+TEST(Operator, AClaimThatSomebodyLeftInAStatusOfNoRunHoldsNobodyUp) {
+  ScheduleWorld world;
+  world.cluster.put(new_schedule("0 0 1 1 *"));
+  const Process process(world);
+  world.loop.advance(seconds(1));
+  HealthCheck damaged = child_of(world.schedule(), at_second(2));
+  damaged.status.phase = Phase::kPending;
+  Attempt left;
+  left.id = "left";
+  damaged.status.attempt = left;
+  HealthCheck older = child_of(world.schedule(), at_second(1));
+  older.meta.creation_timestamp = at_second(0);
+  older.spec.suspend = true;
+  world.cluster.put(older);
+  world.cluster.put(damaged);
+  world.loop.advance(seconds(1));
+  older.spec.suspend = false;
+  world.cluster.put(older);
+  world.loop.advance(seconds(60));
+  EXPECT_EQ(world.total_executions(), 2);
+  EXPECT_EQ(world.server.running_max, 1U);
+}
+
 // What it remembers of executions and ticks is of a time that never was.
 TEST(Operator, AnApiServerThatKnowsLessThanItDidEndsTheProcess) {
   ScheduleWorld world;

@@ -160,6 +160,66 @@ TEST(ScheduleAnswers, ACreateIsNotAskedForAgainOnceItsScheduleIsDeletedWhichNoWa
   EXPECT_EQ(world.total_executions(), 0);
 }
 
+TEST(ScheduleAnswers, ACreateIsNotAskedForAgainOnceTheWatchShowedItsCheck) {
+  ScheduleWorld world;
+  world.server.duration = seconds(1);
+  world.cluster.put(new_schedule("*/10 * * * *"));
+  int creates = 0;
+  const auto is_create = [](const kube::Request& request) {
+    return request.verb == kube::Verb::kCreate && is_write(request);
+  };
+  world.cluster.before = [&](const kube::Request& request) -> Status {
+    const bool refused =
+        is_create(request) && creates > 0 && world.loop.wall_now() < at_minute(10) + seconds(8);
+    return refused ? fail(ErrorCode::kRefused, "not now") : Status();
+  };
+  world.cluster.after = [&](const kube::Request& request) -> Status {
+    if (!is_create(request) || ++creates > 1) return {};
+    return fail(ErrorCode::kUnavailable, "connection reset");
+  };
+  const Process process(world);
+  world.advance_to(at_minute(10) + seconds(5));
+  const std::string name = child_name(world.schedule().meta, at_minute(10));
+  ASSERT_TRUE(world.cluster.has(name) && world.cluster.at(name).status.finished());
+  world.cluster.remove(name);
+  world.loop.advance(minutes(2));
+  EXPECT_EQ(creates, 1);
+  EXPECT_EQ(world.total_executions(), 1);
+  EXPECT_EQ(world.inexact(), "");
+}
+
+TEST(ScheduleAnswers, ACreateIsNotAskedForUntilItsTickIsTooLate) {
+  struct Row {
+    std::string_view name;
+    std::function<void(ScheduledHealthCheckSpec&)> change;
+    std::optional<MissedReason> missed;
+  };
+  const Row rows[] = {
+      {"deadline", [](auto& spec) { spec.starting_deadline = seconds(60); },
+       MissedReason::kDeadline},
+      {"skip", [](auto& spec) { spec.missed_run_policy = MissedRunPolicy::kSkip; },
+       MissedReason::kDowntime},
+      {"suspended", [](auto& spec) { spec.enabled = false; }, std::nullopt},
+  };
+  for (const Row& row : rows) {
+    ScheduleWorld world;
+    world.cluster.put(new_schedule("*/30 * * * *"));
+    world.cluster.before = [&](const kube::Request& request) -> Status {
+      const bool fails = request.verb == kube::Verb::kCreate && is_write(request) &&
+                         world.loop.wall_now() < at_minute(50);
+      return fails ? fail(ErrorCode::kUnavailable, "the webhook does not answer") : Status();
+    };
+    const Process process(world);
+    world.advance_to(at_minute(32));
+    world.change_spec(row.change);
+    world.advance_to(at_minute(55));
+    EXPECT_FALSE(world.ran(30)) << row.name;
+    EXPECT_EQ(world.total_executions(), 0) << row.name;
+    if (row.missed) EXPECT_EQ(world.missed(*row.missed), 1) << row.name;
+    EXPECT_EQ(world.status().observed_generation, 2) << row.name;
+  }
+}
+
 TEST(ScheduleAnswers, ACreateThatIsNotAllowedAnyMoreAdoptsTheCheckThatAnEarlierTryMade) {
   ScheduleWorld world;
   world.cluster.put(new_schedule());

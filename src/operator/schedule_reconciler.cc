@@ -186,6 +186,18 @@ Task<Result<std::vector<ScheduleChild>>> ScheduleReconciler::children_of(Schedul
   co_return children;
 }
 
+// Not for ever: a tick that became too late meanwhile, or of a schedule that was suspended, does
+// not run because the API server has recovered.
+bool ScheduleReconciler::asks_again(const ScheduledHealthCheck& schedule,
+                                    const Unanswered& sent) const {
+  if (!may_come_again({schedule.meta.ns, sent.name})) return false;
+  if (loop_.mono_now() - sent.since > kLateRunLimit) return false;
+  if (!sent.tick) return true;
+  const auto late = loop_.wall_now() - (*sent.tick + start_delay(schedule));
+  const auto& deadline = schedule.spec.starting_deadline;
+  return schedule.spec.enabled && (!deadline || late <= *deadline);
+}
+
 // While it may be in flight it is asked for again: a name can be taken once only, so that the
 // answer tells, and whichever comes later is refused.
 Task<Status> ScheduleReconciler::settle_unanswered(ScheduleSnapshot schedule,
@@ -194,11 +206,19 @@ Task<Status> ScheduleReconciler::settle_unanswered(ScheduleSnapshot schedule,
   const auto found = unanswered_.find(schedule->meta.uid);
   if (found == unanswered_.end()) co_return Status();
   const Unanswered sent = found->second;
+  // Shown by the watch, and perhaps deleted since: then the name is free for a second one.
+  if (std::ranges::any_of(children, [&](const ScheduleChild& child) {
+        return child.check->meta.name == sent.name;
+      })) {
+    unanswered_.erase(found);
+    co_return Status();
+  }
   const kube::ObjectKey key{schedule->meta.ns, sent.name};
   const bool may_come = may_come_again(key);
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
-  Created created = may_come ? co_await create(schedule, sent.name, sent.tick, stop)
-                             : co_await adopt(schedule, key, limit.stop());
+  Created created = asks_again(*schedule, sent)
+                        ? co_await create(schedule, sent.name, sent.tick, stop)
+                        : co_await adopt(schedule, key, limit.stop());
   if (created) {
     add_child(children, *std::move(created));
   } else if (const auto* error = std::get_if<Error>(&created.error());
@@ -233,7 +253,9 @@ Task<Result<SchedulePlan>> ScheduleReconciler::create_due(ScheduleSnapshot sched
       continue;
     }
     if (const auto* error = std::get_if<Error>(&created.error())) {
-      if (kube::may_have_happened(*error)) unanswered_[schedule->meta.uid] = {name, plan.create};
+      if (kube::may_have_happened(*error)) {
+        unanswered_[schedule->meta.uid] = {name, plan.create, loop_.mono_now()};
+      }
       co_return fail(*error);
     }
     context.denied_why = std::get<Denied>(created.error()).why;
