@@ -88,6 +88,10 @@ bool is_write(const kube::Request& request) {
   return !reads && request.path.find("events.k8s.io") == std::string::npos;
 }
 
+bool is_create(const kube::Request& request) {
+  return request.verb == kube::Verb::kCreate && is_write(request);
+}
+
 class FakeCluster::Watch final : public HttpStream {
  public:
   // `first`: what comes before the changes after this version.

@@ -19,6 +19,7 @@ namespace holmes {
 
 // Of the state that counts: events only tell of it.
 bool is_write(const kube::Request& request);
+bool is_create(const kube::Request& request);
 
 class FakeCluster final : public kube::Transport {
  public:

@@ -280,11 +280,17 @@ void Operator::tell_schedule(const CheckSnapshot& before, const CheckSnapshot& n
 
 // Also true while it is not known yet which schedules there are.
 bool Operator::owner_lives(const HealthCheck& check) const {
-  const kube::OwnerReference* owner = schedule_of(check);
-  if (owner == nullptr) return false;
+  if (!is_scheduled(check)) return false;
   if (!schedules_.synced() && !schedules_.missing_type()) return true;
-  const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, owner->name});
-  return schedule != nullptr && schedule->meta.uid == owner->uid;
+  return owner_of(check) != nullptr;
+}
+
+// The schedule as the cache has it; null when it does not have that one.
+ScheduleSnapshot Operator::owner_of(const HealthCheck& check) const {
+  const kube::OwnerReference* owner = schedule_of(check);
+  if (owner == nullptr) return nullptr;
+  ScheduleSnapshot schedule = schedules_.get({check.meta.ns, owner->name});
+  return schedule != nullptr && schedule->meta.uid == owner->uid ? schedule : nullptr;
 }
 
 // What the cache of schedules says of this check is not older than this process' lead.
@@ -297,11 +303,10 @@ bool Operator::knows_schedule_of(const HealthCheck& check) const {
 // for the older ones.
 bool Operator::may_start(const HealthCheck& check) const {
   if (!is_scheduled(check)) return true;
-  if (!knows_schedule_of(check) || !owner_lives(check)) return false;
-  const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, schedule_of(check)->name});
-  if (schedule == nullptr || schedule->spec.concurrency_policy == ConcurrencyPolicy::kAllow) {
-    return true;
-  }
+  if (!knows_schedule_of(check)) return false;
+  const ScheduleSnapshot schedule = owner_of(check);
+  if (schedule == nullptr) return false;
+  if (schedule->spec.concurrency_policy == ConcurrencyPolicy::kAllow) return true;
   return std::ranges::none_of(children_.of(schedule->meta.uid), [&](const ScheduleChild& sibling) {
     const HealthCheck& other = *sibling.check;
     return other.meta.uid != check.meta.uid && sibling.unfinished() &&
@@ -312,10 +317,10 @@ bool Operator::may_start(const HealthCheck& check) const {
 // A schedule's check is what tells of its tick, until the schedule's status does.
 bool Operator::may_delete(const HealthCheck& check) const {
   if (!knows_schedule_of(check)) return false;
-  if (!owner_lives(check)) return true;
+  const ScheduleSnapshot schedule = owner_of(check);
+  if (schedule == nullptr) return true;
   if (schedule_reconciler_.may_come_again(check.meta.key())) return false;
-  const ScheduleSnapshot schedule = schedules_.get({check.meta.ns, schedule_of(check)->name});
-  return schedule != nullptr && (schedule->meta.deleting() || is_told(*schedule, check));
+  return schedule->meta.deleting() || is_told(*schedule, check);
 }
 
 void Operator::on_schedule_change(const ScheduleSnapshot& before, const ScheduleSnapshot& now) {

@@ -78,6 +78,7 @@ class Operator {
   void on_change(const CheckSnapshot& before, const CheckSnapshot& now);
   void tell_schedule(const CheckSnapshot& before, const CheckSnapshot& now);
   [[nodiscard]] bool owner_lives(const HealthCheck& check) const;
+  [[nodiscard]] ScheduleSnapshot owner_of(const HealthCheck& check) const;
   [[nodiscard]] bool knows_schedule_of(const HealthCheck& check) const;
   [[nodiscard]] bool may_start(const HealthCheck& check) const;
   [[nodiscard]] bool may_delete(const HealthCheck& check) const;

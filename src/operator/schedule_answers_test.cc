@@ -41,7 +41,7 @@ TEST(ScheduleAnswers, AdoptsItsOwnCheckThatTheCacheDoesNotShow) {
   world.cluster.hide(name);
   bool lost = false;
   world.cluster.after = [&lost](const kube::Request& request) -> Status {
-    if (request.verb != kube::Verb::kCreate || !is_write(request) || lost) return {};
+    if (!is_create(request) || lost) return {};
     lost = true;
     return fail(ErrorCode::kUnavailable, "connection reset");
   };
@@ -104,7 +104,7 @@ TEST(ScheduleAnswers, ACreateThatIsNotAllowedCostsItsTickOnly) {
     world.cluster.put(new_schedule());
     int asked = 0;
     world.cluster.before = [&](const kube::Request& request) -> Status {
-      if (request.verb != kube::Verb::kCreate || !is_write(request)) return {};
+      if (!is_create(request)) return {};
       if (world.loop.wall_now() >= at_minute(3)) return {};
       ++asked;
       return fail(code, "exceeded quota");
@@ -126,7 +126,7 @@ TEST(ScheduleAnswers, ACreateThatFailsForNowIsTriedAgainAndMakesOneCheck) {
       world.cluster.put(new_schedule());
       int faults = 3;
       const auto fault = [&](const kube::Request& request) -> Status {
-        if (request.verb != kube::Verb::kCreate || !is_write(request) || faults == 0) return {};
+        if (!is_create(request) || faults == 0) return {};
         --faults;
         return fail(code, "try again");
       };
@@ -146,7 +146,7 @@ TEST(ScheduleAnswers, ACreateIsNotAskedForAgainOnceItsScheduleIsDeletedWhichNoWa
   world.cluster.put(new_schedule());
   int creates = 0;
   world.cluster.after = [&](const kube::Request& request) -> Status {
-    if (request.verb != kube::Verb::kCreate || !is_write(request)) return {};
+    if (!is_create(request)) return {};
     ++creates;
     world.cluster.hide("s");
     world.cluster.remove_schedule("s");
@@ -165,9 +165,6 @@ TEST(ScheduleAnswers, ACreateIsNotAskedForAgainOnceTheWatchShowedItsCheck) {
   world.server.duration = seconds(1);
   world.cluster.put(new_schedule("*/10 * * * *"));
   int creates = 0;
-  const auto is_create = [](const kube::Request& request) {
-    return request.verb == kube::Verb::kCreate && is_write(request);
-  };
   world.cluster.before = [&](const kube::Request& request) -> Status {
     const bool refused =
         is_create(request) && creates > 0 && world.loop.wall_now() < at_minute(10) + seconds(8);
@@ -205,8 +202,7 @@ TEST(ScheduleAnswers, ACreateIsNotAskedForUntilItsTickIsTooLate) {
     ScheduleWorld world;
     world.cluster.put(new_schedule("*/30 * * * *"));
     world.cluster.before = [&](const kube::Request& request) -> Status {
-      const bool fails = request.verb == kube::Verb::kCreate && is_write(request) &&
-                         world.loop.wall_now() < at_minute(50);
+      const bool fails = is_create(request) && world.loop.wall_now() < at_minute(50);
       return fails ? fail(ErrorCode::kUnavailable, "the webhook does not answer") : Status();
     };
     const Process process(world);
@@ -227,8 +223,7 @@ TEST(ScheduleAnswers, ACreateThatIsNotAllowedAnyMoreAdoptsTheCheckThatAnEarlierT
   world.cluster.hide(name);
   int asked = 0;
   const auto create = [&](const kube::Request& request) {
-    return request.verb == kube::Verb::kCreate && is_write(request) &&
-           request.body.find(name) != std::string::npos;
+    return is_create(request) && request.body.find(name) != std::string::npos;
   };
   world.cluster.before = [&](const kube::Request& request) -> Status {
     if (!create(request) || ++asked == 1) return {};

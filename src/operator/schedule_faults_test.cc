@@ -241,9 +241,6 @@ struct LateWorld : FaultWorld {
   explicit LateWorld(const Case& c) : FaultWorld(c) {
     change_spec([](ScheduledHealthCheckSpec& spec) { spec.schedule = "@every 5s"; });
   }
-  static bool is_create(const kube::Request& request) {
-    return request.verb == kube::Verb::kCreate && is_write(request);
-  }
   void carry_out(const kube::Request& request) {
     std::ignore = loop.run(cluster.send(request, {}));
   }
@@ -254,7 +251,7 @@ TEST(ScheduleFaults, ACreateThatIsCarriedOutAfterItWasGivenUpIsTheOnlyOutcomeOfI
     LateWorld world(c);
     std::optional<kube::Request> given_up;
     world.cluster.before = [&](const kube::Request& request) -> Status {
-      if (!LateWorld::is_create(request)) return {};
+      if (!is_create(request)) return {};
       if (given_up) return fail(ErrorCode::kRefused, "not now");
       given_up = request;
       return fail(ErrorCode::kTimeout, "no answer");
@@ -287,7 +284,7 @@ TEST(ScheduleFaults, ACreateThatIsCarriedOutAfterLaterTriesFailedIsTheOnlyOutcom
     MonoTime sent{};
     const MonoTime patience = world.loop.mono_now() + seconds(75);
     world.cluster.before = [&](const kube::Request& request) -> Status {
-      if (!LateWorld::is_create(request)) return {};
+      if (!is_create(request)) return {};
       const Code code = !unanswered ? first : later;
       const bool hangs = code == Code::kTimeout || code == Code::kUnavailable;
       if (hangs && unanswered && world.loop.mono_now() > patience) {
@@ -321,7 +318,7 @@ TEST(ScheduleFaults, ACreateThatIsCarriedOutAfterItsCheckWouldBeDeletedIsRefused
     }
     std::optional<kube::Request> given_up;
     world.cluster.before = [&](const kube::Request& request) -> Status {
-      if (given_up || !LateWorld::is_create(request)) return {};
+      if (given_up || !is_create(request)) return {};
       given_up = request;
       return fail(ErrorCode::kTimeout, "no answer");
     };
@@ -345,11 +342,11 @@ TEST(ScheduleFaults, ACreateWhoseAnswerWasLostIsNotMissedAlthoughTheWatchIsBehin
     const std::string child = child_name(world.schedule().meta, tick);
     world.cluster.hide(child);
     world.cluster.before = [&](const kube::Request& request) -> Status {
-      if (!LateWorld::is_create(request) || !world.cluster.has(child)) return {};
+      if (!is_create(request) || !world.cluster.has(child)) return {};
       return fail(ErrorCode::kRefused, "not now");
     };
     world.cluster.after = [&](const kube::Request& request) -> Status {
-      if (!LateWorld::is_create(request)) return {};
+      if (!is_create(request)) return {};
       return fail(ErrorCode::kUnavailable, "connection reset");
     };
     const Process process(world);
@@ -369,7 +366,7 @@ TEST(ScheduleFaults, ARunNowWhoseAnswerWasLostIsNotOverlappedAlthoughTheWatchIsB
     FaultWorld world({.name = "now", .policy = policy, .duration = seconds(20)});
     int asked = 0;
     const auto is_run_now = [](const kube::Request& request) {
-      return LateWorld::is_create(request) && request.body.find("-now-") != std::string::npos;
+      return is_create(request) && request.body.find("-now-") != std::string::npos;
     };
     world.cluster.before = [&](const kube::Request& request) -> Status {
       if (!is_run_now(request)) return {};

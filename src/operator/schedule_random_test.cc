@@ -125,7 +125,7 @@ class RandomWorld : public ScheduleWorld {
     const int64_t rate = pick<int64_t>({2, 5, 10});
     cluster.before = [this, rate](const kube::Request& request) -> Status {
       if (!one_in(rate)) return {};
-      const bool create = request.verb == kube::Verb::kCreate && is_write(request);
+      const bool create = is_create(request);
       if (create && one_in(3)) return fail(ErrorCode::kForbidden, "quota");
       return fail(pick({ErrorCode::kRefused, ErrorCode::kUnavailable, ErrorCode::kTimeout}), "no");
     };

@@ -123,8 +123,8 @@ Task<kube::Outcome> ScheduleReconciler::reconcile(kube::ObjectKey key, Stop stop
 // first check may be gone with it, and its name would be free for a second one.
 Task<Result<ScheduleSnapshot>> ScheduleReconciler::schedule_at(kube::ObjectKey key, Stop stop) {
   auto fresh = co_await on_.informer.get_fresh(key, stop);
-  const bool asks_again = fresh && *fresh != nullptr && unanswered_.contains((*fresh)->meta.uid);
-  if (!asks_again) co_return fresh;
+  const bool unsettled = fresh && *fresh != nullptr && unanswered_.contains((*fresh)->meta.uid);
+  if (!unsettled) co_return fresh;
   co_return co_await on_.informer.read_live(std::move(key), std::move(stop));
 }
 
@@ -188,9 +188,8 @@ Task<Result<std::vector<ScheduleChild>>> ScheduleReconciler::children_of(Schedul
 
 // Not for ever: a tick that became too late meanwhile, or of a schedule that was suspended, does
 // not run because the API server has recovered.
-bool ScheduleReconciler::asks_again(const ScheduledHealthCheck& schedule,
-                                    const Unanswered& sent) const {
-  if (!may_come_again({schedule.meta.ns, sent.name})) return false;
+bool ScheduleReconciler::in_time(const ScheduledHealthCheck& schedule,
+                                 const Unanswered& sent) const {
   if (loop_.mono_now() - sent.since > kLateRunLimit) return false;
   if (!sent.tick) return true;
   const auto late = loop_.wall_now() - (*sent.tick + start_delay(schedule));
@@ -216,7 +215,7 @@ Task<Status> ScheduleReconciler::settle_unanswered(ScheduleSnapshot schedule,
   const kube::ObjectKey key{schedule->meta.ns, sent.name};
   const bool may_come = may_come_again(key);
   const StopSource limit(stop, loop_, loop_.mono_now() + kWriteTimeout);
-  Created created = asks_again(*schedule, sent)
+  Created created = may_come && in_time(*schedule, sent)
                         ? co_await create(schedule, sent.name, sent.tick, stop)
                         : co_await adopt(schedule, key, limit.stop());
   if (created) {

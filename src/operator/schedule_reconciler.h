@@ -86,8 +86,8 @@ class ScheduleReconciler {
   void settled(const kube::ObjectKey& key);  // its due tick has its child, or an error
   Task<Result<ScheduleSnapshot>> schedule_at(kube::ObjectKey key, Stop stop);  // null: it is gone
   Task<Result<std::vector<ScheduleChild>>> children_of(ScheduleSnapshot schedule, Stop stop);
-  // Whether a create without an answer is sent again, until it has one.
-  [[nodiscard]] bool asks_again(const ScheduledHealthCheck& schedule, const Unanswered& sent) const;
+  // Whether a create without an answer may be sent again.
+  [[nodiscard]] bool in_time(const ScheduledHealthCheck& schedule, const Unanswered& sent) const;
   // Finds out what became of a create without an answer; adds its child.
   Task<Status> settle_unanswered(ScheduleSnapshot schedule, std::vector<ScheduleChild>& children,
                                  Stop stop);

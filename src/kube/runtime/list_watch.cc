@@ -11,9 +11,11 @@
 namespace holmes::kube {
 namespace {
 
-bool begins_list(const ListWatchStep& step) {
+// What a list that was asked for comes in place of: a watch, and a list that was to begin anyway
+// and might be content with an old version.
+bool gives_way(const ListWatchStep& step) {
   const auto* list = std::get_if<ListStep>(&step);
-  return std::holds_alternative<StreamStep>(step) ||
+  return std::holds_alternative<WatchStep>(step) || std::holds_alternative<StreamStep>(step) ||
          (list != nullptr && list->continue_token.empty());
 }
 
@@ -42,8 +44,7 @@ ListWatch::ListWatch(Loop& loop, Random& random, Transport& transport, Logger lo
 
 Task<> ListWatch::run(Stop stop) {
   while (!stop.requested()) {
-    // One that was to begin anyway might be content with an old version.
-    if (list_again_ && begins_list(machine_.next())) machine_.must_list();
+    if (list_again_ && gives_way(machine_.next())) machine_.must_list();
     const ListWatchStep step = machine_.next();
     if (const auto* stream = std::get_if<StreamStep>(&step)) {
       list_begins();
@@ -174,10 +175,6 @@ Status ListWatch::take_page(std::string body) {
 
 Task<> ListWatch::do_watch(WatchOptions options, Stop stop) {
   const bool initial = options.initial_events;
-  if (list_again_) {
-    machine_.must_list();
-    co_return;
-  }
   const WatchEnd end = co_await read_watch(std::move(options), stop);
   if (stop.requested()) co_return;
   if (list_again_) {
