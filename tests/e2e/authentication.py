@@ -16,6 +16,7 @@ TOKEN_CACHE_SECONDS = 30  # the API server itself remembers good tokens for 10 s
 
 numbers = itertools.count(1)
 
+
 @pytest.fixture
 def api():
     double = FakeCheckApi()

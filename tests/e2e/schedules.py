@@ -98,6 +98,12 @@ class Schedule:
     def events(self):
         return self.ns.events(self.name)
 
+    def wait_event(self, reason, kind="Normal"):
+        wait_until(
+            f"{self.name}: {reason} is told",
+            lambda: (reason, kind) in [event[:2] for event in self.events()],
+        )
+
     def wait(self, what, test, timeout=30):
         """The status once test(status) holds."""
         seen = {}

@@ -21,20 +21,6 @@ class TooLate(AssertionError):
     """A condition did not come true before its deadline."""
 
 
-def wait_until(what, probe, timeout=30.0, every=0.05):
-    """The first truthy value of probe(). Past the deadline: TooLate, which quotes the last value
-    seen.
-    """
-    deadline = time.monotonic() + timeout
-    while True:
-        seen = probe()
-        if seen:
-            return seen
-        if time.monotonic() >= deadline:
-            raise TooLate(f"not within {timeout:g} s: {what}; last seen: {seen!r}")
-        time.sleep(every)
-
-
 class Stalls(threading.Thread):
     """Sums up the time in which this machine let its programs wait: what a short sleep takes longer."""
 
@@ -60,10 +46,27 @@ class Stopwatch:
     """How long something took, without the time in which the machine let nobody run."""
 
     def __init__(self):
-        self.begun, self.stalled = time.monotonic(), STALLS.seconds
+        self.begun, self.stalled_before = time.monotonic(), STALLS.seconds
+
+    def stalled(self):
+        return STALLS.seconds - self.stalled_before
 
     def seconds(self):
-        return time.monotonic() - self.begun - (STALLS.seconds - self.stalled)
+        return time.monotonic() - self.begun - self.stalled()
+
+
+def wait_until(what, probe, timeout=30.0, every=0.05):
+    """The first truthy value of probe(). Past the deadline, which waits while the machine stands still:
+    TooLate, which quotes the last value seen.
+    """
+    watch = Stopwatch()
+    while True:
+        seen = probe()
+        if seen:
+            return seen
+        if watch.seconds() >= timeout:
+            raise TooLate(f"not within {timeout:g} s: {what}; last seen: {seen!r}")
+        time.sleep(every)
 
 
 def free_port():

@@ -15,7 +15,7 @@ from expect import FRONTEND
 from fake_check_api import FakeCheckApi
 from holmes import API_KEY, binary, run_holmes
 from slack_capture import TOKEN as SLACK_TOKEN
-from support import REPO, clean_env, wait_until
+from support import REPO, Stopwatch, clean_env, wait_until
 
 UNKNOWABLE = "What is the meaning of it all?"
 CHECKOUT = FRONTEND.replace("frontend", "checkout")
@@ -233,7 +233,7 @@ def test_the_flags_for_model_time_and_cluster_go_before_everything_else(checks, 
         env={"KUBECONFIG": tmp_path / "kubeconfig"}, code=3,
     )
     assert quick["status"] == "pass" and quick["model_used"] == "openai/of-the-flag"
-    assert slow["reason"] == "Timeout" and slow["duration"] < 30
+    assert slow["reason"] == "Timeout" and slow["duration"] < 13
 
 
 def test_checks_are_picked_by_name_and_by_tag(checks, ns):
@@ -296,11 +296,11 @@ def test_a_webhook_of_slack_is_told(checks, ns, closed_port):
 def test_parallel_checks_overlap(checks, ns):
     ns.deployment("frontend", 3)
     slow = [word for _ in range(4) for word in ("-q", f"{FRONTEND} [[slow 4]]")]
-    began = time.monotonic()
+    watch = Stopwatch()
     rows = checks.rows(*slow, "--parallel", code=0)
-    took = time.monotonic() - began
+    took = watch.seconds()
     assert len(rows) == 4 and all(row["duration"] >= 4 for row in rows)
-    assert took < 14, "four checks of four seconds, one after the other, take sixteen"
+    assert took < 12, "four checks of four seconds, one after the other, take sixteen"
 
 
 def test_interrupting_cancels_what_runs_and_shows_what_ended(checks, ns, model):
@@ -337,7 +337,7 @@ def test_a_terminal_shows_progress_in_place_and_colours(checks, ns):
         leader, follower = pty.openpty()
         checks.env |= {"TERM": "xterm", "NO_COLOR": no_color}
         child = checks.child(
-            "-q", f"{FRONTEND} [[slow-verdict 2]]", stdout=follower, stderr=follower, text=False
+            "-q", f"{FRONTEND} [[slow-verdict 4]]", stdout=follower, stderr=follower, text=False
         )
         os.close(follower)
         shown = b""
@@ -346,7 +346,7 @@ def test_a_terminal_shows_progress_in_place_and_colours(checks, ns):
         os.close(leader)
         assert child.wait(10) == 0
         text = shown.decode()
-        assert re.search(r"Inline Check: model call 3, tools 1, \d+ s", text), text
+        assert re.search(r"Inline Check: model call 3, tools 1, [1-4] s", text), text
         assert "\x1b[1F\x1b[J" in text and ("\x1b[32mpass" in text) == (no_color == "")
         assert "started" not in text
 

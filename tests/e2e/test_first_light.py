@@ -2,7 +2,6 @@
 the way.
 """
 
-import time
 
 import pytest
 
@@ -200,8 +199,8 @@ def test_timeout_is_error_within_two_seconds_and_leaves_no_call_running(ns, mode
     status = ns.wait_finished("slow")
     assert watch.seconds() < 3 + 2
     expect_error(status, "Timeout")
-    assert 2.5 < status["duration"] < 10
-    wait_until("the model's call is given up", lambda: model.cancelled(ns.name) == 1, 15)
+    assert 2.5 < status["duration"] < 5 + watch.stalled()
+    wait_until("the model's call is given up", lambda: model.cancelled(ns.name) == 1, 2)
     assert model.executions(ns.name) == 1
 
 
@@ -210,7 +209,7 @@ def test_timeout_covers_the_verdict_too(ns, model):
     expect_error(
         ns.run("slow-verdict", f"{FRONTEND} [[slow-verdict 60]] ({ns.name})", timeout=5), "Timeout"
     )
-    wait_until("the model's call is given up", lambda: model.cancelled(ns.name) == 1, 15)
+    wait_until("the model's call is given up", lambda: model.cancelled(ns.name) == 1, 2)
 
 
 def test_busy_model_is_asked_again_after_its_retry_after(ns):

@@ -51,7 +51,7 @@ def test_patch_of_the_document_suspends_and_resume_runs_the_latest_missed_tick(n
     assert status["lastScheduleTime"] == text_of(tick_of(before[-1]))
     schedule.wait_ticks(3)
     assert len(schedule.children()) == len(before)
-    wait_until("it is told", lambda: ("Suspended", "Normal") in [e[:2] for e in schedule.events()])
+    schedule.wait_event("Suspended")
     resumed_at = now()
     schedule.patch(enabled=True)
     status = schedule.wait("resumed", lambda s: not is_suspended(s))

@@ -10,7 +10,7 @@ import pytest
 
 from expect import FRONTEND
 from holmes import API_KEY
-from support import wait_until
+from support import Stopwatch, wait_until
 
 EXECUTE = "/api/check/execute"
 
@@ -75,13 +75,14 @@ def test_error_answer_has_reason_and_sentence(server, ns):
 
 
 def test_check_that_times_out_is_a_200(server, ns):
+    watch = Stopwatch()
     answer = server.execute(f"{FRONTEND} [[slow 30]]", ns.name, timeout=1)
     assert (
         answer.status == 200
         and answer.json()["status"] == "error"
         and answer.json()["reason"] == "Timeout"
     )
-    assert answer.json()["duration"] < 15
+    assert answer.json()["duration"] < 3 + watch.stalled()
 
 
 def test_key_is_wanted_in_either_header(server, frontend):
@@ -307,7 +308,7 @@ def test_dropped_connection_without_a_key_cancels(server, frontend, model):
     connection = hang_up(server, frontend, {})
     wait_until("the model works", lambda: model.executions(frontend.name) == 1)
     connection.close()
-    wait_until("the model's call is given up", lambda: model.cancelled(frontend.name) == 1, 5)
+    wait_until("the model's call is given up", lambda: model.cancelled(frontend.name) == 1, 2.5)
 
 
 def test_dropped_connection_with_a_key_goes_on(server, frontend, model):
